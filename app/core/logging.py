@@ -1,0 +1,77 @@
+"""One log stream: structlog's events and the libraries' records in the same shape, request id in every line."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from app.core.settings import Settings
+
+_QUIET = {
+    # Logs every message body at INFO, and an ERROR for each cancellation that we asked for ourselves.
+    "semantic_kernel": logging.CRITICAL,
+    "semantic_kernel.agents.runtime.in_process.in_process_runtime": logging.CRITICAL,
+    "semantic_kernel.agents.runtime.in_process.in_process_runtime.events": logging.CRITICAL,
+    # One line per request is ours to write.
+    "uvicorn.access": logging.CRITICAL,
+    "openai": logging.WARNING,
+    "httpx": logging.WARNING,
+    "httpx2": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "aiosqlite": logging.WARNING,
+}
+
+
+def configure_logging(settings: Settings) -> None:
+    """Send everything to stderr: JSON lines, or readable text when LOG_LEVEL is DEBUG."""
+    readable = settings.log_level == "DEBUG"
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _without_color_message,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    rendering: list[Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        if readable
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.log_level)
+    for name, level in _QUIET.items():
+        logging.getLogger(name).setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    if settings.debug and readable:
+        logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
+
+
+def _without_color_message(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """uvicorn repeats each message with terminal colours in an extra field."""
+    event.pop("color_message", None)
+    return event

@@ -1,0 +1,105 @@
+"""Every setting of the service, read from the environment and from `.env`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Provider = Literal["openai", "azure", "offline"]
+
+DEFAULT_DATABASE_URL = "postgresql+asyncpg://postgres:postgres@localhost:5432/interview_db"
+EMBEDDED_DATABASE_URL = "sqlite+aiosqlite:///./interview.db"
+
+_ASYNC_DRIVERS = {
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "sqlite": "sqlite+aiosqlite",
+}
+
+
+class Settings(BaseSettings):
+    """One process's settings. An empty variable counts as unset."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    app_port: int = Field(8000, ge=1, le=65535, description="Port that `make run` serves on.")
+    debug: bool = Field(False, description="Development mode: shows SQL at LOG_LEVEL=DEBUG.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
+        "INFO", description="JSON lines; DEBUG is readable text and includes questions."
+    )
+    secret_key: SecretStr | None = Field(None, description="Signs tokens.")
+
+    database_url: str = Field(DEFAULT_DATABASE_URL, description="Async SQLAlchemy URL.")
+    database_pool_size: int = Field(5, ge=1, le=1000, description="Connections kept per process.")
+    database_max_overflow: int = Field(
+        0, ge=0, le=1000, description="Connections beyond the pool, reopened each time."
+    )
+    database_pool_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a free connection.")
+    database_pool_recycle: int = Field(
+        1800, ge=-1, description="Seconds after which a connection is replaced."
+    )
+    database_pool_pre_ping: bool = Field(
+        False, description="Test each connection on checkout: one round trip more for each request."
+    )
+    database_connect_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a new connection.")
+    database_application_name: str = Field("interview-api", description="Shown in pg_stat_activity.")
+
+    ai_provider: Provider | None = Field(
+        None,
+        description="openai, azure or offline. Unset: azure or openai when its key is set, else offline.",
+    )
+    ai_timeout_seconds: float = Field(30.0, gt=0, le=600, description="Deadline of one whole turn.")
+    ai_max_handoffs: int = Field(4, ge=1, le=20, description="Handoffs allowed in one turn.")
+    ai_max_tool_calls: int = Field(8, ge=1, le=50, description="Tool calls allowed in one turn.")
+    openai_api_key: SecretStr | None = Field(None, description="Key of OpenAI or of a compatible server.")
+    openai_base_url: str | None = Field(
+        None, description="A compatible server, such as http://localhost:11434/v1."
+    )
+    openai_model: str = Field("gpt-4o", description="Model name.")
+    openai_org_id: str | None = Field(None, description="OpenAI organisation.")
+    azure_openai_endpoint: str | None = Field(None, description="https://NAME.openai.azure.com/")
+    azure_openai_api_key: SecretStr | None = Field(None, description="Key of the Azure resource.")
+    azure_openai_deployment: str | None = Field(None, description="Deployment name.")
+    azure_openai_api_version: str = Field("2024-10-21", description="Azure API version.")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("ai_provider", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _async_driver(cls, url: str) -> str:
+        """Hosting platforms hand out `postgres://`, libpq users write `sslmode`: both mean something to us."""
+        scheme, separator, rest = url.partition("://")
+        if not separator:
+            raise ValueError("must be a URL such as postgresql+asyncpg://user:password@host:5432/name")
+        rest = rest.replace("?sslmode=", "?ssl=").replace("&sslmode=", "&ssl=")
+        return f"{_ASYNC_DRIVERS.get(scheme, scheme)}://{rest}"
+
+    @property
+    def provider(self) -> Provider:
+        """The provider that answers questions: the explicit one, else the one whose key is set, else offline."""
+        if self.ai_provider is not None:
+            return self.ai_provider
+        if self.azure_openai_api_key is not None:
+            return "azure"
+        if self.openai_api_key is not None:
+            return "openai"
+        return "offline"
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()

@@ -1,0 +1,37 @@
+"""All tables on one metadata; Alembic reads it from here."""
+
+from sqlmodel import SQLModel
+
+from app.models.actors import Actor
+from app.models.addresses import Address, City, Country
+from app.models.categories import Category
+from app.models.customers import Customer
+from app.models.films import Film, FilmActor, FilmCategory
+from app.models.inventory import Inventory
+from app.models.languages import Language
+from app.models.payments import Payment
+from app.models.rentals import Rental
+from app.models.stores import Staff, Store
+from app.models.subscriptions import StreamingSubscription
+
+metadata = SQLModel.metadata
+
+__all__ = [
+    "Actor",
+    "Address",
+    "Category",
+    "City",
+    "Country",
+    "Customer",
+    "Film",
+    "FilmActor",
+    "FilmCategory",
+    "Inventory",
+    "Language",
+    "Payment",
+    "Rental",
+    "Staff",
+    "Store",
+    "StreamingSubscription",
+    "metadata",
+]

@@ -1,0 +1,36 @@
+"""Customers."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from app.models.base import Stamped, reference
+
+
+class Customer(Stamped, table=True):
+    """Someone who rents. `activebool` decides whether they may; `active` is Pagila's older copy of it."""
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        sa.Index("idx_fk_store_id", "store_id"),
+        sa.Index("idx_fk_address_id", "address_id"),
+        sa.Index("idx_last_name", "last_name"),
+    )
+
+    customer_id: int | None = Field(default=None, primary_key=True)
+    store_id: int = reference("store.store_id")
+    first_name: str = Field(sa_type=sa.Text)
+    last_name: str = Field(sa_type=sa.Text)
+    email: str | None = Field(default=None, sa_type=sa.Text)
+    address_id: int = reference("address.address_id")
+    activebool: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    create_date: date | None = Field(
+        default=None,
+        sa_type=sa.Date,
+        nullable=False,
+        sa_column_kwargs={"server_default": sa.func.current_date()},
+    )
+    active: int | None = Field(default=None)

@@ -1,0 +1,68 @@
+"""A film, and which categories and actors it has."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from app.models.base import Stamped, reference
+from app.models.types import FULLTEXT, MPAA_RATING, TEXT_LIST, YEAR, Money, Rating
+
+
+class Film(Stamped, table=True):
+    """A title of the catalogue; discs of it are `Inventory`."""
+
+    __tablename__ = "film"
+    __table_args__ = (
+        sa.Index("idx_title", "title"),
+        sa.Index("idx_fk_language_id", "language_id"),
+        sa.Index("idx_fk_original_language_id", "original_language_id"),
+        sa.Index("film_fulltext_idx", "fulltext", postgresql_using="gist"),
+    )
+
+    film_id: int | None = Field(default=None, primary_key=True)
+    title: str = Field(sa_type=sa.Text)
+    description: str | None = Field(default=None, sa_type=sa.Text)
+    release_year: int | None = Field(default=None, sa_column=sa.Column(YEAR))
+    language_id: int = reference("language.language_id")
+    original_language_id: int | None = reference("language.language_id", nullable=True)
+    rental_duration: int = Field(
+        default=3, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("3")}
+    )
+    rental_rate: Decimal = Field(
+        default=Decimal("4.99"), sa_column=sa.Column(Money(4), nullable=False, server_default=sa.text("4.99"))
+    )
+    length: int | None = Field(default=None, sa_type=sa.SmallInteger)
+    replacement_cost: Decimal = Field(
+        default=Decimal("19.99"),
+        sa_column=sa.Column(Money(5), nullable=False, server_default=sa.text("19.99")),
+    )
+    rating: Rating | None = Field(
+        default=Rating.G, sa_column=sa.Column(MPAA_RATING, nullable=True, server_default=sa.text("'G'"))
+    )
+    special_features: list[str] | None = Field(default=None, sa_column=sa.Column(TEXT_LIST))
+    streaming_available: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    fulltext: str | None = Field(
+        default=None, sa_column=sa.Column(FULLTEXT, nullable=False, server_default=sa.text("''"))
+    )
+
+
+class FilmCategory(Stamped, table=True):
+    """A film is in a category; most are in several."""
+
+    __tablename__ = "film_category"
+
+    film_id: int = reference("film.film_id", primary_key=True)
+    category_id: int = reference("category.category_id", primary_key=True)
+
+
+class FilmActor(Stamped, table=True):
+    """An actor plays in a film."""
+
+    __tablename__ = "film_actor"
+    __table_args__ = (sa.Index("idx_fk_film_id", "film_id"),)
+
+    actor_id: int = reference("actor.actor_id", primary_key=True)
+    film_id: int = reference("film.film_id", primary_key=True)

@@ -1,0 +1,22 @@
+"""Streaming subscriptions: ours, not Pagila's."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from app.models.base import reference
+
+
+class StreamingSubscription(SQLModel, table=True):
+    """A customer's plan; it runs until `end_date`, or on while that is empty."""
+
+    __tablename__ = "streaming_subscription"
+
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = reference("customer.customer_id", index=True)
+    plan_name: str = Field(sa_type=sa.String(100))  # type: ignore[arg-type]
+    start_date: date = Field(sa_type=sa.Date)
+    end_date: date | None = Field(default=None, sa_type=sa.Date)

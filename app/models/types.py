@@ -1,0 +1,84 @@
+"""Column types that are exact on Postgres and behave the same on SQLite."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+_CENT = Decimal("0.01")
+
+
+class Rating(str, Enum):
+    """The MPAA ratings, Postgres enum `mpaa_rating`."""
+
+    G = "G"
+    PG = "PG"
+    PG_13 = "PG-13"
+    R = "R"
+    NC_17 = "NC-17"
+
+
+class Money(TypeDecorator[Decimal]):
+    """Exact decimals with two places. SQLite keeps a REAL, which is exact to the cent at these sizes."""
+
+    impl = sa.Numeric
+    cache_ok = True
+
+    def __init__(self, precision: int) -> None:
+        super().__init__(precision, 2)
+        self.precision = precision
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        exact = dialect.name != "sqlite"
+        return dialect.type_descriptor(sa.Numeric(self.precision, 2, asdecimal=exact))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value).quantize(_CENT)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """timestamptz: aware in, UTC out. SQLite stores the UTC time without its offset."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without an offset reached the database")
+        return value.astimezone(timezone.utc)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+
+
+MPAA_RATING: TypeEngine[Any] = sa.Enum(
+    Rating, name="mpaa_rating", values_callable=lambda ratings: [rating.value for rating in ratings]
+)
+"""Native enum on Postgres, VARCHAR with a CHECK elsewhere."""
+
+YEAR: TypeEngine[Any] = sa.Integer().with_variant(
+    postgresql.DOMAIN(
+        "year", sa.Integer(), constraint_name="year_check", check=sa.text("VALUE >= 1901 AND VALUE <= 2155")
+    ),
+    "postgresql",
+)
+"""Pagila's domain `year`."""
+
+TEXT_LIST: TypeEngine[Any] = sa.JSON(none_as_null=True).with_variant(
+    postgresql.ARRAY(sa.Text()), "postgresql"
+)
+"""text[] on Postgres, JSON elsewhere."""
+
+FULLTEXT: TypeEngine[Any] = sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql")
+"""tsvector on Postgres, filled there by a trigger."""
