@@ -98,6 +98,32 @@ class Settings(BaseSettings):
             return "openai"
         return "offline"
 
+    @property
+    def provider_problem(self) -> str | None:
+        """What the chosen provider still needs, as a sentence; None when it is complete."""
+        missing = [name for name, value in self._needed().items() if value is None]
+        if not missing:
+            return None
+        return f"The AI provider '{self.provider}' is not configured: set {' and '.join(missing)}."
+
+    def _needed(self) -> dict[str, object]:
+        if self.provider == "openai":
+            return {"OPENAI_API_KEY": self.openai_api_key}
+        if self.provider == "azure":
+            return {
+                "AZURE_OPENAI_ENDPOINT": self.azure_openai_endpoint,
+                "AZURE_OPENAI_API_KEY": self.azure_openai_api_key,
+                "AZURE_OPENAI_DEPLOYMENT": self.azure_openai_deployment,
+            }
+        return {}
+
+    @property
+    def model(self) -> str:
+        """The name of the model that answers."""
+        if self.provider == "azure":
+            return self.azure_openai_deployment or ""
+        return self.openai_model if self.provider == "openai" else "offline"
+
 
 @lru_cache
 def get_settings() -> Settings:

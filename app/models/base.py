@@ -11,24 +11,39 @@ from sqlmodel import Field, SQLModel
 from app.models.types import UtcDateTime
 
 
-class Stamped(SQLModel):
-    """`last_update`, kept by a trigger on Postgres and by SQLAlchemy elsewhere."""
-
-    last_update: datetime | None = Field(
+def stamp(*, nullable: bool = False) -> Any:  # noqa: ANN401 - as SQLModel's Field, for a field of any type
+    """A time that the database sets: on Postgres a trigger does, elsewhere SQLAlchemy."""
+    return Field(
         default=None,
         sa_type=UtcDateTime,
-        nullable=False,
+        nullable=nullable,
         sa_column_kwargs={"server_default": sa.func.now(), "onupdate": sa.func.now()},
     )
 
 
-def reference(target: str, *, nullable: bool = False, primary_key: bool = False, index: bool = False) -> Any:
-    """A foreign key as all of Pagila's are: ON UPDATE CASCADE ON DELETE RESTRICT."""
+class Stamped(SQLModel):
+    """When the row was last written."""
+
+    last_update: datetime | None = stamp()
+
+
+def reference(
+    target: str,
+    *,
+    nullable: bool = False,
+    primary_key: bool = False,
+    index: bool = False,
+    actions: bool = True,
+) -> Any:  # noqa: ANN401
+    """A foreign key, ON UPDATE CASCADE ON DELETE RESTRICT but for the few that Pagila gives no actions."""
+    foreign_key = sa.ForeignKey(
+        target, onupdate="CASCADE" if actions else None, ondelete="RESTRICT" if actions else None
+    )
     return Field(
         default=None if nullable else ...,
         sa_column=sa.Column(
             sa.Integer,
-            sa.ForeignKey(target, onupdate="CASCADE", ondelete="RESTRICT"),
+            foreign_key,
             nullable=nullable,
             primary_key=primary_key,
             autoincrement=False,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from app.models.base import Stamped, reference
+from app.models.base import Stamped, reference, stamp
 
 
 class Customer(Stamped, table=True):
-    """Someone who rents. `activebool` decides whether they may; `active` is Pagila's older copy of it."""
+    """Someone who rents, unless inactive: `activebool` false or `active` 0, which Pagila's data uses."""
 
     __tablename__ = "customer"
     __table_args__ = (
@@ -34,3 +34,4 @@ class Customer(Stamped, table=True):
         sa_column_kwargs={"server_default": sa.func.current_date()},
     )
     active: int | None = Field(default=None)
+    last_update: datetime | None = stamp(nullable=True)

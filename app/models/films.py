@@ -45,7 +45,7 @@ class Film(Stamped, table=True):
     special_features: list[str] | None = Field(default=None, sa_column=sa.Column(TEXT_LIST))
     streaming_available: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     fulltext: str | None = Field(
-        default=None, sa_column=sa.Column(FULLTEXT, nullable=False, server_default=sa.text("''"))
+        default=None, sa_column=sa.Column(FULLTEXT, nullable=False, server_default=sa.FetchedValue())
     )
 
 
@@ -53,6 +53,7 @@ class FilmCategory(Stamped, table=True):
     """A film is in a category; most are in several."""
 
     __tablename__ = "film_category"
+    __table_args__ = (sa.Index("idx_film_category_category_id", "category_id"),)
 
     film_id: int = reference("film.film_id", primary_key=True)
     category_id: int = reference("category.category_id", primary_key=True)

@@ -14,4 +14,4 @@ class Language(Stamped, table=True):
     __tablename__ = "language"
 
     language_id: int | None = Field(default=None, primary_key=True)
-    name: str = Field(sa_type=sa.CHAR(20))  # type: ignore[arg-type]
+    name: str = Field(sa_type=sa.CHAR(20))

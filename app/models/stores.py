@@ -29,7 +29,7 @@ class Staff(Stamped, table=True):
     last_name: str = Field(sa_type=sa.Text)
     address_id: int = reference("address.address_id")
     email: str | None = Field(default=None, sa_type=sa.Text)
-    store_id: int = reference("store.store_id")
+    store_id: int = reference("store.store_id", actions=False)
     active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
     username: str = Field(sa_type=sa.Text)
     password: str | None = Field(default=None, sa_type=sa.Text)

@@ -17,6 +17,6 @@ class StreamingSubscription(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     customer_id: int = reference("customer.customer_id", index=True)
-    plan_name: str = Field(sa_type=sa.String(100))  # type: ignore[arg-type]
+    plan_name: str = Field(sa_type=sa.String(100))
     start_date: date = Field(sa_type=sa.Date)
     end_date: date | None = Field(default=None, sa_type=sa.Date)

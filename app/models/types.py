@@ -36,10 +36,11 @@ class Money(TypeDecorator[Decimal]):
         self.precision = precision
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        exact = dialect.name != "sqlite"
-        return dialect.type_descriptor(sa.Numeric(self.precision, 2, asdecimal=exact))
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.Numeric(self.precision, 2, asdecimal=False))
+        return dialect.type_descriptor(sa.Numeric(self.precision, 2))
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+    def process_result_value(self, value: Decimal | float | None, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(value).quantize(_CENT)
 
 
@@ -65,7 +66,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 MPAA_RATING: TypeEngine[Any] = sa.Enum(
     Rating, name="mpaa_rating", values_callable=lambda ratings: [rating.value for rating in ratings]
 )
-"""Native enum on Postgres, VARCHAR with a CHECK elsewhere."""
+"""Native enum on Postgres; elsewhere VARCHAR, to which the migration adds a CHECK."""
 
 YEAR: TypeEngine[Any] = sa.Integer().with_variant(
     postgresql.DOMAIN(

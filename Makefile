@@ -1,0 +1,64 @@
+# Needs make and Python 3.10 or later. Uses uv where it is installed, venv and pip otherwise.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format migrate seed bench lock clean
+
+help: ## Show what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.runtime ## Serve a sample store on APP_PORT (8000): SQLite unless DATABASE_URL is set
+	@$(BIN)/python -m app --embedded serve --sample
+
+test: $(VENV)/.dev ## Run all tests
+	@$(BIN)/python -m pytest -q
+
+check: $(VENV)/.dev ## Run the linters and the type checker
+	$(BIN)/black --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Format the code
+	$(BIN)/black --quiet .
+	$(BIN)/ruff check --quiet --fix .
+
+migrate: $(VENV)/.runtime ## Bring the database's schema up to date
+	@$(BIN)/python -m app --embedded migrate
+
+seed: $(VENV)/.runtime ## Fill an empty store with sample data (SCALE=1)
+	@$(BIN)/python -m app --embedded seed --scale $(or $(SCALE),1)
+
+bench: $(VENV)/.dev ## Measure against hand-written equivalents, side by side
+	@$(BIN)/python -m tests.load
+
+lock: ## Resolve the lock files anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --custom-compile-command "make lock" --extra dev pyproject.toml -o requirements-dev.lock
+
+clean: ## Remove the environment, the sample store and caches
+	rm -rf $(VENV) interview.db interview.db-shm interview.db-wal .mypy_cache .ruff_cache .pytest_cache .coverage
+
+$(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
+	@$(call install,requirements.lock)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
+	@$(call install,requirements-dev.lock)
+	@touch $@ $(VENV)/.runtime
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		|| { echo "Python 3.10 or later is needed: install it, or name one with 'make PYTHON=...'."; exit 1; }
+	@if command -v uv >/dev/null; then uv venv --quiet --python $(PYTHON) $(VENV); \
+	elif $(PYTHON) -c 'import ensurepip' 2>/dev/null; then $(PYTHON) -m venv $(VENV); \
+	else echo "This Python cannot create environments. On Debian or Ubuntu: sudo apt install python3-venv"; exit 1; fi
+
+define install
+echo "Installing from $(1) (the first time this takes a minute or two) ..."; \
+if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r $(1); \
+else $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1); fi
+endef

@@ -1,0 +1,110 @@
+"""The command line: python -m app serve | migrate | seed"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+
+import uvicorn
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.core.db import Database
+from app.core.errors import AppError
+from app.core.logging import configure_logging
+from app.core.schema import upgrade
+from app.core.settings import EMBEDDED_DATABASE_URL, Settings, get_settings
+from app.seed.store import seed
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = _settings(embedded=options.embedded)
+    except ValidationError as error:
+        return _fail("; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+    configure_logging(settings)
+    try:
+        if options.command == "migrate" or (options.command == "serve" and options.sample):
+            print("Migrating the database ...")
+            upgrade(settings.database_url)
+        if options.command == "seed" or (options.command == "serve" and options.sample):
+            asyncio.run(_seed(settings, options.scale))
+    except AppError as error:
+        return _fail(error.detail)
+    except (SQLAlchemyError, OSError) as error:
+        return _fail(f"The database could not be used: {type(error).__name__}. Is DATABASE_URL right?")
+    if options.command == "serve":
+        _serve(settings, options.host)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m app", description="The Interview API.")
+    parser.add_argument(
+        "--embedded",
+        action="store_true",
+        help=f"use {EMBEDDED_DATABASE_URL} unless DATABASE_URL is set",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="serve the API on APP_PORT")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument(
+        "--sample", action="store_true", help="first migrate, and seed a store that has no films"
+    )
+    serve.set_defaults(scale=1)
+    commands.add_parser("migrate", help="bring the database's schema up to date")
+    seeding = commands.add_parser("seed", help="fill an empty store with sample data")
+    seeding.add_argument(
+        "--scale", type=_positive, default=1, help="how many times Pagila's size (default: %(default)s)"
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _settings(*, embedded: bool) -> Settings:
+    settings = get_settings()
+    if embedded and "database_url" not in settings.model_fields_set:
+        os.environ["DATABASE_URL"] = EMBEDDED_DATABASE_URL
+        get_settings.cache_clear()
+        settings = get_settings()
+    return settings
+
+
+async def _seed(settings: Settings, scale: int) -> None:
+    database = Database(settings)
+    try:
+        print(await seed(database, scale=scale, progress=print))
+    finally:
+        await database.dispose()
+
+
+def _serve(settings: Settings, host: str) -> None:
+    print(f"Serving on http://localhost:{settings.app_port} (docs at /docs). Stop with Ctrl-C.", flush=True)
+    uvicorn.run(
+        "app.main:app",
+        host=host,
+        port=settings.app_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+
+
+def _fail(sentence: str) -> int:
+    print(f"Error: {sentence}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

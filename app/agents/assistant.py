@@ -1,0 +1,183 @@
+"""Everything that answers with a model, for one process: the chat service, the prompts and the team of agents."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+
+import structlog
+from pydantic import ValidationError
+from semantic_kernel.agents import ChatCompletionAgent
+from semantic_kernel.connectors.ai import PromptExecutionSettings
+from semantic_kernel.contents import ChatHistory
+from semantic_kernel.functions import KernelArguments, KernelFunctionFromPrompt
+
+from app.agents.handoffs import HANDOFFS
+from app.agents.kernel import ChatService, build_kernel
+from app.agents.llm_agent import build_llm_agent
+from app.agents.orchestration import deadline, run_turn
+from app.agents.prompts import load_prompt_plugins
+from app.agents.search_agent import build_search_agent
+from app.agents.streaming import in_own_task
+from app.agents.transcript import Limits, Transcript
+from app.core.db import SessionFactory
+from app.core.errors import AppError, NoAnswer, UpstreamFailed, UpstreamTimeout
+from app.core.settings import Settings
+from app.schemas.ai import AgentInfo, AiInfo, FilmOpinion, HandoffResponse, PluginInfo
+from app.schemas.films import FilmRead
+
+log = structlog.get_logger("app.agents")
+
+
+class Assistant:
+    """Shared by all turns: agents keep nothing between them, and the tools open a session for each call."""
+
+    def __init__(self, settings: Settings, service: ChatService, sessions: SessionFactory) -> None:
+        self._settings = settings
+        self._service = service
+        self._kernel = build_kernel(service)
+        self._limits = Limits(handoffs=settings.ai_max_handoffs, tool_calls=settings.ai_max_tool_calls)
+        self._prompts = load_prompt_plugins()
+        tool_calls = settings.ai_max_tool_calls
+        search = build_search_agent(
+            self._kernel, self._prompt("agents", "search_agent"), sessions, max_tool_calls=tool_calls
+        )
+        general = build_llm_agent(
+            self._kernel, self._prompt("agents", "llm_agent"), max_tool_calls=tool_calls
+        )
+        self._team: list[ChatCompletionAgent] = [search, general]
+
+    async def hand_off(self, question: str) -> HandoffResponse:
+        """Let the team answer; raises UpstreamFailed, UpstreamTimeout or RateLimited."""
+        started = time.perf_counter()
+        log.debug("question", question=question)
+        try:
+            status, answer, transcript = await run_turn(
+                self._team, question, seconds=self._settings.ai_timeout_seconds, limits=self._limits
+            )
+        except AppError as error:
+            log.warning(
+                "turn_failed", error=type(error).__name__, detail=error.detail, duration_ms=_since(started)
+            )
+            raise
+        _log_turn(transcript, status, _since(started))
+        return HandoffResponse(
+            agent=transcript.agent,
+            answer=answer,
+            status=status,
+            steps=transcript.steps,
+            usage=transcript.usage,
+            duration_ms=round(_since(started)),
+        )
+
+    def ask(self, question: str) -> AsyncGenerator[str, None]:
+        """The answer word by word, without the store; raises like `hand_off`, also after the first words."""
+        log.debug("question", question=question)
+        return in_own_task(self._ask(question))
+
+    async def _ask(self, question: str) -> AsyncIterator[str]:
+        started = time.perf_counter()
+        history, settings = await self._render(self._prompt("chat", "answer"), question=question)
+        silent = True
+        try:
+            async with deadline(self._settings.ai_timeout_seconds):
+                async for messages in self._service.get_streaming_chat_message_contents(history, settings):
+                    for text in filter(None, (message.content for message in messages)):
+                        silent = False
+                        yield text
+        except TimeoutError as error:
+            raise self._too_late() from error
+        if silent:
+            raise NoAnswer("The model ended without an answer.")
+        log.info("answered", prompt="chat-answer", duration_ms=_since(started))
+
+    async def summarise(self, film: FilmRead) -> FilmOpinion:
+        """The model's opinion of a film, from the store's facts; raises like `hand_off`."""
+        started = time.perf_counter()
+        prompt = self._prompt("film_summary", "summarize")
+        history, settings = await self._render(prompt, film=_facts(film))
+        settings = settings.model_copy(update={"response_format": FilmOpinion})
+        try:
+            async with deadline(self._settings.ai_timeout_seconds):
+                message = await self._service.get_chat_message_content(history, settings)
+        except TimeoutError as error:
+            raise self._too_late() from error
+        try:
+            opinion = FilmOpinion.model_validate_json(str(message))
+        except ValidationError as error:
+            raise UpstreamFailed("The model's summary was not in the form that was asked for.") from error
+        log.info("answered", prompt="film_summary-summarize", duration_ms=_since(started))
+        return opinion
+
+    def info(self) -> AiInfo:
+        """The provider, the agents and what they may do."""
+        return AiInfo(
+            provider=self._settings.provider,
+            model=self._settings.model,
+            timeout_seconds=self._settings.ai_timeout_seconds,
+            agents=[_agent_info(agent) for agent in self._team],
+            plugins=self._plugin_info(),
+        )
+
+    def _prompt(self, plugin: str, function: str) -> KernelFunctionFromPrompt:
+        prompt = self._prompts[plugin].functions[function]
+        if not isinstance(prompt, KernelFunctionFromPrompt):
+            raise TypeError(f"{plugin}.{function} is not a prompt")
+        return prompt
+
+    async def _render(
+        self, prompt: KernelFunctionFromPrompt, **values: str
+    ) -> tuple[ChatHistory, PromptExecutionSettings]:
+        rendered = await prompt.prompt_template.render(self._kernel, KernelArguments(**values))
+        (settings,) = prompt.prompt_execution_settings.values()
+        return (
+            ChatHistory.from_rendered_prompt(rendered),
+            self._service.get_prompt_execution_settings_from_settings(settings),
+        )
+
+    def _too_late(self) -> UpstreamTimeout:
+        return UpstreamTimeout(f"No answer within {self._settings.ai_timeout_seconds:g} seconds.")
+
+    def _plugin_info(self) -> list[PluginInfo]:
+        native = {name: plugin for agent in self._team for name, plugin in agent.kernel.plugins.items()}
+        return [
+            PluginInfo(
+                name=name,
+                kind="prompt" if name in self._prompts else "native",
+                functions={function.name: function.description or "" for function in plugin},
+            )
+            for name, plugin in sorted({**native, **self._prompts}.items())
+        ]
+
+
+def _agent_info(agent: ChatCompletionAgent) -> AgentInfo:
+    return AgentInfo(
+        name=agent.name,
+        description=agent.description or "",
+        tools=[
+            function.fully_qualified_name for function in agent.kernel.get_full_list_of_function_metadata()
+        ],
+        hands_over_to=HANDOFFS[agent.name],
+    )
+
+
+def _facts(film: FilmRead) -> str:
+    return json.dumps(film.model_dump(mode="json", exclude={"id", "last_update"}), ensure_ascii=False)
+
+
+def _log_turn(transcript: Transcript, status: str, duration_ms: float) -> None:
+    log.info(
+        "turn",
+        agent=transcript.agent,
+        path=transcript.path,
+        tools=[step.name for step in transcript.steps if step.kind == "tool"],
+        status=status,
+        duration_ms=duration_ms,
+        **transcript.usage.model_dump(),
+    )
+
+
+def _since(started: float) -> float:
+    """Milliseconds."""
+    return round((time.perf_counter() - started) * 1000, 1)

@@ -1,0 +1,31 @@
+"""Text while it is being written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+
+
+async def in_own_task(source: AsyncIterator[str]) -> AsyncGenerator[str, None]:
+    """The same texts, produced in one task of their own.
+
+    So a deadline inside `source` covers all of it, whichever tasks read here, and closing this generator cancels the
+    model call at once instead of at its next word. What `source` raises is raised here after the texts before it.
+    """
+    queue: asyncio.Queue[str | None] = asyncio.Queue()
+
+    async def pump() -> None:
+        try:
+            async for text in source:
+                queue.put_nowait(text)
+        finally:
+            queue.put_nowait(None)
+
+    task = asyncio.create_task(pump())
+    try:
+        while (text := await queue.get()) is not None:
+            yield text
+        await task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,86 @@
+"""What routes ask for: annotated aliases, built from what `create_app` put on the application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db import Database
+from app.core.settings import Settings
+from app.schemas.base import MAX_ID
+from app.services.ai import AiService, AssistantLoader
+from app.services.categories import CategoryService
+from app.services.films import FilmService
+from app.services.health import HealthService
+
+
+def get_database(request: Request) -> Database:
+    """The process's database."""
+    database: Database = request.app.state.database
+    return database
+
+
+def get_loader(request: Request) -> AssistantLoader:
+    """The process's assistant, loaded or on its way."""
+    loader: AssistantLoader = request.app.state.assistant
+    return loader
+
+
+def get_app_settings(request: Request) -> Settings:
+    """The settings this application was created with."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+DatabaseDep = Annotated[Database, Depends(get_database)]
+LoaderDep = Annotated[AssistantLoader, Depends(get_loader)]
+SettingsDep = Annotated[Settings, Depends(get_app_settings)]
+
+
+async def get_session(database: DatabaseDep) -> AsyncIterator[AsyncSession]:
+    """A transaction for one request: committed before the response is sent, rolled back on any exception."""
+    async with database.transaction() as session:
+        yield session
+
+
+async def get_read_session(database: DatabaseDep) -> AsyncIterator[AsyncSession]:
+    """A session for reading only: autocommit, so no round trips but the queries themselves."""
+    async with database.read_sessions() as session:
+        yield session
+
+
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
+ReadSessionDep = Annotated[AsyncSession, Depends(get_read_session, scope="function")]
+
+
+def get_film_service(session: ReadSessionDep) -> FilmService:
+    """Films, for this request."""
+    return FilmService(session)
+
+
+def get_category_service(session: ReadSessionDep) -> CategoryService:
+    """Categories, for this request."""
+    return CategoryService(session)
+
+
+def get_ai_service(loader: LoaderDep, database: DatabaseDep) -> AiService:
+    """Answers, for this request; holds no session."""
+    return AiService(loader, database.read_sessions)
+
+
+def get_health_service(database: DatabaseDep, settings: SettingsDep) -> HealthService:
+    """Whether we can work."""
+    return HealthService(database, settings)
+
+
+FilmServiceDep = Annotated[FilmService, Depends(get_film_service)]
+CategoryServiceDep = Annotated[CategoryService, Depends(get_category_service)]
+AiServiceDep = Annotated[AiService, Depends(get_ai_service)]
+HealthServiceDep = Annotated[HealthService, Depends(get_health_service)]
+
+Id = Annotated[int, Path(ge=1, le=MAX_ID)]
+Skip = Annotated[int, Query(ge=0, le=MAX_ID, description="How many to leave out.")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many to return at most.")]

@@ -1,0 +1,38 @@
+"""Clients that go away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from fastapi import Request
+
+_T = TypeVar("_T")
+
+
+class ClientGone(Exception):  # noqa: N818  not an error: there is nobody left to tell
+    """The client closed the connection before it had an answer."""
+
+
+async def until_disconnect(request: Request, work: Awaitable[_T]) -> _T:
+    """`work`'s result; when the client goes away first, cancel the work and raise ClientGone.
+
+    The server itself does not cancel a request whose client is gone, and a model call costs money.
+    """
+    working = asyncio.ensure_future(work)
+    watching = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientGone
+        return working.result()
+    finally:
+        for task in (working, watching):
+            task.cancel()
+        await asyncio.gather(working, watching, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,96 @@
+"""Around every request: its id, its one log line, its size limit, and the last answer to an unexpected error."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from http import HTTPStatus
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import problem, unexpected
+
+log = structlog.get_logger("app.access")
+
+REQUEST_ID = "X-Request-ID"
+MAX_BODY = 1024 * 1024
+"""Bytes."""
+_VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_TOO_LARGE = f"The body is larger than {MAX_BODY} bytes."
+
+
+class RequestMiddleware:
+    """Plain ASGI, so that streams and disconnects pass through untouched."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        await _Exchange(self._app, scope, receive, send).run()
+
+
+class _Exchange:
+    """One request and its response."""
+
+    def __init__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        self._app, self._scope, self._receive, self._send = app, scope, receive, send
+        given = Headers(scope=scope).get(REQUEST_ID, "")
+        self._id = given if _VALID_ID.fullmatch(given) else uuid.uuid4().hex
+        self._status = 0
+        self._received = 0
+
+    async def run(self) -> None:
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=self._id)
+        self._scope.setdefault("state", {})["request_id"] = self._id
+        path = self._scope["path"]
+        if len(path) > 1 and path.endswith("/"):
+            # `/films` and `/films/` are the same resource: answered directly, never redirected.
+            self._scope["path"] = path.rstrip("/") or "/"
+        started = time.perf_counter()
+        try:
+            await self._respond()
+        finally:
+            log.info(
+                "request",
+                method=self._scope["method"],
+                path=path,
+                status=self._status,
+                duration_ms=round((time.perf_counter() - started) * 1000, 1),
+            )
+
+    async def _respond(self) -> None:
+        request = Request(self._scope, self._receive)
+        try:
+            if int(Headers(scope=self._scope).get("content-length") or 0) > MAX_BODY:
+                response = problem(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE)
+                await response(self._scope, self._receive, self._tagged_send)
+                return
+            await self._app(self._scope, self._counted_receive, self._tagged_send)
+        except Exception as error:
+            if self._status:
+                # Too late for a status: the connection breaks off, which is how a client tells it from an end.
+                log.exception("response_broken_off", error=type(error).__name__)
+                raise
+            await unexpected(request, error)(self._scope, self._receive, self._tagged_send)
+
+    async def _counted_receive(self) -> Message:
+        message = await self._receive()
+        self._received += len(message.get("body", b""))
+        if self._received > MAX_BODY:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE)
+        return message
+
+    async def _tagged_send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            MutableHeaders(scope=message)[REQUEST_ID] = self._id
+        await self._send(message)

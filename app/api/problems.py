@@ -1,0 +1,157 @@
+"""Errors -> application/problem+json (RFC 9457). The only table of status codes."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from app.core import errors
+from app.core.errors import AppError
+
+log = structlog.get_logger("app.api")
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: dict[type[AppError], HTTPStatus] = {
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.InvalidReference: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.UpstreamFailed: HTTPStatus.BAD_GATEWAY,
+    errors.NotConfigured: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.UpstreamTimeout: HTTPStatus.GATEWAY_TIMEOUT,
+}
+
+DATABASE_AWAY = errors.Unavailable("The database cannot be reached.", retry_after=5)
+
+
+class FieldProblem(BaseModel):
+    """One field that was not as it must be."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class Problem(BaseModel):
+    """Every error of this service has this shape."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+
+
+class ValidationProblem(Problem):
+    """What was wrong with each field."""
+
+    errors: list[FieldProblem]
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problem documents that a route can answer with, for its OpenAPI description."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{_schema_of(status)}"}}},
+        }
+        for status in statuses
+    }
+
+
+def _schema_of(status: int) -> str:
+    return ValidationProblem.__name__ if status == HTTPStatus.UNPROCESSABLE_ENTITY else Problem.__name__
+
+
+def problem(
+    request: Request,
+    status: int,
+    detail: str,
+    *,
+    headers: dict[str, str] | None = None,
+    **extensions: object,
+) -> JSONResponse:
+    """A problem document as a response."""
+    document = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "detail": detail,
+        "instance": request.url.path,
+        "request_id": request.state.request_id,
+    }
+    return JSONResponse(
+        jsonable_encoder(document | extensions), status_code=status, headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Give every error its document."""
+    app.add_exception_handler(AppError, _app_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(DBAPIError, _database_error)
+    for unreachable in (OSError, PoolTimeout):
+        app.add_exception_handler(unreachable, _database_away)
+
+
+async def _app_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, AppError)  # noqa: S101  the handler table says so
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
+    return problem(request, status, error.detail, headers=headers, **error.extensions)
+
+
+async def _http_exception(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    headers = dict(error.headers) if error.headers else None
+    return problem(request, error.status_code, str(error.detail), headers=headers)
+
+
+async def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    fields = [{"loc": list(e["loc"]), "msg": e["msg"], "type": e["type"]} for e in error.errors()]
+    where = ", ".join(".".join(map(str, field["loc"])) for field in fields)
+    return problem(
+        request, HTTPStatus.UNPROCESSABLE_ENTITY, f"The request is not valid: {where}.", errors=fields
+    )
+
+
+async def _database_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DBAPIError)  # noqa: S101
+    if _is_away(error):
+        return await _database_away(request, error)
+    return unexpected(request, error)
+
+
+async def _database_away(request: Request, error: Exception) -> JSONResponse:
+    log.error("database_unreachable", error=type(error).__name__)
+    return await _app_error(request, DATABASE_AWAY)
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """SQLSTATE class 08 (connection), 53 (resources), 57P (shutdown); no SQLSTATE at all: the connection broke."""
+    sqlstate = str(getattr(error.orig, "sqlstate", None) or "")
+    if sqlstate:
+        return sqlstate[:2] in {"08", "53"} or sqlstate.startswith("57P")
+    return error.connection_invalidated or isinstance(error, (InterfaceError, OperationalError))
+
+
+def unexpected(request: Request, error: BaseException) -> JSONResponse:
+    """A defect of ours: logged with its traceback, and nothing of it shown."""
+    log.error("unhandled_error", error=type(error).__name__, exc_info=error)
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side.")

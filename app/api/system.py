@@ -1,0 +1,49 @@
+"""/, /health, /health/live, /health/ready"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from app.api.deps import HealthServiceDep
+from app.api.problems import problem, responses
+from app.schemas.health import Liveness, Readiness, Root
+from fastapi.responses import JSONResponse
+
+router = APIRouter(tags=["system"])
+
+
+@router.get("/", operation_id="get_root")
+async def root(request: Request) -> Root:
+    """The service's name, version and links."""
+    return Root(
+        name=request.app.title,
+        version=request.app.version,
+        links={
+            "docs": "/docs",
+            "openapi": "/openapi.json",
+            "health": "/health",
+            "films": "/api/v1/films",
+            "categories": "/api/v1/categories",
+            "ai": "/api/v1/ai/info",
+        },
+    )
+
+
+@router.get("/health", operation_id="get_health")
+@router.get("/health/live", operation_id="get_liveness")
+async def live() -> Liveness:
+    """The process is up."""
+    return Liveness()
+
+
+@router.get("/health/ready", operation_id="get_readiness", response_model=Readiness, responses=responses(503))
+async def ready(request: Request, health: HealthServiceDep) -> Readiness | JSONResponse:
+    """Database, schema and model provider are there; else 503, naming what fails."""
+    readiness = await health.readiness()
+    if readiness.ready:
+        return readiness
+    failing = {name: check.detail for name, check in readiness.checks.items() if not check.ok}
+    detail = "Not ready: " + "; ".join(f"{name} {why}" for name, why in failing.items()) + "."
+    return problem(
+        request, 503, detail, headers={"Retry-After": "5"}, checks=readiness.model_dump()["checks"]
+    )

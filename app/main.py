@@ -1,0 +1,72 @@
+"""The application: `uvicorn app.main:app`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from fastapi_offline import FastAPIOffline
+
+from app.api import problems, system
+from app.api.middleware import RequestMiddleware
+from app.api.v1 import ai, categories, films
+from app.core.db import Database
+from app.core.logging import configure_logging
+from app.core.settings import Settings, get_settings
+from app.services.ai import AssistantLoader, ChatServiceFactory
+
+VERSION = "0.1.0"
+
+log = structlog.get_logger("app.main")
+
+
+def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = None) -> FastAPI:
+    """The service for these settings; `chat_service` replaces the configured provider's.
+
+    Nothing connects and nothing of Semantic Kernel is imported here: an unreachable database or model shows at
+    /health/ready and in the answers, and does not keep the process from starting.
+    """
+    configure_logging(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = Database(settings)
+        assistant = AssistantLoader(settings, database, chat_service)
+        app.state.settings, app.state.database, app.state.assistant = settings, database, assistant
+        _warn(settings)
+        assistant.start()
+        try:
+            yield
+        finally:
+            await assistant.stop()
+            await database.dispose()
+
+    app = FastAPIOffline(
+        title="Interview API",
+        version=VERSION,
+        description="A film-rental store that also answers questions in plain language.",
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.add_middleware(RequestMiddleware)
+    problems.install(app)
+    app.include_router(system.router)
+    v1 = APIRouter(prefix="/api/v1")
+    for module in (films, categories, ai):
+        v1.include_router(module.router)
+    app.include_router(v1)
+    return app
+
+
+def _warn(settings: Settings) -> None:
+    if settings.provider == "offline" and settings.ai_provider is None:
+        ignored = settings.openai_base_url is not None
+        hint = "OPENAI_BASE_URL needs OPENAI_API_KEY too" if ignored else "set OPENAI_API_KEY for a real one"
+        log.warning("offline_model", hint=hint)
+    if problem := settings.provider_problem:
+        log.warning("model_provider_not_configured", detail=problem)
+
+
+app = create_app(get_settings())

@@ -1,0 +1,110 @@
+"""Questions and answers on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from app.models.types import Rating
+from app.schemas.base import MAX_ID, without_nul
+
+MAX_QUESTION = 4000
+
+
+Question = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION),
+    AfterValidator(without_nul),
+]
+"""1 to 4000 characters after trimming."""
+
+
+class HandoffRequest(BaseModel):
+    """A question for the team of agents."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"question": "What is the rental rate for the film Alien?"}]}
+    )
+
+    question: Question
+
+
+class Step(BaseModel):
+    """Something an agent did on the way to the answer."""
+
+    agent: str
+    kind: Literal["tool", "handoff"]
+    name: str = Field(description="The function called, or the agent handed over to.")
+
+
+class Usage(BaseModel):
+    """What the turn cost. Tokens are 0 where the provider does not report them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    model_calls: int = 0
+
+
+class HandoffResponse(BaseModel):
+    """The answer, who gave it, and how they got there."""
+
+    agent: str
+    answer: str
+    status: Literal["completed", "input_required"] = Field(
+        description="input_required: `answer` is a question back to the person."
+    )
+    steps: list[Step]
+    usage: Usage
+    duration_ms: int
+
+
+class SummaryRequest(BaseModel):
+    """Which film to summarise."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"film_id": 1}]})
+
+    film_id: int = Field(ge=1, le=MAX_ID, strict=True)
+
+
+class FilmOpinion(BaseModel):
+    """What the model is asked for. Everything else about the film is the store's."""
+
+    recommended: bool
+    summary: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class SummaryResponse(BaseModel):
+    """A film's summary: title and rating are the store's, the rest is the model's."""
+
+    title: str
+    rating: Rating | None
+    recommended: bool
+    summary: str
+
+
+class AgentInfo(BaseModel):
+    """An agent, what it may call and to whom it may hand over."""
+
+    name: str
+    description: str
+    tools: list[str]
+    hands_over_to: dict[str, str] = Field(description="Agent name: when.")
+
+
+class PluginInfo(BaseModel):
+    """A plugin and its functions."""
+
+    name: str
+    kind: Literal["native", "prompt"]
+    functions: dict[str, str] = Field(description="Function name: what it does.")
+
+
+class AiInfo(BaseModel):
+    """How questions are answered by this deployment."""
+
+    provider: Literal["openai", "azure", "offline"]
+    model: str
+    timeout_seconds: float
+    agents: list[AgentInfo]
+    plugins: list[PluginInfo]

@@ -1,0 +1,98 @@
+"""Questions in plain language. The agents, and Semantic Kernel with them, are imported when first needed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.core.db import Database, SessionFactory
+from app.core.settings import Settings
+from app.schemas.ai import AiInfo, HandoffResponse, SummaryResponse
+from app.services.films import FilmService
+
+if TYPE_CHECKING:
+    from app.agents.assistant import Assistant
+    from app.agents.kernel import ChatService
+
+log = structlog.get_logger("app.services")
+
+ChatServiceFactory = Callable[[Settings], "ChatService"]
+
+
+class AssistantLoader:
+    """Builds the process's one Assistant in the background, and lets those who need it wait for it.
+
+    Importing Semantic Kernel takes seconds, which neither start-up nor the rest of the API should wait for.
+    """
+
+    def __init__(
+        self, settings: Settings, database: Database, chat_service: ChatServiceFactory | None = None
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._chat_service = chat_service
+        self._loading: asyncio.Task[Assistant] | None = None
+
+    def start(self) -> asyncio.Task[Assistant]:
+        """Begin loading, or again after a failure."""
+        if self._loading is None or (self._loading.done() and self._failed(self._loading)):
+            self._loading = asyncio.create_task(self._load())
+            self._loading.add_done_callback(self._failed)
+        return self._loading
+
+    async def get(self) -> Assistant:
+        """The assistant; raises NotConfigured when the chosen provider lacks a setting."""
+        return await asyncio.shield(self.start())
+
+    async def stop(self) -> None:
+        """Forget the assistant; an import that is under way finishes in its thread."""
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.gather(self._loading, return_exceptions=True)
+
+    async def _load(self) -> Assistant:
+        assistant = await asyncio.to_thread(import_module, "app.agents.assistant")
+        kernel = await asyncio.to_thread(import_module, "app.agents.kernel")
+        build = self._chat_service or kernel.build_chat_service
+        built: Assistant = assistant.Assistant(
+            self._settings, build(self._settings), self._database.read_sessions
+        )
+        log.info("assistant_ready", provider=self._settings.provider, model=self._settings.model)
+        return built
+
+    @staticmethod
+    def _failed(loading: asyncio.Task[Assistant]) -> bool:
+        """Also marks the failure as seen: whoever asks for the assistant is told, nobody else needs to be."""
+        return loading.cancelled() or loading.exception() is not None
+
+
+class AiService:
+    """Answers, for one request."""
+
+    def __init__(self, loader: AssistantLoader, read_sessions: SessionFactory) -> None:
+        self._loader = loader
+        self._read_sessions = read_sessions
+
+    async def hand_off(self, question: str) -> HandoffResponse:
+        """The team's answer; raises NotConfigured, UpstreamFailed, UpstreamTimeout, RateLimited."""
+        return await (await self._loader.get()).hand_off(question)
+
+    async def ask(self, question: str) -> AsyncGenerator[str, None]:
+        """The answer word by word; raises like `hand_off`, also after the first words."""
+        return (await self._loader.get()).ask(question)
+
+    async def summarise(self, film_id: int) -> SummaryResponse:
+        """A film's summary; raises FilmNotFound, and like `hand_off`."""
+        async with self._read_sessions() as session:
+            film = await FilmService(session).get(film_id)
+        # The session is closed by now: no connection is held while the model thinks.
+        opinion = await (await self._loader.get()).summarise(film)
+        return SummaryResponse(title=film.title, rating=film.rating, **opinion.model_dump())
+
+    async def info(self) -> AiInfo:
+        """How questions are answered; raises NotConfigured."""
+        return (await self._loader.get()).info()

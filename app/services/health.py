@@ -1,0 +1,40 @@
+"""Whether this process can do its work."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.core.db import Database
+from app.core.schema import current_revision, head_revision
+from app.core.settings import Settings
+from app.schemas.health import Check, Readiness
+
+
+class HealthService:
+    """Asks everything that a request would need."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+
+    async def readiness(self) -> Readiness:
+        """Database, schema and model provider; never raises for what is wrong with them."""
+        database, schema = await self._database_checks()
+        problem = self._settings.provider_problem
+        provider = Check(ok=problem is None, detail=problem or self._settings.provider)
+        checks = {"database": database, "schema": schema, "model_provider": provider}
+        return Readiness(ready=all(check.ok for check in checks.values()), checks=checks)
+
+    async def _database_checks(self) -> tuple[Check, Check]:
+        try:
+            async with self._database.read_sessions() as session:
+                await session.execute(sa.select(1))
+                revision = await current_revision(session)
+        except (SQLAlchemyError, OSError):
+            return Check(ok=False, detail="unreachable"), Check(ok=False, detail="unknown")
+        head = head_revision()
+        if revision == head:
+            return Check(ok=True, detail="answers"), Check(ok=True, detail=head)
+        behind = f"at {revision or 'no revision'}, not at {head}: run 'python -m app migrate'"
+        return Check(ok=True, detail="answers"), Check(ok=False, detail=behind)

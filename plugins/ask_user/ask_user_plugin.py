@@ -1,0 +1,16 @@
+"""How an agent asks the person something back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from semantic_kernel.functions import kernel_function
+
+
+class AskUserPlugin:
+    """Calling it ends the turn: the orchestration's filter stops there and returns the question."""
+
+    @kernel_function(name="ask_user")
+    async def ask_user(self, question: Annotated[str, "The question, in one sentence"]) -> str:
+        """Ask the person a question that only they can answer, and wait for their reply."""
+        return question

@@ -1,0 +1,201 @@
+"""The catalogue as tools for a model: read-only, bounded in size, one session for each call."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from semantic_kernel.functions import kernel_function
+
+from app.core.db import SessionFactory
+from app.models.types import Rating
+from app.repositories.categories import CategoryRepository
+from app.repositories.film_search import Criteria, FilmSearchRepository, FilmSort
+from app.schemas.base import MAX_ID
+
+MAX_FILMS = 20
+MAX_ACTORS = 10
+MAX_TEXT = 500
+"""Characters of a title asked for and of a description shown."""
+YEARS = (1901, 2155)
+MINUTES = (1, 32767)
+
+
+class FilmSearchPlugin:
+    """Sees what any visitor of the catalogue sees, so it is safe for every caller."""
+
+    def __init__(self, sessions: SessionFactory) -> None:
+        self._sessions = sessions
+
+    @kernel_function(name="search_films")
+    async def search_films(
+        self,
+        title: Annotated[
+            str, "The title or a part of it, as the person wrote it; misspellings are tolerated"
+        ],
+        limit: Annotated[int, "How many films at most, 1 to 20"] = 5,
+    ) -> str:
+        """Look up films by title. Tells whether the match is exact, partial, similar (misspelt) or none."""
+        asked = _clean(title)
+        async with self._sessions() as session:
+            films = FilmSearchRepository(session)
+            found = await films.match_title(asked, limit=_bounded(limit))
+            cards = [_card(row) for row in await films.cards(found.ids)]
+        for card in cards:
+            if card["film_id"] in found.scores:
+                card["similarity"] = round(found.scores[card["film_id"]], 2)
+        return _json(
+            {
+                "query": asked,
+                "match": found.match.value,
+                "total": found.total,
+                "films": cards,
+                "other_titles": [f"{name} ({year})" if year else name for name, year in found.others],
+            }
+        )
+
+    @kernel_function(name="find_films")
+    async def find_films(
+        self,
+        category: Annotated[str | None, "Category such as Horror or Sci-Fi"] = None,
+        actor: Annotated[str | None, "An actor's name or a part of it"] = None,
+        rating: Annotated[str | None, "G, PG, PG-13, R or NC-17"] = None,
+        min_year: Annotated[int | None, "Released in this year or later"] = None,
+        max_year: Annotated[int | None, "Released in this year or earlier"] = None,
+        min_length: Annotated[int | None, "At least this many minutes"] = None,
+        max_length: Annotated[int | None, "At most this many minutes"] = None,
+        max_rental_rate: Annotated[float | None, "Rents for at most this many dollars"] = None,
+        in_stock: Annotated[bool | None, "true: only films with a disc in stock now"] = None,
+        sort: Annotated[str, "title, newest, oldest, shortest, longest or cheapest"] = "title",
+        limit: Annotated[int, "How many films at most, 1 to 20"] = 10,
+    ) -> str:
+        """Find films that fit all the criteria given; leave out what does not matter."""
+        try:
+            criteria = Criteria(
+                category=_clean(category) if category else None,
+                actor=_clean(actor) if actor else None,
+                rating=Rating(rating.strip().upper()) if rating else None,
+                min_year=_within(YEARS, min_year),
+                max_year=_within(YEARS, max_year),
+                min_length=_within(MINUTES, min_length),
+                max_length=_within(MINUTES, max_length),
+                max_rental_rate=_dollars(max_rental_rate),
+                in_stock=in_stock,
+            )
+            order = FilmSort(sort.strip().lower())
+        except ValueError:
+            return _json({"error": "rating must be G, PG, PG-13, R or NC-17; sort one of those described."})
+        async with self._sessions() as session:
+            total, rows = await FilmSearchRepository(session).find(
+                criteria, sort=order, limit=_bounded(limit)
+            )
+        return _json({"total": total, "films": [_brief(row) for row in rows]})
+
+    @kernel_function(name="similar_films")
+    async def similar_films(
+        self,
+        title: Annotated[str, "The title of the film that the others should be like"],
+        limit: Annotated[int, "How many films at most, 1 to 20"] = 5,
+    ) -> str:
+        """Find films like a given one: shared categories and actors."""
+        async with self._sessions() as session:
+            films = FilmSearchRepository(session)
+            found = await films.match_title(_clean(title), limit=1)
+            if not found.ids:
+                return _json({"match": found.match.value, "film": None, "films": []})
+            cards = await films.cards(found.ids)
+            rows = await films.similar(found.ids[0], limit=_bounded(limit))
+        return _json(
+            {"match": found.match.value, "film": _brief(cards[0]), "films": [_brief(row) for row in rows]}
+        )
+
+    @kernel_function(name="film_details")
+    async def film_details(self, film_id: Annotated[int, "The film's film_id"]) -> str:
+        """Everything about one film: cast, description, language, terms, discs."""
+        async with self._sessions() as session:
+            cards = await FilmSearchRepository(session).cards([min(max(film_id, 0), MAX_ID)])
+        if not cards:
+            return _json({"error": f"There is no film with id {film_id}."})
+        return _json({"film": _card(cards[0])})
+
+    @kernel_function(name="film_availability")
+    async def film_availability(self, film_id: Annotated[int, "The film's film_id"]) -> str:
+        """Discs of a film and how many are in stock in each store; when none is, the earliest due date."""
+        async with self._sessions() as session:
+            films = FilmSearchRepository(session)
+            cards = await films.cards([min(max(film_id, 0), MAX_ID)])
+            if not cards:
+                return _json({"error": f"There is no film with id {film_id}."})
+            stores = await films.stock(cards[0].film_id)
+            out = [] if cards[0].in_stock else await films.open_rental_dates(cards[0].film_id)
+        duration = timedelta(days=cards[0].rental_duration_days)
+        return _json(
+            {
+                "film_id": cards[0].film_id,
+                "title": cards[0].title,
+                "copies": cards[0].copies,
+                "in_stock": cards[0].in_stock,
+                "stores": [dict(store._mapping) for store in stores],
+                "next_due": min(out) + duration if out else None,
+            }
+        )
+
+    @kernel_function(name="list_categories")
+    async def list_categories(self) -> str:
+        """All categories of the store, and how many films each has."""
+        async with self._sessions() as session:
+            rows = await CategoryRepository(session).list(skip=0, limit=100)
+        return _json({"categories": [{"name": row.name, "film_count": row.film_count} for row in rows]})
+
+
+def _brief(row: sa.Row[Any]) -> dict[str, Any]:
+    keys = ("film_id", "title", "release_year", "rating", "length_minutes", "rental_rate", "categories")
+    return {key: row._mapping[key] for key in keys}
+
+
+def _card(row: sa.Row[Any]) -> dict[str, Any]:
+    card = dict(row._mapping)
+    card["actors"] = (card["actors"] or [])[:MAX_ACTORS]
+    card["categories"] = card["categories"] or []
+    card["description"] = (card["description"] or "")[:MAX_TEXT] or None
+    return card
+
+
+def _clean(text: str) -> str:
+    """What a model sends may hold anything; Postgres takes neither NUL nor half a surrogate pair."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode()[:MAX_TEXT].strip()
+
+
+def _bounded(limit: int) -> int:
+    return min(max(limit, 1), MAX_FILMS)
+
+
+def _within(bounds: tuple[int, int], number: int | None) -> int | None:
+    """The nearest value that the column can hold: Postgres refuses to compare with others."""
+    return None if number is None else min(max(number, bounds[0]), bounds[1])
+
+
+def _dollars(amount: float | None) -> Decimal | None:
+    if amount is None or math.isnan(amount):
+        return None
+    return Decimal(str(min(max(amount, 0.0), 99.99)))
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
