@@ -1,0 +1,80 @@
+"""Rows for rentals and payments: the loans, moved to the present and paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import NamedTuple
+
+from app.seed.loans import DAY, DAYS, Loan, Shop
+from app.seed.people import STAFF_IDS
+
+_FEE_PER_DAY_LATE = Decimal("1.00")
+
+
+class RentalRow(NamedTuple):
+    rental_id: int
+    rental_date: datetime
+    inventory_id: int
+    customer_id: int
+    return_date: datetime | None
+    staff_id: int
+
+
+class PaymentRow(NamedTuple):
+    payment_id: int
+    payment_date: datetime
+    customer_id: int
+    staff_id: int
+    rental_id: int
+    amount: Decimal
+
+
+class Ledger:
+    """Turns loans into rows, with times that end at midnight (UTC) before `today`."""
+
+    def __init__(self, shop: Shop, today: date) -> None:
+        self._shop = shop
+        self._first_day = datetime(today.year, today.month, today.day, tzinfo=timezone.utc) - timedelta(DAYS)
+
+    def rental_rows(self, loans: Iterable[tuple[int, Loan]]) -> Iterator[RentalRow]:
+        """One rental for each numbered loan; the number is the rental's id."""
+        for rental_id, loan in loans:
+            yield RentalRow(
+                rental_id=rental_id,
+                rental_date=self._time(loan.start),
+                inventory_id=loan.disc.inventory_id,
+                customer_id=loan.customer_id,
+                return_date=None if loan.end is None else self._time(loan.end),
+                staff_id=_server(rental_id, loan),
+            )
+
+    def payment_rows(self, loans: Iterable[tuple[int, Loan]]) -> Iterator[PaymentRow]:
+        """One payment for each numbered loan, dated like the rental and late fee included, as in Pagila."""
+        for rental_id, loan in loans:
+            yield PaymentRow(
+                payment_id=rental_id,
+                payment_date=self._time(loan.start),
+                customer_id=loan.customer_id,
+                staff_id=_server(rental_id, loan),
+                rental_id=rental_id,
+                amount=self._amount(loan),
+            )
+
+    def _time(self, seconds: int) -> datetime:
+        return self._first_day + timedelta(seconds=seconds)
+
+    def _amount(self, loan: Loan) -> Decimal:
+        """The film's rate, and 1.00 for each started day that the disc came back late."""
+        rate = self._shop.films[loan.disc.film_id - 1].rental_rate
+        if loan.end is None:
+            return rate
+        late = loan.end - loan.start - self._shop.due_after(loan.disc)
+        return rate if late <= 0 else rate + _FEE_PER_DAY_LATE * -(-late // DAY)
+
+
+def _server(rental_id: int, loan: Loan) -> int:
+    """Someone who works where the disc is."""
+    staff = STAFF_IDS[loan.disc.store_id]
+    return staff[rental_id % len(staff)]
