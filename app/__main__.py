@@ -53,9 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="serve the API on APP_PORT")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument(
-        "--sample", action="store_true", help="first migrate, and seed a store that has no films"
-    )
+    serve.add_argument("--sample", action="store_true", help="first migrate, and seed a store that has no films")
     serve.set_defaults(scale=1)
     commands.add_parser("migrate", help="bring the database's schema up to date")
     seeding = commands.add_parser("seed", help="fill an empty store with sample data")

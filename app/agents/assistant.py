@@ -9,12 +9,13 @@ from collections.abc import AsyncGenerator, AsyncIterator
 import structlog
 from pydantic import ValidationError
 from semantic_kernel.agents import ChatCompletionAgent
-from semantic_kernel.connectors.ai import PromptExecutionSettings
+from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
+from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
 from semantic_kernel.contents import ChatHistory
 from semantic_kernel.functions import KernelArguments, KernelFunctionFromPrompt
 
 from app.agents.handoffs import HANDOFFS
-from app.agents.kernel import ChatService, build_kernel
+from app.agents.kernel import build_kernel
 from app.agents.llm_agent import build_llm_agent
 from app.agents.orchestration import deadline, run_turn
 from app.agents.prompts import load_prompt_plugins
@@ -33,7 +34,7 @@ log = structlog.get_logger("app.agents")
 class Assistant:
     """Shared by all turns: agents keep nothing between them, and the tools open a session for each call."""
 
-    def __init__(self, settings: Settings, service: ChatService, sessions: SessionFactory) -> None:
+    def __init__(self, settings: Settings, service: ChatCompletionClientBase, sessions: SessionFactory) -> None:
         self._settings = settings
         self._service = service
         self._kernel = build_kernel(service)
@@ -43,9 +44,7 @@ class Assistant:
         search = build_search_agent(
             self._kernel, self._prompt("agents", "search_agent"), sessions, max_tool_calls=tool_calls
         )
-        general = build_llm_agent(
-            self._kernel, self._prompt("agents", "llm_agent"), max_tool_calls=tool_calls
-        )
+        general = build_llm_agent(self._kernel, self._prompt("agents", "llm_agent"), max_tool_calls=tool_calls)
         self._team: list[ChatCompletionAgent] = [search, general]
 
     async def hand_off(self, question: str) -> HandoffResponse:
@@ -57,9 +56,7 @@ class Assistant:
                 self._team, question, seconds=self._settings.ai_timeout_seconds, limits=self._limits
             )
         except AppError as error:
-            log.warning(
-                "turn_failed", error=type(error).__name__, detail=error.detail, duration_ms=_since(started)
-            )
+            log.warning("turn_failed", error=type(error).__name__, detail=error.detail, duration_ms=_since(started))
             raise
         _log_turn(transcript, status, _since(started))
         return HandoffResponse(
@@ -129,7 +126,7 @@ class Assistant:
     async def _render(
         self, prompt: KernelFunctionFromPrompt, **values: str
     ) -> tuple[ChatHistory, PromptExecutionSettings]:
-        rendered = await prompt.prompt_template.render(self._kernel, KernelArguments(**values))
+        rendered = await prompt.prompt_template.render(self._kernel, KernelArguments(None, **values))
         (settings,) = prompt.prompt_execution_settings.values()
         return (
             ChatHistory.from_rendered_prompt(rendered),
@@ -155,9 +152,7 @@ def _agent_info(agent: ChatCompletionAgent) -> AgentInfo:
     return AgentInfo(
         name=agent.name,
         description=agent.description or "",
-        tools=[
-            function.fully_qualified_name for function in agent.kernel.get_full_list_of_function_metadata()
-        ],
+        tools=[function.fully_qualified_name for function in agent.kernel.get_full_list_of_function_metadata()],
         hands_over_to=HANDOFFS[agent.name],
     )
 

@@ -17,9 +17,7 @@ def upstream_error(error: BaseException) -> AppError:
         if isinstance(cause, AppError):
             return cause
         if isinstance(cause, openai.RateLimitError):
-            return RateLimited(
-                "The model provider is rate limiting this service.", retry_after=_retry_after(cause)
-            )
+            return RateLimited("The model provider is rate limiting this service.", retry_after=_retry_after(cause))
         if isinstance(cause, openai.APITimeoutError):
             return UpstreamTimeout("The model provider did not answer in time.")
         if isinstance(cause, (openai.AuthenticationError, openai.PermissionDeniedError)):

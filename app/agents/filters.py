@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from semantic_kernel.filters import AutoFunctionInvocationContext, FunctionInvocationContext
-from semantic_kernel.functions import FunctionResult
+from semantic_kernel.functions import FunctionResult, KernelArguments
 
 from app.agents.transcript import HANDOFF_PLUGIN, InputRequired, current_transcript
 
@@ -28,7 +28,7 @@ async def limit_tool_calls(
     if (transcript := current_transcript.get()) is not None and plugin != HANDOFF_PLUGIN:
         transcript.on_tool_call()
     if plugin == ASK_USER_PLUGIN:
-        raise InputRequired(str((context.arguments or {}).get("question") or ""))
+        raise InputRequired(str((context.arguments or KernelArguments()).get("question", "")))
     await next(context)
 
 

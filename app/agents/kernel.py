@@ -5,6 +5,7 @@ from __future__ import annotations
 from openai import AsyncAzureOpenAI, AsyncOpenAI
 from pydantic import SecretStr
 from semantic_kernel import Kernel
+from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
 from semantic_kernel.connectors.ai.open_ai import AzureChatCompletion, OpenAIChatCompletion
 from semantic_kernel.filters import FilterTypes
 
@@ -27,10 +28,7 @@ class OfflineChat(Supervised, OfflineChatCompletion):
     """The model that needs nobody else."""
 
 
-ChatService = OpenAIChat | AzureChat | OfflineChat
-
-
-def build_chat_service(settings: Settings) -> ChatService:
+def build_chat_service(settings: Settings) -> ChatCompletionClientBase:
     """The process's one chat service; raises NotConfigured.
 
     Retrying is left to our caller, who knows what a wait is worth: a 429 has to reach them at once.
@@ -46,7 +44,9 @@ def build_chat_service(settings: Settings) -> ChatService:
             timeout=settings.ai_timeout_seconds,
             max_retries=0,
         )
-        return OpenAIChat(ai_model_id=settings.openai_model, async_client=client)
+        return OpenAIChat(  # type: ignore[call-arg]  # pydantic's plugin hides the inherited signature
+            ai_model_id=settings.openai_model, async_client=client
+        )
     if settings.provider == "azure":
         deployment = str(settings.azure_openai_deployment)
         azure_client = AsyncAzureOpenAI(
@@ -57,11 +57,11 @@ def build_chat_service(settings: Settings) -> ChatService:
             timeout=settings.ai_timeout_seconds,
             max_retries=0,
         )
-        return AzureChat(deployment_name=deployment, async_client=azure_client)
+        return AzureChat(deployment_name=deployment, async_client=azure_client)  # type: ignore[call-arg]  # as above
     return OfflineChat(ai_model_id="offline")
 
 
-def build_kernel(service: ChatService) -> Kernel:
+def build_kernel(service: ChatCompletionClientBase) -> Kernel:
     """A kernel with this service and our filters, and no plugins yet."""
     kernel = Kernel(services=service)
     kernel.add_filter(FilterTypes.AUTO_FUNCTION_INVOCATION, limit_tool_calls)

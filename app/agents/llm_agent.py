@@ -10,8 +10,6 @@ from app.agents.building import build_agent
 from app.agents.handoffs import LLM_AGENT
 
 
-def build_llm_agent(
-    kernel: Kernel, prompt: KernelFunctionFromPrompt, *, max_tool_calls: int
-) -> ChatCompletionAgent:
+def build_llm_agent(kernel: Kernel, prompt: KernelFunctionFromPrompt, *, max_tool_calls: int) -> ChatCompletionAgent:
     """Answers from what the model knows; has no tools but the handoffs."""
     return build_agent(LLM_AGENT, kernel.clone(), prompt, max_tool_calls=max_tool_calls)

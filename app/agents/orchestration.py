@@ -21,6 +21,8 @@ if sys.version_info >= (3, 11):
 else:
     from async_timeout import timeout as deadline
 
+__all__ = ["deadline", "run_turn"]
+
 Status = Literal["completed", "input_required"]
 
 _cleanups: set[asyncio.Task[None]] = set()

@@ -12,7 +12,7 @@ PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 _VARIABLE = re.compile(r"\{\{\s*\$(\w+)\s*\}\}")
 
 
-class InvalidPrompt(Exception):  # noqa: N818  reads as the fact it states
+class InvalidPrompt(Exception):
     """A prompt's directory would not do what its author meant."""
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
 from semantic_kernel.connectors.ai.completion_usage import CompletionUsage
 from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
 from semantic_kernel.contents import ChatHistory, ChatMessageContent, StreamingChatMessageContent
@@ -17,13 +16,8 @@ from app.core.errors import AppError, UpstreamFailed
 
 _WHOLE = {FinishReason.STOP, FinishReason.TOOL_CALLS, FinishReason.FUNCTION_CALL}
 
-if TYPE_CHECKING:
-    _Base = ChatCompletionClientBase
-else:
-    _Base = object
 
-
-class Supervised(_Base):
+class Supervised:
     """Mix in before a chat service: `class Chat(Supervised, OpenAIChatCompletion)`.
 
     Raises AppError only: UpstreamFailed for an answer that is broken, cut off or filtered, RateLimited for the
@@ -35,7 +29,9 @@ class Supervised(_Base):
     ) -> list[ChatMessageContent]:
         _count_call()
         try:
-            messages = await super()._inner_get_chat_message_contents(chat_history, settings)
+            messages: list[ChatMessageContent] = await super()._inner_get_chat_message_contents(  # type: ignore[misc]
+                chat_history, settings
+            )
         except AppError:
             raise
         except Exception as error:
@@ -49,12 +45,10 @@ class Supervised(_Base):
         _count_call()
         seen: list[ChatMessageContent] = []
         try:
-            async for messages in super()._inner_get_streaming_chat_message_contents(
+            async for messages in super()._inner_get_streaming_chat_message_contents(  # type: ignore[misc]
                 chat_history, settings, function_invoke_attempt
             ):
-                seen += (
-                    message for message in messages if message.finish_reason or message.metadata.get("usage")
-                )
+                seen += (message for message in messages if message.finish_reason or message.metadata.get("usage"))
                 yield messages
         except AppError:
             raise

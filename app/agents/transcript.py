@@ -14,6 +14,7 @@ from app.schemas.ai import Step, Usage
 
 HANDOFF_PLUGIN = "Handoff"
 _TRANSFER = "transfer_to_"
+_COMPLETE = "complete_task"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Limits:
         return self.handoffs + self.tool_calls + 1
 
 
-class InputRequired(Exception):  # noqa: N818  not an error: the turn ends with a question to the person
+class InputRequired(Exception):
     """An agent asked the person something."""
 
     def __init__(self, question: str) -> None:
@@ -48,6 +49,7 @@ class Transcript:
     text: str | None = None
     task_summary: str | None = None
     tool_calls: int = 0
+    _preamble: str = ""
 
     @property
     def answer(self) -> str | None:
@@ -64,10 +66,17 @@ class Transcript:
         """Semantic Kernel's response callback: texts, tool calls, tool results and empty messages, in order."""
         for part in message if isinstance(message, list) else [message]:
             calls = [item for item in part.items if isinstance(item, FunctionCallContent)]
+            if part.role == AuthorRole.ASSISTANT and part.name == self.agent:
+                self._on_text(part.content, goes_on=any(not _completes(call) for call in calls))
             for call in calls:
                 self._on_call(part.name or self.agent, call)
-            if not calls and part.role == AuthorRole.ASSISTANT and part.name == self.agent:
-                self.text = part.content.strip() or self.text
+
+    def _on_text(self, text: str, *, goes_on: bool) -> None:
+        """What an agent says before a tool call comes again at the start of the text it ends with."""
+        if goes_on:
+            self._preamble += text
+            return
+        self.text = text.removeprefix(self._preamble).strip() or self.text
 
     def _on_call(self, agent: str, call: FunctionCallContent) -> None:
         function = call.function_name or ""
@@ -75,13 +84,14 @@ class Transcript:
             self.steps.append(Step(agent=agent, kind="tool", name=call.name or function))
         elif function.startswith(_TRANSFER):
             self._on_transfer(agent, function.removeprefix(_TRANSFER))
-        else:
+        elif function == _COMPLETE:
             self.task_summary = _task_summary(call)
 
     def _on_transfer(self, source: str, target: str) -> None:
         self.steps.append(Step(agent=source, kind="handoff", name=target))
         self.agent = target
         self.text = None
+        self._preamble = ""
         if sum(step.kind == "handoff" for step in self.steps) > self.limits.handoffs:
             raise UpstreamFailed("The agents kept handing the question to each other without answering it.")
 
@@ -101,6 +111,10 @@ class Transcript:
         """The tokens of one finished model call."""
         self.usage.prompt_tokens += usage.prompt_tokens or 0
         self.usage.completion_tokens += usage.completion_tokens or 0
+
+
+def _completes(call: FunctionCallContent) -> bool:
+    return call.plugin_name == HANDOFF_PLUGIN and call.function_name == _COMPLETE
 
 
 def _task_summary(call: FunctionCallContent) -> str | None:

@@ -11,7 +11,7 @@ from fastapi import Request
 _T = TypeVar("_T")
 
 
-class ClientGone(Exception):  # noqa: N818  not an error: there is nobody left to tell
+class ClientGone(Exception):
     """The client closed the connection before it had an answer."""
 
 

@@ -34,6 +34,10 @@ STATUS: dict[type[AppError], HTTPStatus] = {
     errors.UpstreamTimeout: HTTPStatus.GATEWAY_TIMEOUT,
 }
 
+_ROUTING: dict[int, str] = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this path.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This path does not take this method.",
+}
 DATABASE_AWAY = errors.Unavailable("The database cannot be reached.", retry_after=5)
 
 
@@ -95,7 +99,10 @@ def problem(
         "request_id": request.state.request_id,
     }
     return JSONResponse(
-        jsonable_encoder(document | extensions), status_code=status, headers=headers, media_type=MEDIA_TYPE
+        jsonable_encoder(document | extensions),
+        status_code=int(status),
+        headers=headers,
+        media_type=MEDIA_TYPE,
     )
 
 
@@ -107,6 +114,25 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DBAPIError, _database_error)
     for unreachable in (OSError, PoolTimeout):
         app.add_exception_handler(unreachable, _database_away)
+    _describe(app)
+
+
+def _describe(app: FastAPI) -> None:
+    """Add the documents' schemas to OpenAPI, which `responses` refers to."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        described = app.openapi_schema is not None
+        schema = generate()
+        if not described:
+            template = "#/components/schemas/{model}"
+            validation = ValidationProblem.model_json_schema(ref_template=template)
+            schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+            schemas |= validation.pop("$defs")
+            schemas |= {"ValidationProblem": validation, "Problem": Problem.model_json_schema()}
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 async def _app_error(request: Request, error: Exception) -> JSONResponse:
@@ -119,16 +145,16 @@ async def _app_error(request: Request, error: Exception) -> JSONResponse:
 async def _http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
     headers = dict(error.headers) if error.headers else None
-    return problem(request, error.status_code, str(error.detail), headers=headers)
+    generic = error.detail == HTTPStatus(error.status_code).phrase
+    detail = _ROUTING.get(error.status_code, error.detail) if generic else error.detail
+    return problem(request, error.status_code, str(detail), headers=headers)
 
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     fields = [{"loc": list(e["loc"]), "msg": e["msg"], "type": e["type"]} for e in error.errors()]
     where = ", ".join(".".join(map(str, field["loc"])) for field in fields)
-    return problem(
-        request, HTTPStatus.UNPROCESSABLE_ENTITY, f"The request is not valid: {where}.", errors=fields
-    )
+    return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, f"The request is not valid: {where}.", errors=fields)
 
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
 
 from app.api.deps import HealthServiceDep
 from app.api.problems import problem, responses
 from app.schemas.health import Liveness, Readiness, Root
-from fastapi.responses import JSONResponse
 
 router = APIRouter(tags=["system"])
 
@@ -44,6 +44,4 @@ async def ready(request: Request, health: HealthServiceDep) -> Readiness | JSONR
         return readiness
     failing = {name: check.detail for name, check in readiness.checks.items() if not check.ok}
     detail = "Not ready: " + "; ".join(f"{name} {why}" for name, why in failing.items()) + "."
-    return problem(
-        request, 503, detail, headers={"Retry-After": "5"}, checks=readiness.model_dump()["checks"]
-    )
+    return problem(request, 503, detail, headers={"Retry-After": "5"}, checks=readiness.model_dump()["checks"])

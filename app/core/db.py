@@ -31,9 +31,7 @@ class Database:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
         self.sessions: SessionFactory = async_sessionmaker(self.engine, expire_on_commit=False)
         reading: AsyncEngine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self.read_sessions: SessionFactory = async_sessionmaker(
-            reading, expire_on_commit=False, autoflush=False
-        )
+        self.read_sessions: SessionFactory = async_sessionmaker(reading, expire_on_commit=False, autoflush=False)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -69,7 +67,7 @@ def _engine_options(url: URL, settings: Settings) -> dict[str, Any]:
     return options
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  a DBAPI connection has no type
     """What Postgres does by itself: foreign keys, readers beside a writer, and pg_trgm's `similarity`."""
     cursor = connection.cursor()
     for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):

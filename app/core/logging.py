@@ -21,9 +21,14 @@ _QUIET = {
     "httpx": logging.WARNING,
     "httpx2": logging.WARNING,
     "httpcore": logging.WARNING,
+    "alembic.runtime.migration": logging.WARNING,
     "asyncio": logging.WARNING,
     "aiosqlite": logging.WARNING,
 }
+
+
+class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # not subscriptable on Python 3.10
+    """Ours, so that configuring again replaces it and leaves others' alone."""
 
 
 def configure_logging(settings: Settings) -> None:
@@ -51,7 +56,7 @@ def configure_logging(settings: Settings) -> None:
         if readable
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
-    handler = logging.StreamHandler()
+    handler = _Handler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
@@ -59,7 +64,7 @@ def configure_logging(settings: Settings) -> None:
         )
     )
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers = [*(h for h in root.handlers if not isinstance(h, _Handler)), handler]
     root.setLevel(settings.log_level)
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(level)

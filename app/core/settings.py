@@ -36,13 +36,9 @@ class Settings(BaseSettings):
 
     database_url: str = Field(DEFAULT_DATABASE_URL, description="Async SQLAlchemy URL.")
     database_pool_size: int = Field(5, ge=1, le=1000, description="Connections kept per process.")
-    database_max_overflow: int = Field(
-        0, ge=0, le=1000, description="Connections beyond the pool, reopened each time."
-    )
+    database_max_overflow: int = Field(0, ge=0, le=1000, description="Connections beyond the pool, reopened each time.")
     database_pool_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a free connection.")
-    database_pool_recycle: int = Field(
-        1800, ge=-1, description="Seconds after which a connection is replaced."
-    )
+    database_pool_recycle: int = Field(1800, ge=-1, description="Seconds after which a connection is replaced.")
     database_pool_pre_ping: bool = Field(
         False, description="Test each connection on checkout: one round trip more for each request."
     )
@@ -57,9 +53,7 @@ class Settings(BaseSettings):
     ai_max_handoffs: int = Field(4, ge=1, le=20, description="Handoffs allowed in one turn.")
     ai_max_tool_calls: int = Field(8, ge=1, le=50, description="Tool calls allowed in one turn.")
     openai_api_key: SecretStr | None = Field(None, description="Key of OpenAI or of a compatible server.")
-    openai_base_url: str | None = Field(
-        None, description="A compatible server, such as http://localhost:11434/v1."
-    )
+    openai_base_url: str | None = Field(None, description="A compatible server, such as http://localhost:11434/v1.")
     openai_model: str = Field("gpt-4o", description="Model name.")
     openai_org_id: str | None = Field(None, description="OpenAI organisation.")
     azure_openai_endpoint: str | None = Field(None, description="https://NAME.openai.azure.com/")

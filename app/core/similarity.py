@@ -1,13 +1,11 @@
-"""How alike two titles are, as Postgres' pg_trgm measures it; SQLite borrows this as an SQL function."""
+"""How alike two texts are: coarsely, as Postgres' pg_trgm measures it, and finely, as a reader would."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from difflib import SequenceMatcher
 from functools import lru_cache
-
-SIMILAR = 0.3
-"""pg_trgm's default threshold: from here on two texts count as alike."""
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -25,9 +23,26 @@ def _trigrams(text: str) -> frozenset[str]:
 
 
 def similarity(left: str, right: str) -> float:
-    """Shared trigrams over all trigrams, 0.0 to 1.0."""
+    """Shared trigrams over all trigrams, 0.0 to 1.0: pg_trgm's measure, which SQLite borrows as an SQL function."""
     a, b = _trigrams(left), _trigrams(right)
     if not a or not b:
         return 0.0
     shared = len(a & b)
     return shared / (len(a) + len(b) - shared)
+
+
+def likeness(asked: str, name: str) -> float:
+    """How well a misspelt `asked` fits `name`, 0.0 to 1.0: "alein" fits "alien" with 0.8.
+
+    Fits a run of words within a longer name too ("lord of the rigns"), at a discount; a single word of it says less.
+    """
+    whole = _ratio(asked, name)
+    count, words = len(asked.split()), name.split()
+    if not 0 < count < len(words):
+        return whole
+    runs = (" ".join(words[start : start + count]) for start in range(len(words) - count + 1))
+    return max(whole, (0.95 if count > 1 else 0.85) * max(_ratio(asked, run) for run in runs))
+
+
+def _ratio(left: str, right: str) -> float:
+    return SequenceMatcher(None, left, right, autojunk=False).ratio()

@@ -28,9 +28,7 @@ class Film(Stamped, table=True):
     release_year: int | None = Field(default=None, sa_column=sa.Column(YEAR))
     language_id: int = reference("language.language_id")
     original_language_id: int | None = reference("language.language_id", nullable=True)
-    rental_duration: int = Field(
-        default=3, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("3")}
-    )
+    rental_duration: int = Field(default=3, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("3")})
     rental_rate: Decimal = Field(
         default=Decimal("4.99"), sa_column=sa.Column(Money(4), nullable=False, server_default=sa.text("4.99"))
     )

@@ -23,9 +23,7 @@ class Payment(SQLModel, table=True):
     )
 
     payment_date: datetime = Field(sa_column=sa.Column(UtcDateTime, primary_key=True))
-    payment_id: int | None = Field(
-        default=None, sa_column=sa.Column(sa.Integer, primary_key=True, autoincrement=True)
-    )
+    payment_id: int | None = Field(default=None, sa_column=sa.Column(sa.Integer, primary_key=True, autoincrement=True))
     customer_id: int = reference("customer.customer_id", actions=False)
     staff_id: int = reference("staff.staff_id", actions=False)
     rental_id: int = reference("rental.rental_id", actions=False)

@@ -76,9 +76,7 @@ YEAR: TypeEngine[Any] = sa.Integer().with_variant(
 )
 """Pagila's domain `year`."""
 
-TEXT_LIST: TypeEngine[Any] = sa.JSON(none_as_null=True).with_variant(
-    postgresql.ARRAY(sa.Text()), "postgresql"
-)
+TEXT_LIST: TypeEngine[Any] = sa.JSON(none_as_null=True).with_variant(postgresql.ARRAY(sa.Text()), "postgresql")
 """text[] on Postgres, JSON elsewhere."""
 
 FULLTEXT: TypeEngine[Any] = sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql")

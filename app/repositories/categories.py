@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,12 +31,12 @@ class CategoryRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def find(self, category_id: int) -> sa.Row[Any] | None:
+    async def find(self, category_id: int) -> sa.RowMapping | None:
         """The category with its `film_count`, or None."""
         query = _COUNTED.where(col(Category.category_id) == category_id)
-        return (await self._session.execute(query)).first()
+        return (await self._session.execute(query)).mappings().first()
 
-    async def list(self, *, skip: int, limit: int) -> Sequence[sa.Row[Any]]:
+    async def list(self, *, skip: int, limit: int) -> Sequence[sa.RowMapping]:
         """Categories by id, each with its `film_count`."""
         query = _COUNTED.order_by(col(Category.category_id)).offset(skip).limit(limit)
-        return (await self._session.execute(query)).all()
+        return (await self._session.execute(query)).mappings().all()

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app.core.similarity import SIMILAR, fold, similarity
-from app.models import Actor, Film, FilmActor, FilmCategory, Inventory, Language, Rental
+from app.core.similarity import fold, likeness
+from app.models import Actor, Film, FilmActor, FilmCategory, Inventory, Language, Rental, metadata
 from app.models.types import Rating
 from app.repositories.films import FilmRow, actor_names, category_names, in_category
 from app.repositories.sql import contains
@@ -22,6 +22,10 @@ from app.repositories.sql import contains
 _ARTICLES = ("the ", "a ", "an ")
 _CANDIDATES = 50
 """Titles weighed per search. More films than that containing the same words need a better question."""
+
+
+LIKE = 0.6
+"""From this likeness on a title may be a misspelling of another."""
 
 
 class Match(str, Enum):
@@ -98,7 +102,7 @@ def _copies(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
     )
 
 
-_BRIEF: tuple[sa.ColumnElement[Any], ...] = (
+_BRIEF: tuple[sa.SQLColumnExpression[Any], ...] = (
     col(Film.film_id),
     col(Film.title),
     col(Film.release_year),
@@ -122,7 +126,7 @@ _CARD = sa.select(
 
 _TITLES = sa.select(col(Film.film_id), col(Film.title), col(Film.release_year))
 
-_ORDERS: dict[FilmSort, sa.ColumnElement[Any]] = {
+_ORDERS: dict[FilmSort, sa.SQLColumnExpression[Any]] = {
     FilmSort.TITLE: col(Film.title),
     FilmSort.NEWEST: col(Film.release_year).desc().nulls_last(),
     FilmSort.OLDEST: col(Film.release_year).asc().nulls_last(),
@@ -144,39 +148,38 @@ class FilmSearchRepository:
         if not key:
             return TitleMatches(Match.NONE, [], {}, 0, [])
         found = await self._containing(title, key)
-        exact = [film for film in found if title_key(film.title) == key]
+        exact = [film for film in found if title_key(film["title"]) == key]
         if exact:
             others = [film for film in found if film not in exact]
             return _matches(Match.EXACT, exact, limit, others)
         if found:
             return _matches(Match.PARTIAL, found, limit)
-        alike = await self._spelt_like(title)
-        return _matches(
-            Match.SIMILAR if alike else Match.NONE, [film for film, _ in alike], limit, scores=alike
-        )
+        alike = await self._spelt_like(title, key)
+        return _matches(Match.SIMILAR if alike else Match.NONE, [film for film, _ in alike], limit, scores=alike)
 
-    async def _containing(self, title: str, key: str) -> Sequence[sa.Row[Any]]:
+    async def _containing(self, title: str, key: str) -> Sequence[sa.RowMapping]:
         """Titles with these words in them, whatever stands between: "spider man" is in "Spider-Man"."""
         whole = contains(col(Film.title), title)
         words = sa.and_(*(contains(col(Film.title), word) for word in key.split()[:12]))
         query = _TITLES.where(whole | words).order_by(
             sa.func.length(col(Film.title)), col(Film.release_year).desc().nulls_last(), col(Film.film_id)
         )
-        found = (await self._session.execute(query.limit(_CANDIDATES))).all()
-        return [film for film in found if _has_words(film.title, key)]
+        found = (await self._session.execute(query.limit(_CANDIDATES))).mappings().all()
+        return [film for film in found if _has_words(film["title"], key)]
 
-    async def _spelt_like(self, title: str) -> list[tuple[sa.Row[Any], float]]:
-        if await self._has_similarity():
-            score = sa.func.similarity(col(Film.title), title).label("score")
-            alike = score >= SIMILAR if self._dialect == "sqlite" else col(Film.title).op("%")(title)
-            query = _TITLES.add_columns(score).where(alike).order_by(score.desc(), col(Film.film_id))
-            found = (await self._session.execute(query.limit(_CANDIDATES))).all()
-            return [(film, float(film.score)) for film in found]
-        # Without pg_trgm every title is weighed here: slow for many films, but right.
-        titles = (await self._session.execute(_TITLES.order_by(col(Film.film_id)))).all()
-        scored = [(film, similarity(film.title, title)) for film in titles]
-        alike_films = [(film, value) for film, value in scored if value >= SIMILAR]
-        return sorted(alike_films, key=lambda pair: -pair[1])[:_CANDIDATES]
+    async def _spelt_like(self, title: str, key: str) -> list[tuple[sa.RowMapping, float]]:
+        """Trigrams choose the candidates, in the database; letters in their order decide, here."""
+        scored = [(film, likeness(key, title_key(film["title"]))) for film in await self._sharing_trigrams(title)]
+        alike = [(film, score) for film, score in scored if score >= LIKE]
+        return sorted(alike, key=lambda pair: (-pair[1], pair[0]["film_id"]))
+
+    async def _sharing_trigrams(self, title: str) -> Sequence[sa.RowMapping]:
+        if not await self._has_similarity():
+            # Without pg_trgm every title is weighed: slow for very many films, but right.
+            return (await self._session.execute(_TITLES)).mappings().all()
+        shared = sa.func.similarity(col(Film.title), title)
+        query = _TITLES.where(shared > 0).order_by(shared.desc(), col(Film.film_id)).limit(_CANDIDATES)
+        return (await self._session.execute(query)).mappings().all()
 
     @property
     def _dialect(self) -> str:
@@ -185,17 +188,16 @@ class FilmSearchRepository:
     async def _has_similarity(self) -> bool:
         if self._dialect == "sqlite":
             return True
-        query = sa.select(sa.literal_column("1")).select_from(sa.table("pg_extension", sa.column("extname")))
-        return (
-            await self._session.execute(query.where(sa.column("extname") == "pg_trgm"))
-        ).first() is not None
+        extensions = sa.table("pg_extension", sa.column("extname", sa.Text))
+        query = sa.select(extensions.c.extname).where(extensions.c.extname == "pg_trgm")
+        return (await self._session.execute(query)).first() is not None
 
     async def cards(self, film_ids: Sequence[int]) -> list[FilmRow]:
         """Everything about these films, in this order; unknown ids are left out."""
         if not film_ids:
             return []
         query = _CARD.where(col(Film.film_id).in_(film_ids))
-        found = {row.film_id: row for row in await self._session.execute(query)}
+        found = {row["film_id"]: row for row in (await self._session.execute(query)).mappings()}
         return [found[film_id] for film_id in film_ids if film_id in found]
 
     async def find(self, criteria: Criteria, *, sort: FilmSort, limit: int) -> tuple[int, Sequence[FilmRow]]:
@@ -207,8 +209,8 @@ class FilmSearchRepository:
             .order_by(_ORDERS[sort], col(Film.title), col(Film.film_id))
             .limit(limit)
         )
-        found = (await self._session.execute(query)).all()
-        return (found[0].total if found else 0), found
+        found = (await self._session.execute(query)).mappings().all()
+        return (found[0]["total"] if found else 0), found
 
     async def similar(self, film_id: int, *, limit: int) -> Sequence[FilmRow]:
         """Films sharing most categories and actors with this one, then those nearest in year."""
@@ -224,21 +226,21 @@ class FilmSearchRepository:
             )
             .limit(limit)
         )
-        return (await self._session.execute(query)).all()
+        return (await self._session.execute(query)).mappings().all()
 
-    async def stock(self, film_id: int) -> Sequence[sa.Row[Any]]:
+    async def stock(self, film_id: int) -> Sequence[sa.RowMapping]:
         """`copies` and `in_stock` for each store that has the film."""
         query = (
             sa.select(
                 col(Inventory.store_id),
                 sa.func.count().label("copies"),
-                sa.func.sum(sa.case((_open_rental(), 0), else_=1)).label("in_stock"),
+                sa.func.count().filter(~_open_rental()).label("in_stock"),
             )
             .where(col(Inventory.film_id) == film_id)
             .group_by(col(Inventory.store_id))
             .order_by(col(Inventory.store_id))
         )
-        return (await self._session.execute(query)).all()
+        return (await self._session.execute(query)).mappings().all()
 
     async def open_rental_dates(self, film_id: int) -> list[datetime]:
         """When each disc of the film that is out was rented."""
@@ -252,18 +254,18 @@ class FilmSearchRepository:
 
 def _matches(
     match: Match,
-    films: Sequence[sa.Row[Any]],
+    films: Sequence[sa.RowMapping],
     limit: int,
-    others: Sequence[sa.Row[Any]] = (),
-    scores: Sequence[tuple[sa.Row[Any], float]] = (),
+    others: Sequence[sa.RowMapping] = (),
+    scores: Sequence[tuple[sa.RowMapping, float]] = (),
 ) -> TitleMatches:
     rest = [*films[limit:], *others][:10]
     return TitleMatches(
         match,
-        [film.film_id for film in films[:limit]],
-        {film.film_id: score for film, score in scores},
+        [film["film_id"] for film in films[:limit]],
+        {film["film_id"]: score for film, score in scores},
         len(films) + len(others),
-        [(film.title, film.release_year) for film in rest],
+        [(film["title"], film["release_year"]) for film in rest],
     )
 
 
@@ -283,7 +285,7 @@ def _conditions(criteria: Criteria) -> list[sa.ColumnElement[bool]]:
     if criteria.in_stock is not None:
         available = _copies(~_open_rental()) > 0
         conditions.append(available if criteria.in_stock else ~available)
-    bounds: tuple[tuple[sa.ColumnElement[Any], Any, Any], ...] = (
+    bounds: tuple[tuple[sa.SQLColumnExpression[Any], Any, Any], ...] = (
         (col(Film.release_year), criteria.min_year, criteria.max_year),
         (col(Film.length), criteria.min_length, criteria.max_length),
         (col(Film.rental_rate), None, criteria.max_rental_rate),
@@ -310,7 +312,8 @@ def _with_actor(name: str) -> sa.ColumnElement[bool]:
 
 def _shared(table: type[FilmCategory] | type[FilmActor], key: str, film_id: int) -> sa.ScalarSelect[int]:
     """How many of `table`'s links the enclosing query's film shares with the one given."""
-    link, own = table.__table__, table.__table__.alias()  # type: ignore[attr-defined]
+    link = metadata.tables[str(table.__tablename__)]
+    own = link.alias()
     return (
         sa.select(sa.func.count())
         .select_from(link.join(own, link.c[key] == own.c[key]))

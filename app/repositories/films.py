@@ -12,7 +12,7 @@ from sqlmodel import col
 from app.models import Actor, Category, Film, FilmActor, FilmCategory, Language
 from app.repositories.sql import contains, text_list
 
-FilmRow = sa.Row[Any]
+FilmRow = sa.RowMapping
 """A film's columns by their wire names (see `FilmRead`), as selected below."""
 
 
@@ -54,7 +54,7 @@ def in_category(name: str) -> sa.ColumnElement[bool]:
     )
 
 
-LISTED: tuple[sa.ColumnElement[Any], ...] = (
+LISTED: tuple[sa.SQLColumnExpression[Any], ...] = (
     col(Film.film_id).label("id"),
     col(Film.title),
     col(Film.description),
@@ -86,15 +86,11 @@ class FilmRepository:
 
     async def find(self, film_id: int) -> FilmRow | None:
         """The film with its `actors`, or None."""
-        return (await self._session.execute(_ONE, {"film_id": film_id})).first()
+        return (await self._session.execute(_ONE, {"film_id": film_id})).mappings().first()
 
     async def list(self, *, skip: int, limit: int, category: str | None = None) -> Sequence[FilmRow]:
         """Films by id; `category` keeps those with a category whose name contains it."""
         query = _LIST.order_by(col(Film.film_id)).offset(skip).limit(limit)
         if category is not None:
             query = query.where(in_category(category))
-        return (await self._session.execute(query)).all()
-
-    async def is_empty(self) -> bool:
-        """Whether the store has no films at all."""
-        return (await self._session.execute(sa.select(col(Film.film_id)).limit(1))).first() is None
+        return (await self._session.execute(query)).mappings().all()

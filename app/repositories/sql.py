@@ -29,6 +29,6 @@ def _array_agg(element: text_list, compiler: SQLCompiler, **kw: Any) -> str:
     return f"array_agg({compiler.process(element.clauses, **kw)})"
 
 
-def contains(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+def contains(column: sa.SQLColumnExpression[str], text: str) -> sa.ColumnElement[bool]:
     """`column` has `text` somewhere in it, in any case; `%` and `_` stand for themselves."""
     return column.icontains(text, autoescape=True)

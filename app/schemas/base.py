@@ -8,9 +8,7 @@ from typing import Annotated
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
@@ -31,12 +29,6 @@ Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(without_nul)
 ]
 """1 to 255 characters after trimming."""
-
-
-class ReadModel(BaseModel):
-    """A response, built from a row's attributes."""
-
-    model_config = ConfigDict(from_attributes=True)
 
 
 Money = Annotated[

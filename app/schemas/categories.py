@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from app.schemas.base import ReadModel, UtcTime
+from pydantic import BaseModel
+
+from app.schemas.base import UtcTime
 
 
-class CategoryRead(ReadModel):
+class CategoryRead(BaseModel):
     """A category and how many films are in it."""
 
     id: int

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel
+
 from app.models.types import Rating
-from app.schemas.base import Money, ReadModel, TextList, UtcTime
+from app.schemas.base import Money, TextList, UtcTime
 
 
-class FilmListed(ReadModel):
+class FilmListed(BaseModel):
     """A film as lists show it."""
 
     id: int

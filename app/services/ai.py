@@ -15,12 +15,13 @@ from app.schemas.ai import AiInfo, HandoffResponse, SummaryResponse
 from app.services.films import FilmService
 
 if TYPE_CHECKING:
+    from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
+
     from app.agents.assistant import Assistant
-    from app.agents.kernel import ChatService
 
 log = structlog.get_logger("app.services")
 
-ChatServiceFactory = Callable[[Settings], "ChatService"]
+ChatServiceFactory = Callable[[Settings], "ChatCompletionClientBase"]
 
 
 class AssistantLoader:
@@ -29,9 +30,7 @@ class AssistantLoader:
     Importing Semantic Kernel takes seconds, which neither start-up nor the rest of the API should wait for.
     """
 
-    def __init__(
-        self, settings: Settings, database: Database, chat_service: ChatServiceFactory | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, database: Database, chat_service: ChatServiceFactory | None = None) -> None:
         self._settings = settings
         self._database = database
         self._chat_service = chat_service
@@ -58,9 +57,7 @@ class AssistantLoader:
         assistant = await asyncio.to_thread(import_module, "app.agents.assistant")
         kernel = await asyncio.to_thread(import_module, "app.agents.kernel")
         build = self._chat_service or kernel.build_chat_service
-        built: Assistant = assistant.Assistant(
-            self._settings, build(self._settings), self._database.read_sessions
-        )
+        built: Assistant = assistant.Assistant(self._settings, build(self._settings), self._database.read_sessions)
         log.info("assistant_ready", provider=self._settings.provider, model=self._settings.model)
         return built
 

@@ -20,9 +20,9 @@ class CategoryService:
         category = await self._categories.find(category_id)
         if category is None:
             raise CategoryNotFound(category_id)
-        return CategoryRead.model_validate(category)
+        return CategoryRead.model_validate(dict(category))
 
     async def list(self, *, skip: int, limit: int) -> list[CategoryRead]:
         """A page of categories by id."""
         categories = await self._categories.list(skip=skip, limit=limit)
-        return [CategoryRead.model_validate(category) for category in categories]
+        return [CategoryRead.model_validate(dict(category)) for category in categories]

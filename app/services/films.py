@@ -20,9 +20,9 @@ class FilmService:
         film = await self._films.find(film_id)
         if film is None:
             raise FilmNotFound(film_id)
-        return FilmRead.model_validate(film)
+        return FilmRead.model_validate(dict(film))
 
     async def list(self, *, skip: int, limit: int, category: str | None) -> list[FilmListed]:
         """A page of films by id."""
         films = await self._films.list(skip=skip, limit=limit, category=category)
-        return [FilmListed.model_validate(film) for film in films]
+        return [FilmListed.model_validate(dict(film)) for film in films]

@@ -10,13 +10,13 @@ from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from semantic_kernel.functions import kernel_function
 
 from app.core.db import SessionFactory
 from app.models.types import Rating
 from app.repositories.categories import CategoryRepository
 from app.repositories.film_search import Criteria, FilmSearchRepository, FilmSort
+from app.repositories.films import FilmRow
 from app.schemas.base import MAX_ID
 
 MAX_FILMS = 20
@@ -36,9 +36,7 @@ class FilmSearchPlugin:
     @kernel_function(name="search_films")
     async def search_films(
         self,
-        title: Annotated[
-            str, "The title or a part of it, as the person wrote it; misspellings are tolerated"
-        ],
+        title: Annotated[str, "The title or a part of it, as the person wrote it; misspellings are tolerated"],
         limit: Annotated[int, "How many films at most, 1 to 20"] = 5,
     ) -> str:
         """Look up films by title. Tells whether the match is exact, partial, similar (misspelt) or none."""
@@ -92,9 +90,7 @@ class FilmSearchPlugin:
         except ValueError:
             return _json({"error": "rating must be G, PG, PG-13, R or NC-17; sort one of those described."})
         async with self._sessions() as session:
-            total, rows = await FilmSearchRepository(session).find(
-                criteria, sort=order, limit=_bounded(limit)
-            )
+            total, rows = await FilmSearchRepository(session).find(criteria, sort=order, limit=_bounded(limit))
         return _json({"total": total, "films": [_brief(row) for row in rows]})
 
     @kernel_function(name="similar_films")
@@ -111,9 +107,7 @@ class FilmSearchPlugin:
                 return _json({"match": found.match.value, "film": None, "films": []})
             cards = await films.cards(found.ids)
             rows = await films.similar(found.ids[0], limit=_bounded(limit))
-        return _json(
-            {"match": found.match.value, "film": _brief(cards[0]), "films": [_brief(row) for row in rows]}
-        )
+        return _json({"match": found.match.value, "film": _brief(cards[0]), "films": [_brief(row) for row in rows]})
 
     @kernel_function(name="film_details")
     async def film_details(self, film_id: Annotated[int, "The film's film_id"]) -> str:
@@ -132,16 +126,17 @@ class FilmSearchPlugin:
             cards = await films.cards([min(max(film_id, 0), MAX_ID)])
             if not cards:
                 return _json({"error": f"There is no film with id {film_id}."})
-            stores = await films.stock(cards[0].film_id)
-            out = [] if cards[0].in_stock else await films.open_rental_dates(cards[0].film_id)
-        duration = timedelta(days=cards[0].rental_duration_days)
+            film = cards[0]
+            stores = await films.stock(film["film_id"])
+            out = [] if film["in_stock"] else await films.open_rental_dates(film["film_id"])
+        duration = timedelta(days=film["rental_duration_days"])
         return _json(
             {
-                "film_id": cards[0].film_id,
-                "title": cards[0].title,
-                "copies": cards[0].copies,
-                "in_stock": cards[0].in_stock,
-                "stores": [dict(store._mapping) for store in stores],
+                "film_id": film["film_id"],
+                "title": film["title"],
+                "copies": film["copies"],
+                "in_stock": film["in_stock"],
+                "stores": [dict(store) for store in stores],
                 "next_due": min(out) + duration if out else None,
             }
         )
@@ -151,16 +146,16 @@ class FilmSearchPlugin:
         """All categories of the store, and how many films each has."""
         async with self._sessions() as session:
             rows = await CategoryRepository(session).list(skip=0, limit=100)
-        return _json({"categories": [{"name": row.name, "film_count": row.film_count} for row in rows]})
+        return _json({"categories": [{"name": row["name"], "film_count": row["film_count"]} for row in rows]})
 
 
-def _brief(row: sa.Row[Any]) -> dict[str, Any]:
+def _brief(row: FilmRow) -> dict[str, Any]:
     keys = ("film_id", "title", "release_year", "rating", "length_minutes", "rental_rate", "categories")
-    return {key: row._mapping[key] for key in keys}
+    return {key: row[key] for key in keys}
 
 
-def _card(row: sa.Row[Any]) -> dict[str, Any]:
-    card = dict(row._mapping)
+def _card(row: FilmRow) -> dict[str, Any]:
+    card = dict(row)
     card["actors"] = (card["actors"] or [])[:MAX_ACTORS]
     card["categories"] = card["categories"] or []
     card["description"] = (card["description"] or "")[:MAX_TEXT] or None

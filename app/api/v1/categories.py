@@ -12,9 +12,7 @@ router = APIRouter(prefix="/categories", tags=["categories"])
 
 
 @router.get("", operation_id="list_categories", responses=responses(422, 503))
-async def list_categories(
-    categories: CategoryServiceDep, skip: Skip = 0, limit: Limit = 100
-) -> list[CategoryRead]:
+async def list_categories(categories: CategoryServiceDep, skip: Skip = 0, limit: Limit = 100) -> list[CategoryRead]:
     """Categories by id, each with the number of its films."""
     return await categories.list(skip=skip, limit=limit)
 

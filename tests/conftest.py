@@ -1,0 +1,129 @@
+"""What all tests share: a sample store in memory and on Postgres, the application on each, and no way out."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from alembic import command
+from fastapi import FastAPI
+
+from app.core.db import Database
+from app.core.schema import alembic_config
+from app.core.settings import Settings
+from app.main import create_app
+from app.seed.store import seed
+from tests.fixtures.postgres_server import NoPostgres, create_database, postgres_server
+
+IN_MEMORY = "sqlite+aiosqlite:///:memory:"
+
+ON_BOTH = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_environment() -> Iterator[None]:
+    """Neither the developer's variables nor their `.env` decide what is tested."""
+    patch = pytest.MonkeyPatch()
+    for name in Settings.model_fields:
+        patch.delenv(name.upper(), raising=False)
+    patch.setitem(Settings.model_config, "env_file", None)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_way_out() -> Iterator[None]:
+    """Only this machine can be reached: no test asks a real model, by accident either."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        internet = self.family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple)
+        if internet and not ipaddress.ip_address(address[0]).is_loopback:  # type: ignore[index]
+            raise AssertionError(f"a test tried to reach {address}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", guarded)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A Postgres server's maintenance URL. In CI its absence is a failure."""
+    try:
+        with postgres_server() as url:
+            yield url
+    except NoPostgres as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+
+
+def settings_for(database_url: str = IN_MEMORY, **overrides: object) -> Settings:
+    """Settings as a deployment would have them, with the offline model unless said otherwise."""
+    return Settings.model_validate({"ai_provider": "offline", "database_url": database_url, **overrides})
+
+
+async def fill(database: Database) -> None:
+    """Migrate and seed the database that these connections see, which may exist in memory alone."""
+    async with database.engine.connect() as connection:
+        config = alembic_config()
+
+        def migrate(sync_connection: object) -> None:
+            config.attributes["connection"] = sync_connection
+            command.upgrade(config, "head")
+
+        await connection.run_sync(migrate)
+        await connection.commit()
+    await seed(database)
+
+
+async def sample_database(server: str, name: str) -> str:
+    """A new database on this server, with the sample store in it."""
+    url = await create_database(server, name)
+    database = Database(settings_for(url))
+    await fill(database)
+    await database.dispose()
+    return url
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[FastAPI]:
+    """The application between start and stop."""
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture(scope="session", params=ON_BOTH)
+def server(request: pytest.FixtureRequest) -> str | None:
+    """Where the sample store is: a Postgres server, or None for memory."""
+    return str(request.getfixturevalue("postgres")) if request.param == "postgres" else None
+
+
+@pytest.fixture(scope="session")
+async def app(server: str | None) -> AsyncIterator[FastAPI]:
+    """The application with the offline model on a sample store, once in memory and once on Postgres."""
+    url = await sample_database(server, "sample_store") if server else IN_MEMORY
+    async with running(create_app(settings_for(url))) as application:
+        if server is None:
+            await fill(application.state.database)
+        yield application
+
+
+@pytest.fixture(scope="session")
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Calls the application without a socket: for everything but streams and disconnects."""
+    async with client_of(app) as http:
+        yield http
+
+
+def client_of(app: FastAPI) -> httpx.AsyncClient:
+    """A client of this application; a 500 is a response to look at, as it is for a real client."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://test")

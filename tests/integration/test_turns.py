@@ -1,0 +1,212 @@
+"""One turn of the agents, with a model that follows a script: what comes out, and what is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from itertools import repeat
+
+import pytest
+from fastapi import FastAPI
+from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
+from semantic_kernel.contents import ChatHistory
+
+from app.agents.assistant import Assistant
+from app.core.db import Database
+from app.core.errors import NoAnswer, UpstreamFailed, UpstreamTimeout
+from app.core.settings import Settings
+from app.schemas.ai import HandoffResponse
+from tests.conftest import settings_for
+from tests.fakes.scripted_chat import (
+    Completion,
+    Step,
+    call,
+    calls,
+    complete,
+    fail,
+    hand_over,
+    hang,
+    say,
+    say_nothing,
+)
+from tests.fixtures.scripts import script_of
+
+SEARCH = "film_search-search_films"
+Script = Iterable[Step] | Mapping[str, Iterable[Step]]
+
+
+class Team:
+    """The application's agents on the sample store, with scripted models."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._sessions = app.state.database.read_sessions
+        self.chat = script_of([])
+
+    def with_script(self, script: Script, settings: Settings | None = None) -> Assistant:
+        self.chat = script_of(script)
+        return Assistant(settings or settings_for(), self.chat, self._sessions)
+
+    async def asked(self, script: Script, question: str = "Alien?", **settings: object) -> HandoffResponse:
+        return await self.with_script(script, settings_for(**settings)).hand_off(question)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def team(app: FastAPI) -> AsyncIterator[Team]:
+    before = asyncio.all_tasks()
+    yield Team(app)
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    assert not left, f"a turn left tasks behind: {left}"
+
+
+async def test_an_answer_names_its_agent_steps_and_cost(team: Team) -> None:
+    answer = await team.asked([call(SEARCH, title="Alien"), say("Alien rents for $2.99.")])
+    assert (answer.agent, answer.answer, answer.status) == (
+        "SearchAgent",
+        "Alien rents for $2.99.",
+        "completed",
+    )
+    assert [step.model_dump() for step in answer.steps] == [{"agent": "SearchAgent", "kind": "tool", "name": SEARCH}]
+    assert answer.usage.model_dump() == {"prompt_tokens": 20, "completion_tokens": 10, "model_calls": 2}
+    team.chat.assert_exhausted()
+
+
+async def test_the_model_sees_the_stores_rows(team: Team) -> None:
+    await team.asked([call(SEARCH, title="alein"), say("Alien.")])
+    seen = team.chat.calls[1].transcript
+    assert '"rental_rate": 2.99' in seen
+    assert '"categories": ["Horror", "Sci-Fi"]' in seen
+
+
+async def test_a_handover_reaches_the_other_agent_with_the_question(team: Team) -> None:
+    answer = await team.asked(
+        {"SearchAgent": [hand_over("LLMAgent")], "LLMAgent": [say("Argentina.")]}, "Who won in 2022?"
+    )
+    assert (answer.agent, answer.answer) == ("LLMAgent", "Argentina.")
+    assert [(step.agent, step.kind, step.name) for step in answer.steps] == [("SearchAgent", "handoff", "LLMAgent")]
+    assert "Who won in 2022?" in team.chat.calls[1].transcript
+
+
+async def test_handoff_reasons_reach_the_model(team: Team) -> None:
+    await team.asked([say("Hello.")])
+    tools = {tool["function"]["name"]: tool["function"] for tool in team.chat.calls[0].settings.tools or []}
+    assert "not about the store's films" in tools["Handoff-transfer_to_LLMAgent"]["description"]
+
+
+@pytest.mark.parametrize(
+    ("script", "answer"),
+    [
+        ([complete("Alien rents for $2.99.")], "Alien rents for $2.99."),
+        ([calls(complete("asked about Alien"), text="It rents for $2.99.")], "It rents for $2.99."),
+        ([calls(call(SEARCH, title="Alien"), text="One moment. "), say("It is $2.99.")], "It is $2.99."),
+        ([call(SEARCH, title="x"), call(SEARCH, title="y"), say("Neither.")], "Neither."),
+        ([calls(call(SEARCH, title="Alien"), call(SEARCH, title="Jaws")), say("Both.")], "Both."),
+        ([calls(hand_over("LLMAgent"), text="Let me pass you on."), say("Hello.")], "Hello."),
+        ([call("film_search-no_such_tool"), say("Sorry.")], "Sorry."),
+        ([call(SEARCH, wrong="argument"), say("Sorry.")], "Sorry."),
+    ],
+)
+async def test_an_answer_is_found_in_every_form_a_model_gives_it(team: Team, script: list[Step], answer: str) -> None:
+    assert (await team.asked(script)).answer == answer
+    team.chat.assert_exhausted()
+
+
+async def test_a_question_back_to_the_person_ends_the_turn(team: Team) -> None:
+    answer = await team.asked([call("ask_user-ask_user", question="Which of the two?")])
+    assert (answer.status, answer.answer) == ("input_required", "Which of the two?")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [say_nothing()],
+        [say("   ")],
+        [hand_over("LLMAgent"), say_nothing()],
+        [call(SEARCH, title="Alien"), say_nothing()],
+        [complete("  ")],
+    ],
+)
+async def test_silence_is_a_failure(team: Team, script: list[Step]) -> None:
+    with pytest.raises(NoAnswer):
+        await team.asked(script)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [fail(RuntimeError("upstream"))],
+        [fail(RuntimeError("upstream"), after="Alien re")],
+        [hand_over("LLMAgent"), fail(RuntimeError("upstream"))],
+        [call(SEARCH, title="Alien"), fail(RuntimeError("upstream"))],
+    ],
+)
+async def test_a_failing_model_is_told_at_once_and_without_its_words(team: Team, script: list[Step]) -> None:
+    with pytest.raises(UpstreamFailed) as failure:
+        await asyncio.wait_for(team.asked(script), 5)
+    assert "upstream" not in failure.value.detail
+
+
+@pytest.mark.parametrize("script", [[hang()], [hang(after="Alien")], [hand_over("LLMAgent"), hang()]])
+async def test_the_deadline_ends_the_turn_and_the_model_call(team: Team, script: list[Step]) -> None:
+    with pytest.raises(UpstreamTimeout, match=r"within 0\.2 seconds"):
+        await team.asked(script, ai_timeout_seconds=0.2)
+    assert team.chat.cancelled == 1
+
+
+async def test_cancelling_the_caller_cancels_the_model_call(team: Team) -> None:
+    assistant = team.with_script([hang()])
+    turn = asyncio.create_task(assistant.hand_off("Alien?"))
+    await team.chat.hanging.wait()
+    turn.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await turn
+    assert team.chat.cancelled == 1
+
+
+async def test_agents_that_pass_the_ball_forever_are_stopped(team: Team) -> None:
+    script = {"SearchAgent": repeat(hand_over("LLMAgent")), "LLMAgent": repeat(hand_over("SearchAgent"))}
+    with pytest.raises(UpstreamFailed, match="handing the question to each other"):
+        await team.asked(script, ai_max_handoffs=4)
+    assert len(team.chat.calls) == 5
+
+
+async def test_a_model_that_calls_tools_forever_is_stopped(team: Team) -> None:
+    with pytest.raises(UpstreamFailed, match="kept calling tools"):
+        await team.asked(repeat(call(SEARCH, title="Alien")), ai_max_tool_calls=3)
+    assert len(team.chat.calls) == 4
+
+
+async def test_a_model_that_calls_unknown_tools_forever_is_stopped(team: Team) -> None:
+    with pytest.raises(UpstreamFailed):
+        await team.asked(repeat(call("film_search-nonsense")), ai_max_tool_calls=3)
+    assert len(team.chat.calls) <= 8
+
+
+async def test_the_right_number_of_tool_calls_is_no_failure(team: Team) -> None:
+    script = [*[call(SEARCH, title="Alien")] * 3, say("Found.")]
+    assert (await team.asked(script, ai_max_tool_calls=3)).answer == "Found."
+
+
+async def test_many_turns_at_once_do_not_mix(team: Team) -> None:
+    titles = [f"film number {number}" for number in range(50)]
+
+    def echo(history: ChatHistory, _: PromptExecutionSettings) -> Completion:
+        return say(f"about {next(m.content for m in history.messages if m.role == 'user')}")
+
+    assistant = team.with_script(repeat(echo))
+    answers = await asyncio.gather(*(assistant.hand_off(title) for title in titles))
+    assert [answer.answer for answer in answers] == [f"about {title}" for title in titles]
+    assert all(answer.usage.model_calls == 1 for answer in answers)
+
+
+async def test_a_broken_store_is_masked_from_the_model(
+    team: Team, app: FastAPI, caplog: pytest.LogCaptureFixture
+) -> None:
+    chat = script_of([call(SEARCH, title="Alien"), say("I cannot look it up now.")])
+    nowhere = settings_for("postgresql+asyncpg://nobody:secret@127.0.0.1:1/none")
+    database = Database(nowhere)
+    answer = await Assistant(nowhere, chat, database.read_sessions).hand_off("Alien?")
+    await database.dispose()
+    assert answer.answer == "I cannot look it up now."
+    assert "could not be asked" in chat.calls[1].transcript
+    assert "127.0.0.1" not in chat.calls[1].transcript
+    assert any("tool_failed" in record.getMessage() for record in caplog.records)
