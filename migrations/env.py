@@ -1,0 +1,93 @@
+"""What Alembic runs for every command: finds the database, and lets one migration at a time have it.
+
+The database is, in this order: the connection in `config.attributes["connection"]`, `alembic -x url=...`,
+the option `sqlalchemy.url`, DATABASE_URL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from logging.config import fileConfig
+from typing import Any
+
+from alembic import context
+from sqlalchemy import Connection, ForeignKeyConstraint
+from sqlalchemy.schema import SchemaItem
+
+from app.core.db import Database
+from app.core.settings import Settings, get_settings
+from app.models import metadata
+
+_ONE_AT_A_TIME = {
+    # Several replicas may start at once: all but the first wait here and then find nothing left to do.
+    "postgresql": "SELECT pg_advisory_xact_lock(7213093415881174029)",
+    # Also opens the transaction that sqlite3 does not open before DDL.
+    "sqlite": "BEGIN IMMEDIATE",
+}
+
+# In a database only where the extension pg_trgm could be had, so the models cannot know it.
+_CONDITIONAL_INDEXES = {"idx_film_title_trgm"}
+
+
+def _include_name(name: str | None, kind: str, _parents: object) -> bool:
+    """Look at our own tables only: Pagila's partitions and whatever else lives there are left alone."""
+    if kind == "table":
+        return name in metadata.tables
+    return not (kind == "index" and name in _CONDITIONAL_INDEXES)
+
+
+def _include_object(
+    item: SchemaItem, _name: str | None, kind: str, _reflected: bool, _counterpart: SchemaItem | None
+) -> bool:
+    """Pagila declares payment's foreign keys on the partitions, we do on the table: both are right."""
+    return not (isinstance(item, ForeignKeyConstraint) and item.table.name == "payment")
+
+
+_OPTIONS: dict[str, Any] = {
+    "target_metadata": metadata,
+    "include_name": _include_name,
+    "include_object": _include_object,
+    "compare_server_default": True,
+    "transactional_ddl": True,
+}
+
+
+def _settings() -> Settings:
+    url = context.get_x_argument(as_dictionary=True).get("url") or context.config.get_main_option("sqlalchemy.url")
+    return Settings(database_url=url) if url else get_settings()
+
+
+def _write_sql() -> None:
+    url = _settings().database_url
+    context.configure(url=url, literal_binds=True, dialect_opts={"paramstyle": "named"}, **_OPTIONS)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _migrate(connection: Connection) -> None:
+    is_sqlite = connection.dialect.name == "sqlite"
+    context.configure(connection=connection, render_as_batch=is_sqlite, **_OPTIONS)
+    with context.begin_transaction():
+        connection.exec_driver_sql(_ONE_AT_A_TIME[connection.dialect.name])
+        context.run_migrations()
+
+
+async def _connect_and_migrate() -> None:
+    database = Database(_settings())
+    try:
+        async with database.engine.connect() as connection:
+            await connection.run_sync(_migrate)
+    finally:
+        await database.dispose()
+
+
+if context.config.config_file_name is not None:
+    # Only at Alembic's own command line; the service has set up its logging already.
+    fileConfig(context.config.config_file_name, disable_existing_loggers=False)
+
+if context.is_offline_mode():
+    _write_sql()
+elif "connection" in context.config.attributes:
+    _migrate(context.config.attributes["connection"])
+else:
+    asyncio.run(_connect_and_migrate())
