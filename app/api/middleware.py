@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import problem, unexpected
+from app.core.errors import AppError
 
 log = structlog.get_logger("app.access")
 
@@ -78,9 +79,18 @@ class _Exchange:
         except Exception as error:
             if self._status:
                 # Too late for a status: the connection breaks off, which is how a client tells it from an end.
-                log.exception("response_broken_off", error=type(error).__name__)
+                self._log_broken_off(error)
                 raise
             await unexpected(request, error)(self._scope, self._receive, self._tagged_send)
+
+    @staticmethod
+    def _log_broken_off(error: Exception) -> None:
+        # Starlette wraps an error that has a handler once the response has started.
+        cause = error.__cause__ or error
+        if isinstance(cause, AppError):
+            log.warning("response_broken_off", error=type(cause).__name__, detail=cause.detail)
+        else:
+            log.error("response_broken_off", error=type(error).__name__, exc_info=error)
 
     async def _counted_receive(self) -> Message:
         message = await self._receive()

@@ -9,12 +9,13 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from app.api.disconnect import ClientGone
 from app.core import errors
 from app.core.errors import AppError
 
@@ -81,29 +82,30 @@ def _schema_of(status: int) -> str:
     return ValidationProblem.__name__ if status == HTTPStatus.UNPROCESSABLE_ENTITY else Problem.__name__
 
 
-def problem(
-    request: Request,
-    status: int,
-    detail: str,
-    *,
-    headers: dict[str, str] | None = None,
-    **extensions: object,
-) -> JSONResponse:
-    """A problem document as a response."""
-    document = {
+def document(request: Request, status: int, detail: str, **extensions: object) -> dict[str, object]:
+    """A problem document."""
+    return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": int(status),
         "detail": detail,
         "instance": request.url.path,
         "request_id": request.state.request_id,
+        **extensions,
     }
-    return JSONResponse(
-        jsonable_encoder(document | extensions),
-        status_code=int(status),
-        headers=headers,
-        media_type=MEDIA_TYPE,
-    )
+
+
+def problem(
+    request: Request, status: int, detail: str, *, headers: dict[str, str] | None = None, **extensions: object
+) -> JSONResponse:
+    """A problem document as a response."""
+    content = jsonable_encoder(document(request, status, detail, **extensions))
+    return JSONResponse(content, status_code=int(status), headers=headers, media_type=MEDIA_TYPE)
+
+
+def app_error_document(request: Request, error: AppError) -> dict[str, object]:
+    """The problem document of one of our errors."""
+    return document(request, _status_of(error), error.detail, **error.extensions)
 
 
 def install(app: FastAPI) -> None:
@@ -112,6 +114,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(DBAPIError, _database_error)
+    app.add_exception_handler(ClientGone, _client_gone)
     for unreachable in (OSError, PoolTimeout):
         app.add_exception_handler(unreachable, _database_away)
     _describe(app)
@@ -137,9 +140,12 @@ def _describe(app: FastAPI) -> None:
 
 async def _app_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, AppError)  # noqa: S101  the handler table says so
-    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
-    return problem(request, status, error.detail, headers=headers, **error.extensions)
+    return problem(request, _status_of(error), error.detail, headers=headers, **error.extensions)
+
+
+def _status_of(error: AppError) -> HTTPStatus:
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
 async def _http_exception(request: Request, error: Exception) -> JSONResponse:
@@ -148,6 +154,11 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
     generic = error.detail == HTTPStatus(error.status_code).phrase
     detail = _ROUTING.get(error.status_code, error.detail) if generic else error.detail
     return problem(request, error.status_code, str(detail), headers=headers)
+
+
+async def _client_gone(_request: Request, _error: Exception) -> Response:
+    """Nobody reads this: the status is for our own log, and as nginx has it."""
+    return Response(status_code=499)
 
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:

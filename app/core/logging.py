@@ -11,10 +11,10 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from app.core.settings import Settings
 
 _QUIET = {
-    # Logs every message body at INFO, and an ERROR for each cancellation that we asked for ourselves.
+    # They log message bodies, and ERRORs for cancellations and failures that we report ourselves.
     "semantic_kernel": logging.CRITICAL,
-    "semantic_kernel.agents.runtime.in_process.in_process_runtime": logging.CRITICAL,
-    "semantic_kernel.agents.runtime.in_process.in_process_runtime.events": logging.CRITICAL,
+    "in_process_runtime": logging.CRITICAL,
+    "agent_runtime": logging.CRITICAL,
     # One line per request is ours to write.
     "uvicorn.access": logging.CRITICAL,
     "openai": logging.WARNING,
@@ -68,12 +68,18 @@ def configure_logging(settings: Settings) -> None:
     root.setLevel(settings.log_level)
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(level)
+    logging.getLogger("uvicorn.error").addFilter(_not_logged_before)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
     if settings.debug and readable:
         logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
+
+
+def _not_logged_before(record: logging.LogRecord) -> bool:
+    """The request middleware has logged what it lets through to uvicorn."""
+    return not record.getMessage().startswith("Exception in ASGI application")
 
 
 def _without_color_message(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

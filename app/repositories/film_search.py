@@ -150,10 +150,11 @@ class FilmSearchRepository:
         found = await self._containing(title, key)
         exact = [film for film in found if title_key(film["title"]) == key]
         if exact:
-            others = [film for film in found if film not in exact]
+            others = [film for film in found if film not in exact and (len(key) > 3 or _has_words(film["title"], key))]
             return _matches(Match.EXACT, exact, limit, others)
-        if found:
-            return _matches(Match.PARTIAL, found, limit)
+        partial = [film for film in found if _has_words(film["title"], key)]
+        if partial:
+            return _matches(Match.PARTIAL, partial, limit)
         alike = await self._spelt_like(title, key)
         return _matches(Match.SIMILAR if alike else Match.NONE, [film for film, _ in alike], limit, scores=alike)
 
@@ -164,8 +165,7 @@ class FilmSearchRepository:
         query = _TITLES.where(whole | words).order_by(
             sa.func.length(col(Film.title)), col(Film.release_year).desc().nulls_last(), col(Film.film_id)
         )
-        found = (await self._session.execute(query.limit(_CANDIDATES))).mappings().all()
-        return [film for film in found if _has_words(film["title"], key)]
+        return (await self._session.execute(query.limit(_CANDIDATES))).mappings().all()
 
     async def _spelt_like(self, title: str, key: str) -> list[tuple[sa.RowMapping, float]]:
         """Trigrams choose the candidates, in the database; letters in their order decide, here."""

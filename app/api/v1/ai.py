@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -12,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from app.api.deps import AiServiceDep
 from app.api.disconnect import until_disconnect
 from app.api.problems import responses
+from app.api.streams import EVENT_STREAM, stream_answer
 from app.schemas.ai import AiInfo, HandoffRequest, HandoffResponse, Question, SummaryRequest, SummaryResponse
 
 router = APIRouter(prefix="/ai", tags=["ai"])
@@ -38,7 +37,7 @@ async def summarise(request: Request, ai: AiServiceDep, body: SummaryRequest) ->
     responses={
         200: {
             "description": "The answer, as it is written",
-            "content": {"text/plain": {"schema": {"type": "string"}}},
+            "content": {kind: {"schema": {"type": "string"}} for kind in ("text/plain", EVENT_STREAM)},
         },
         **responses(422, *_MODEL_FAILURES),
     },
@@ -48,20 +47,17 @@ async def ask(
     ai: AiServiceDep,
     question: Annotated[Question, Query(examples=["What makes a good film?"])],
 ) -> StreamingResponse:
-    """Ask the model itself, without the store. Streamed: an error after the first word breaks the stream off."""
+    """Ask the model itself, without the store.
+
+    Streamed as plain text, which an error after the first word breaks off; with `Accept: text/event-stream` as events
+    `delta`, and `done` or `error` last.
+    """
     stream = await ai.ask(question)
     first = await until_disconnect(request, anext(stream))
-    return StreamingResponse(_from_first(first, stream), media_type="text/plain; charset=utf-8")
+    return stream_answer(request, first, stream)
 
 
 @router.get("/info", operation_id="get_ai_info", responses=responses(503))
 async def info(ai: AiServiceDep) -> AiInfo:
     """Which model answers here, and what its agents can do."""
     return await ai.info()
-
-
-async def _from_first(first: str, stream: AsyncGenerator[str, None]) -> AsyncIterator[str]:
-    async with aclosing(stream):
-        yield first
-        async for text in stream:
-            yield text

@@ -1,0 +1,315 @@
+"""A real client of a real socket: what the application makes of a provider's behaviour, good and bad."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app.main import create_app
+from tests.conftest import client_of, fill, running, settings_for
+from tests.fakes.openai_server import FakeOpenAI, Mode, fake_openai
+from tests.fixtures.served import served
+
+KEY = "sk-test-5ecret-key"
+DEADLINE = 1.0
+HANDOFF = "/api/v1/ai/handoff"
+ALIEN = {"question": "What is the rental rate for the film Alien?"}
+WORLD_CUP = {"question": "Who won the FIFA World Cup in 2022?"}
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[FakeOpenAI]:
+    with fake_openai() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _fresh(provider: FakeOpenAI) -> None:
+    provider.reset()
+
+
+@pytest.fixture(scope="module")
+async def app(provider: FakeOpenAI) -> AsyncIterator[FastAPI]:
+    settings = settings_for(
+        ai_provider=None,
+        openai_api_key=KEY,
+        openai_base_url=provider.base_url,
+        ai_timeout_seconds=DEADLINE,
+    )
+    async with running(create_app(settings)) as application:
+        await fill(application.state.database)
+        yield application
+
+
+@pytest.fixture(scope="module")
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(app) as http:
+        yield http
+
+
+async def test_a_film_question_takes_two_model_calls(client: httpx.AsyncClient, provider: FakeOpenAI) -> None:
+    answer = (await client.post(HANDOFF, json=ALIEN)).json()
+    assert answer["agent"] == "SearchAgent"
+    assert answer["answer"] == "Alien (Horror, Sci-Fi) rents for $2.99."
+    assert answer["status"] == "completed"
+    assert answer["usage"]["model_calls"] == provider.calls == 2
+    assert answer["usage"]["prompt_tokens"] > 0
+    assert [(step["agent"], step["kind"], step["name"]) for step in answer["steps"]] == [
+        ("SearchAgent", "tool", "film_search-search_films")
+    ]
+
+
+async def test_any_other_question_is_handed_over(client: httpx.AsyncClient, provider: FakeOpenAI) -> None:
+    answer = (await client.post(HANDOFF, json=WORLD_CUP)).json()
+    assert answer["agent"] == "LLMAgent"
+    assert answer["answer"].startswith("General answer: Who won the FIFA World Cup")
+    assert answer["usage"]["model_calls"] == provider.calls == 2
+
+
+async def test_a_film_the_store_lacks_is_handed_over_after_the_search(
+    client: httpx.AsyncClient, provider: FakeOpenAI
+) -> None:
+    answer = (await client.post(HANDOFF, json={"question": "Do you have the film Zzyzx Qwrk?"})).json()
+    assert answer["agent"] == "LLMAgent"
+    assert answer["usage"]["model_calls"] == provider.calls == 3
+
+
+async def test_azure_answers_on_its_deployment(provider: FakeOpenAI) -> None:
+    provider.api_key = KEY
+    settings = settings_for(
+        ai_provider=None,
+        azure_openai_api_key=KEY,
+        azure_openai_endpoint=provider.azure_endpoint,
+        azure_openai_deployment="store-gpt",
+    )
+    async with running(create_app(settings)) as app, client_of(app) as http:
+        await fill(app.state.database)
+        answer = (await http.post(HANDOFF, json=ALIEN)).json()
+        info = (await http.get("/api/v1/ai/info")).json()
+    assert answer["answer"] == "Alien (Horror, Sci-Fi) rents for $2.99."
+    assert provider.requests[0].path == "/openai/deployments/store-gpt/chat/completions"
+    assert (info["provider"], info["model"]) == ("azure", "store-gpt")
+
+
+@pytest.mark.parametrize(
+    ("mode", "status"),
+    [
+        (Mode.UNAUTHORIZED, 502),
+        (Mode.SERVER_ERROR, 502),
+        (Mode.UNAVAILABLE, 502),
+        (Mode.MALFORMED, 502),
+        (Mode.MALFORMED_JSON, 502),
+        (Mode.HTML, 502),
+        (Mode.EMPTY, 502),
+        (Mode.NO_CHOICES, 502),
+        (Mode.CUT_OFF, 502),
+        (Mode.DROPPED, 502),
+        (Mode.FINISH_LENGTH, 502),
+        (Mode.UNKNOWN_TOOL, 502),
+        (Mode.BAD_ARGUMENTS, 502),
+        (Mode.PING_PONG, 502),
+        (Mode.TOOL_FOREVER, 502),
+        (Mode.RATE_LIMITED, 429),
+        (Mode.HANG, 504),
+        (Mode.HANG_AFTER_FIRST_CHUNK, 504),
+    ],
+)
+@pytest.mark.parametrize("route", ["handoff", "ask", "summary"])
+async def test_a_failed_model_is_never_a_polite_200(
+    client: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode, status: int, route: str
+) -> None:
+    if route != "handoff" and mode in {Mode.UNKNOWN_TOOL, Mode.BAD_ARGUMENTS, Mode.PING_PONG, Mode.TOOL_FOREVER}:
+        # Without tools there are none to misuse: the fake answers these with text as if nothing were wrong.
+        return
+    if route == "ask" and mode in {Mode.CUT_OFF, Mode.DROPPED, Mode.FINISH_LENGTH, Mode.HANG_AFTER_FIRST_CHUNK}:
+        # The first words are out by then: see the tests of the stream.
+        return
+    provider.mode = mode
+    started = time.monotonic()
+    response = await _request(client, route)
+    assert response.status_code == status
+    assert time.monotonic() - started < DEADLINE + 1
+    assert response.headers["content-type"] == "application/problem+json"
+    assert KEY not in response.text
+    assert provider.calls <= 12
+
+
+async def _request(client: httpx.AsyncClient, route: str) -> httpx.Response:
+    if route == "ask":
+        return await client.get("/api/v1/ai/ask", params={"question": "Why?"})
+    body: dict[str, object] = ALIEN if route == "handoff" else {"film_id": 1}
+    return await client.post(f"/api/v1/ai/{route}", json=body)
+
+
+async def test_a_429_passes_on_when_to_try_again(client: httpx.AsyncClient, provider: FakeOpenAI) -> None:
+    provider.mode, provider.retry_after = Mode.RATE_LIMITED, "17"
+    response = await client.post(HANDOFF, json=ALIEN)
+    assert response.headers["Retry-After"] == "17"
+    assert provider.calls == 1
+
+
+@pytest.mark.parametrize("later", [Mode.SERVER_ERROR, Mode.CUT_OFF, Mode.EMPTY, Mode.MALFORMED])
+async def test_a_failure_after_the_first_call_is_told_too(
+    client: httpx.AsyncClient, provider: FakeOpenAI, later: Mode
+) -> None:
+    provider.script([Mode.NORMAL, later])
+    assert (await client.post(HANDOFF, json=ALIEN)).status_code == 502
+
+
+@pytest.mark.parametrize("mode", [Mode.HANG, Mode.HANG_AFTER_FIRST_CHUNK])
+async def test_the_deadline_reaches_the_provider_as_a_disconnect(
+    client: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode
+) -> None:
+    provider.mode = mode
+    assert (await client.post(HANDOFF, json=ALIEN)).status_code == 504
+    await provider.wait_for_disconnect()
+
+
+async def test_the_key_is_in_no_log(
+    client: httpx.AsyncClient, provider: FakeOpenAI, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider.mode = Mode.UNAUTHORIZED
+    await client.post(HANDOFF, json={"question": "What does a lost umbrella dream of?"})
+    assert caplog.records
+    assert KEY not in caplog.text
+    assert "umbrella" not in caplog.text
+
+
+@pytest.mark.parametrize("path", [HANDOFF, "/api/v1/ai/summary"])
+async def test_a_client_that_goes_away_stops_the_model_call(app: FastAPI, provider: FakeOpenAI, path: str) -> None:
+    provider.mode = Mode.HANG
+    async with served_again(app) as url, httpx.AsyncClient(base_url=url) as http:
+        body: dict[str, object] = ALIEN if path == HANDOFF else {"film_id": 1}
+        waiting = asyncio.create_task(http.post(path, json=body))
+        await provider.wait_for_calls(1)
+        waiting.cancel()
+        await provider.wait_for_disconnect(timeout=DEADLINE / 2)
+
+
+def served_again(app: FastAPI) -> AbstractAsyncContextManager[str]:
+    """The running application on a socket, without starting it a second time."""
+    return served(app, lifespan="off")
+
+
+async def test_a_summary_is_the_stores_facts_and_the_models_words(
+    client: httpx.AsyncClient, provider: FakeOpenAI
+) -> None:
+    summary = (await client.post("/api/v1/ai/summary", json={"film_id": 1})).json()
+    assert set(summary) == {"title", "rating", "recommended", "summary"}
+    assert (summary["title"], summary["rating"]) == ("Alien", "R")
+    assert summary["recommended"] is True
+    assert summary["summary"]
+    sent = provider.requests[0].body
+    assert sent["response_format"]["type"] == "json_schema"
+    assert sent["max_tokens"] == 400
+    assert "Sigourney Weaver" in str(sent["messages"])
+
+
+async def test_a_summary_of_no_film_asks_no_model(client: httpx.AsyncClient, provider: FakeOpenAI) -> None:
+    response = await client.post("/api/v1/ai/summary", json={"film_id": 99999})
+    assert response.status_code == 404
+    assert provider.calls == 0
+
+
+class TestStream:
+    """GET /ai/ask on a socket: what arrives, and when."""
+
+    @pytest.fixture
+    async def http(self, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+        async with served_again(app) as url, httpx.AsyncClient(base_url=url) as client:
+            yield client
+
+    async def test_words_arrive_as_the_model_gives_them(self, http: httpx.AsyncClient, provider: FakeOpenAI) -> None:
+        provider.chunk_delay = 0.05
+        arrived: list[float] = []
+        text = ""
+        async with http.stream("GET", "/api/v1/ai/ask", params={"question": "Why is the sky blue?"}) as stream:
+            assert stream.status_code == 200
+            assert stream.headers["content-type"] == "text/plain; charset=utf-8"
+            async for part in stream.aiter_text():
+                arrived.append(time.monotonic())
+                text += part
+        assert text == "General answer: Why is the sky blue?"
+        assert len(arrived) > 2
+        assert arrived[-1] - arrived[0] > 0.05
+
+    @pytest.mark.parametrize("mode", [Mode.CUT_OFF, Mode.DROPPED, Mode.FINISH_LENGTH, Mode.HANG_AFTER_FIRST_CHUNK])
+    async def test_a_late_failure_breaks_the_stream_off(
+        self, http: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode
+    ) -> None:
+        provider.mode = mode
+        with pytest.raises(httpx.RemoteProtocolError):
+            await http.get("/api/v1/ai/ask", params={"question": "Why is the sky blue?"})
+
+    @pytest.mark.parametrize("mode", [Mode.HANG, Mode.HANG_AFTER_FIRST_CHUNK])
+    async def test_a_client_that_goes_away_stops_the_model_call(
+        self, http: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode
+    ) -> None:
+        provider.mode = mode
+        waiting = asyncio.create_task(http.get("/api/v1/ai/ask", params={"question": "Why?"}))
+        await provider.wait_for_calls(1)
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        await provider.wait_for_disconnect(timeout=DEADLINE / 2)
+
+
+@pytest.mark.parametrize("provider_name", ["openai", "azure"])
+@pytest.mark.parametrize(("method", "path"), [("POST", HANDOFF), ("GET", "/api/v1/ai/ask?question=Why")])
+async def test_a_provider_without_its_key_is_503(provider_name: str, method: str, path: str) -> None:
+    async with running(create_app(settings_for(ai_provider=provider_name))) as app, client_of(app) as http:
+        response = await http.request(method, path, json=ALIEN if method == "POST" else None)
+    assert response.status_code == 503
+    assert "OPENAI_API_KEY" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("question", ["", "   ", "x" * 4001, None, 7, "a\u0000b"])
+async def test_what_is_no_question_asks_no_model(
+    client: httpx.AsyncClient, provider: FakeOpenAI, question: object
+) -> None:
+    response = await client.post(HANDOFF, json={"question": question})
+    assert response.status_code == 422
+    assert provider.calls == 0
+
+
+class TestEvents:
+    """GET /ai/ask as Server-Sent Events."""
+
+    @pytest.fixture
+    async def http(self, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+        headers = {"accept": "text/event-stream"}
+        async with served_again(app) as url, httpx.AsyncClient(base_url=url, headers=headers) as client:
+            yield client
+
+    async def events(self, http: httpx.AsyncClient) -> list[tuple[str, dict[str, object]]]:
+        response = await http.get("/api/v1/ai/ask", params={"question": "Why is the sky blue?"})
+        assert response.headers["content-type"].startswith("text/event-stream")
+        blocks = [block.splitlines() for block in response.text.strip().split("\n\n")]
+        return [(event.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for event, data in blocks]
+
+    async def test_an_answer_is_deltas_and_done(self, http: httpx.AsyncClient) -> None:
+        *deltas, last = await self.events(http)
+        assert last == ("done", {})
+        assert {name for name, _ in deltas} == {"delta"}
+        assert "".join(str(data["text"]) for _, data in deltas) == "General answer: Why is the sky blue?"
+
+    @pytest.mark.parametrize(
+        ("mode", "status"), [(Mode.CUT_OFF, 502), (Mode.DROPPED, 502), (Mode.HANG_AFTER_FIRST_CHUNK, 504)]
+    )
+    async def test_a_late_failure_is_the_last_event(
+        self, http: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode, status: int
+    ) -> None:
+        provider.mode = mode
+        *deltas, (name, problem) = await self.events(http)
+        assert deltas
+        assert (name, problem["status"]) == ("error", status)
+
+    async def test_an_early_failure_has_its_own_status(self, http: httpx.AsyncClient, provider: FakeOpenAI) -> None:
+        provider.mode = Mode.SERVER_ERROR
+        assert (await http.get("/api/v1/ai/ask", params={"question": "Why?"})).status_code == 502

@@ -1,0 +1,44 @@
+"""The rules of the house, as far as a machine can tell."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted(path.relative_to(ROOT) for folder in ("app", "plugins") for path in (ROOT / folder).rglob("*.py"))
+
+
+def test_imports_point_downwards() -> None:
+    lint_imports = Path(sys.executable).with_name("lint-imports")
+    result = subprocess.run([lint_imports], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("module", ["app.main", "app.__main__"])
+def test_semantic_kernel_is_not_imported_before_it_is_needed(module: str) -> None:
+    code = f"import sys, {module}; print([m for m in ('semantic_kernel', 'openai', 'scipy') if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.name != "db.py"], ids=str)
+def test_nobody_but_the_database_ends_a_transaction(path: Path) -> None:
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    ended = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"commit", "rollback"}
+    ]
+    assert not ended
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_files_stay_small(path: Path) -> None:
+    assert (ROOT / path).read_text(encoding="utf-8").count("\n") <= 400

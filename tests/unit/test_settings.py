@@ -1,0 +1,78 @@
+"""Settings: what they accept, and that .env.example tells the truth about them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from app.core.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = dict(re.findall(r"^# ([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_every_setting_is_in_the_example_and_nothing_else_is() -> None:
+    assert set(EXAMPLE) == {name.upper() for name in Settings.model_fields}
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLE))
+def test_the_example_shows_the_default(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, EXAMPLE[name])
+    field = name.lower()
+    assert getattr(Settings(), field) == getattr(Settings.model_construct(), field)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgres://u:p@host/db", "postgresql+asyncpg://u:p@host/db"),
+        ("postgresql://u:p@host/db", "postgresql+asyncpg://u:p@host/db"),
+        ("postgresql+asyncpg://u:p@host/db", "postgresql+asyncpg://u:p@host/db"),
+        ("postgres://u@host/db?sslmode=require", "postgresql+asyncpg://u@host/db?ssl=require"),
+        ("sqlite:///x.db", "sqlite+aiosqlite:///x.db"),
+    ],
+)
+def test_urls_get_their_async_drivers(given: str, used: str) -> None:
+    assert Settings(database_url=given).database_url == used
+
+
+@pytest.mark.parametrize("given", ["", "localhost", "interview_db"])
+def test_what_is_no_url_is_refused(given: str) -> None:
+    with pytest.raises(ValidationError, match="must be a URL"):
+        Settings(database_url=given)
+
+
+@pytest.mark.parametrize(
+    ("variables", "provider", "complete"),
+    [
+        ({}, "offline", True),
+        ({"openai_api_key": "k"}, "openai", True),
+        ({"openai_base_url": "http://x/v1"}, "offline", True),
+        ({"azure_openai_api_key": "k"}, "azure", False),
+        ({"azure_openai_api_key": "k", "openai_api_key": "k"}, "azure", False),
+        ({"ai_provider": "openai"}, "openai", False),
+        ({"ai_provider": "OFFLINE", "openai_api_key": "k"}, "offline", True),
+        (
+            {
+                "ai_provider": "azure",
+                "azure_openai_api_key": "k",
+                "azure_openai_endpoint": "https://x",
+                "azure_openai_deployment": "d",
+            },
+            "azure",
+            True,
+        ),
+    ],
+)
+def test_the_provider_is_chosen_and_checked(variables: dict[str, str], provider: str, complete: bool) -> None:
+    settings = Settings.model_validate(variables)
+    assert settings.provider == provider
+    assert (settings.provider_problem is None) == complete
+
+
+def test_secrets_do_not_show_when_settings_are_printed() -> None:
+    settings = Settings.model_validate({"openai_api_key": "sk-1", "azure_openai_api_key": "az-1", "secret_key": "s3"})
+    assert not any(secret in repr(settings) for secret in ("sk-1", "az-1", "s3'"))
