@@ -56,8 +56,9 @@ class AssistantLoader:
     async def _load(self) -> Assistant:
         assistant = await asyncio.to_thread(import_module, "app.agents.assistant")
         kernel = await asyncio.to_thread(import_module, "app.agents.kernel")
-        build = self._chat_service or kernel.build_chat_service
-        built: Assistant = assistant.Assistant(self._settings, build(self._settings), self._database.read_sessions)
+        build: ChatServiceFactory = self._chat_service or kernel.build_chat_service
+        service = await asyncio.to_thread(build, self._settings)
+        built: Assistant = assistant.Assistant(self._settings, service, self._database.read_sessions)
         log.info("assistant_ready", provider=self._settings.provider, model=self._settings.model)
         return built
 

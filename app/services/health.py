@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.db import Database
-from app.core.schema import current_revision, head_revision
 from app.core.settings import Settings
 from app.schemas.health import Check, Readiness
 
@@ -27,13 +28,15 @@ class HealthService:
         return Readiness(ready=all(check.ok for check in checks.values()), checks=checks)
 
     async def _database_checks(self) -> tuple[Check, Check]:
+        # Imported here because Alembic takes a quarter of a second, which start-up need not wait for.
+        schema = import_module("app.core.schema")
         try:
             async with self._database.read_sessions() as session:
                 await session.execute(sa.select(1))
-                revision = await current_revision(session)
+                revision = await schema.current_revision(session)
         except (SQLAlchemyError, OSError):
             return Check(ok=False, detail="unreachable"), Check(ok=False, detail="unknown")
-        head = head_revision()
+        head = schema.head_revision()
         if revision == head:
             return Check(ok=True, detail="answers"), Check(ok=True, detail=head)
         behind = f"at {revision or 'no revision'}, not at {head}: run 'python -m app migrate'"

@@ -20,8 +20,8 @@ from tests.fixtures.served import served
 KEY = "sk-test-5ecret-key"
 DEADLINE = 1.0
 HANDOFF = "/api/v1/ai/handoff"
-ALIEN = {"question": "What is the rental rate for the film Alien?"}
-WORLD_CUP = {"question": "Who won the FIFA World Cup in 2022?"}
+ALIEN: dict[str, object] = {"question": "What is the rental rate for the film Alien?"}
+WORLD_CUP: dict[str, object] = {"question": "Who won the FIFA World Cup in 2022?"}
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ async def test_a_failed_model_is_never_a_polite_200(
 async def _request(client: httpx.AsyncClient, route: str) -> httpx.Response:
     if route == "ask":
         return await client.get("/api/v1/ai/ask", params={"question": "Why?"})
-    body: dict[str, object] = ALIEN if route == "handoff" else {"film_id": 1}
+    body = ALIEN if route == "handoff" else {"film_id": 1}
     return await client.post(f"/api/v1/ai/{route}", json=body)
 
 
@@ -186,7 +186,7 @@ async def test_the_key_is_in_no_log(
 async def test_a_client_that_goes_away_stops_the_model_call(app: FastAPI, provider: FakeOpenAI, path: str) -> None:
     provider.mode = Mode.HANG
     async with served_again(app) as url, httpx.AsyncClient(base_url=url) as http:
-        body: dict[str, object] = ALIEN if path == HANDOFF else {"film_id": 1}
+        body = ALIEN if path == HANDOFF else {"film_id": 1}
         waiting = asyncio.create_task(http.post(path, json=body))
         await provider.wait_for_calls(1)
         waiting.cancel()
