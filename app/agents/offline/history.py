@@ -1,0 +1,71 @@
+"""A chat history as this model reads it: the question, what was said before it, and what was looked up since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from semantic_kernel.contents import (
+    AuthorRole,
+    ChatHistory,
+    ChatMessageContent,
+    FunctionCallContent,
+    FunctionResultContent,
+)
+
+from app.agents.offline.recall import Turn
+from app.agents.offline.steps import Call, Seen
+
+FILM_SEARCH = "film_search"
+_UNREADABLE = {"error": "The store could not be asked just now."}
+
+
+def read_history(history: ChatHistory) -> tuple[str, tuple[Turn, ...], list[Seen]]:
+    """The latest question, the turns before it, and the film search's results after it."""
+    messages = history.messages
+    latest = next((i for i in range(len(messages) - 1, -1, -1) if messages[i].role == AuthorRole.USER), None)
+    if latest is None:
+        return "", (), []
+    earlier = tuple(
+        Turn(by_user=message.role == AuthorRole.USER, text=message.content)
+        for message in messages[:latest]
+        if message.role in (AuthorRole.USER, AuthorRole.ASSISTANT) and message.content
+    )
+    return messages[latest].content, earlier, _seen(messages[latest + 1 :])
+
+
+def size_of(history: ChatHistory) -> int:
+    """Characters in all messages."""
+    return sum(len(str(item)) for message in history.messages for item in message.items)
+
+
+def _seen(messages: Sequence[ChatMessageContent]) -> list[Seen]:
+    calls: dict[str, Call] = {}
+    found = []
+    for item in _items(messages):
+        if isinstance(item, FunctionCallContent) and item.plugin_name == FILM_SEARCH:
+            calls[item.id or ""] = Call(item.function_name, _arguments(item.arguments))
+        elif isinstance(item, FunctionResultContent) and (call := calls.get(item.id or "")):
+            found.append(Seen(call, _result(item.result)))
+    return found
+
+
+def _items(messages: Sequence[ChatMessageContent]) -> Iterable[object]:
+    return (item for message in messages for item in message.items)
+
+
+def _arguments(arguments: str | Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if isinstance(arguments, str):
+        parsed = json.loads(arguments or "{}")
+        return parsed if isinstance(parsed, dict) else {}
+    return arguments or {}
+
+
+def _result(result: object) -> Mapping[str, Any]:
+    """What a tool returned; a text that is not JSON tells of a failure and is not repeated."""
+    try:
+        parsed = json.loads(result) if isinstance(result, str) else result
+    except ValueError:
+        return _UNREADABLE
+    return parsed if isinstance(parsed, dict) else _UNREADABLE

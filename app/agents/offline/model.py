@@ -1,0 +1,174 @@
+"""The offline model as a Semantic Kernel chat service: no key, no network, the same tools as any other model."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import AsyncGenerator, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
+from semantic_kernel.connectors.ai.completion_usage import CompletionUsage
+from semantic_kernel.connectors.ai.function_call_choice_configuration import FunctionCallChoiceConfiguration
+from semantic_kernel.connectors.ai.function_calling_utils import (
+    update_settings_from_function_call_configuration,
+)
+from semantic_kernel.connectors.ai.function_choice_type import FunctionChoiceType
+from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
+from semantic_kernel.contents import (
+    AuthorRole,
+    ChatHistory,
+    ChatMessageContent,
+    FinishReason,
+    FunctionCallContent,
+    StreamingChatMessageContent,
+    StreamingTextContent,
+    TextContent,
+)
+
+from app.agents.offline.general import HANDOFF_ROUTE, NO_TOOLS_FOR_THIS, general_answer, handed_over_answer
+from app.agents.offline.history import FILM_SEARCH, read_history, size_of
+from app.agents.offline.intent import plan_for
+from app.agents.offline.recall import context_of
+from app.agents.offline.settings import OfflinePromptExecutionSettings
+from app.agents.offline.steps import Calls, Say, next_step
+from app.agents.offline.summary import film_in, one_sentence, opinion
+
+_TRANSFER = "Handoff-transfer_to_"
+_FILM_TOOL = f"{FILM_SEARCH}-"
+_CHARACTERS_PER_TOKEN = 4
+_WORDS_PER_CHUNK = 8
+"""In a conversation with tools: Semantic Kernel puts the chunks together again one by one."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What the model says: a text, or tool calls by full name with their arguments."""
+
+    text: str = ""
+    calls: tuple[tuple[str, dict[str, Any]], ...] = ()
+
+    @property
+    def finish_reason(self) -> FinishReason:
+        """As a real model would report it."""
+        return FinishReason.TOOL_CALLS if self.calls else FinishReason.STOP
+
+
+class OfflineChatCompletion(ChatCompletionClientBase):
+    """Answers from the film search's results, hands everything else over, and says what it is when asked alone."""
+
+    SUPPORTS_FUNCTION_CALLING: ClassVar[bool] = True
+
+    ai_model_id: str = "offline"
+
+    def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
+        """Ours."""
+        return OfflinePromptExecutionSettings
+
+    async def _inner_get_chat_message_contents(
+        self, chat_history: ChatHistory, settings: PromptExecutionSettings
+    ) -> list[ChatMessageContent]:
+        completion = complete(chat_history, self._own(settings))
+        items: list[Any] = [*_call_items(completion)]
+        if completion.text:
+            items.append(TextContent(text=completion.text))
+        message = ChatMessageContent(
+            role=AuthorRole.ASSISTANT,
+            items=items,
+            ai_model_id=self.ai_model_id,
+            metadata={"id": _new_id(), "usage": _usage(chat_history, completion)},
+            finish_reason=completion.finish_reason,
+        )
+        return [message]
+
+    async def _inner_get_streaming_chat_message_contents(
+        self, chat_history: ChatHistory, settings: PromptExecutionSettings, function_invoke_attempt: int = 0
+    ) -> AsyncGenerator[list[StreamingChatMessageContent], Any]:
+        own = self._own(settings)
+        completion = complete(chat_history, own)
+        chunk = StreamingChatMessageContent(
+            role=AuthorRole.ASSISTANT,
+            items=[],
+            choice_index=0,
+            ai_model_id=self.ai_model_id,
+            metadata={"id": _new_id(), "usage": None},
+            function_invoke_attempt=function_invoke_attempt,
+        )
+        if completion.calls:
+            yield [chunk.model_copy(update={"items": list(_call_items(completion))})]
+        for piece in _pieces(completion.text, _WORDS_PER_CHUNK if own.tools else 1):
+            yield [chunk.model_copy(update={"items": [StreamingTextContent(choice_index=0, text=piece)]})]
+        metadata = {**chunk.metadata, "usage": _usage(chat_history, completion)}
+        yield [chunk.model_copy(update={"items": [], "finish_reason": completion.finish_reason, "metadata": metadata})]
+
+    def _update_function_choice_settings_callback(
+        self,
+    ) -> Callable[[FunctionCallChoiceConfiguration, PromptExecutionSettings, FunctionChoiceType], None]:
+        return update_settings_from_function_call_configuration
+
+    def _reset_function_choice_settings(self, settings: PromptExecutionSettings) -> None:
+        own = self._own(settings)
+        own.tool_choice = None
+        own.tools = None
+
+    def _own(self, settings: PromptExecutionSettings) -> OfflinePromptExecutionSettings:
+        own = self.get_prompt_execution_settings_from_settings(settings)
+        if not isinstance(own, OfflinePromptExecutionSettings):
+            raise TypeError(f"expected offline settings, not {type(settings).__name__}")
+        return own
+
+
+def complete(history: ChatHistory, settings: OfflinePromptExecutionSettings) -> Completion:
+    """The next completion. The tools offered tell the role: film search, a general agent, or a prompt."""
+    tools = [str(tool.get("function", {}).get("name", "")) for tool in settings.tools or ()]
+    film_functions = frozenset(name.removeprefix(_FILM_TOOL) for name in tools if name.startswith(_FILM_TOOL))
+    question, earlier, seen = read_history(history)
+    if not tools:
+        return Completion(_prompt_answer(question, settings))
+    plan = plan_for(question, context_of(earlier))
+    if not film_functions:
+        return Completion(handed_over_answer(question, plan))
+    step = next_step(plan, seen, film_functions)
+    if isinstance(step, Calls):
+        return Completion(calls=tuple((f"{_FILM_TOOL}{call.function}", dict(call.arguments)) for call in step.calls))
+    if isinstance(step, Say):
+        return Completion(step.text)
+    transfer = next((name for name in tools if name.startswith(_TRANSFER)), None)
+    return Completion(calls=((transfer, {}),)) if transfer else Completion(NO_TOOLS_FOR_THIS)
+
+
+def _prompt_answer(question: str, settings: OfflinePromptExecutionSettings) -> str:
+    film = film_in(question)
+    if film is None:
+        return general_answer(question, route=HANDOFF_ROUTE)
+    return opinion(film) if settings.response_format is not None else one_sentence(film)
+
+
+def _call_items(completion: Completion) -> Iterator[FunctionCallContent]:
+    for index, (name, arguments) in enumerate(completion.calls):
+        yield FunctionCallContent(
+            id=f"call_{uuid.uuid4().hex}",
+            index=index,
+            name=name,
+            arguments=json.dumps(arguments, ensure_ascii=False),
+        )
+
+
+def _pieces(text: str, count: int) -> Iterator[str]:
+    """The text in pieces of `count` words."""
+    words = text.split(" ")
+    for start in range(0, len(words) if text else 0, count):
+        yield ("" if start == 0 else " ") + " ".join(words[start : start + count])
+
+
+def _usage(history: ChatHistory, completion: Completion) -> CompletionUsage:
+    """About what a real model would have counted."""
+    said = len(completion.text) + sum(len(name) + len(str(arguments)) for name, arguments in completion.calls)
+    return CompletionUsage(
+        prompt_tokens=size_of(history) // _CHARACTERS_PER_TOKEN, completion_tokens=said // _CHARACTERS_PER_TOKEN + 1
+    )
+
+
+def _new_id() -> str:
+    return f"offline-{uuid.uuid4().hex}"
