@@ -1,0 +1,81 @@
+"""The main job: questions answered from the store, by the offline model and over a socket, alone and many at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import httpx
+import pytest
+
+HANDOFF = "/api/v1/ai/handoff"
+
+
+async def ask(client: httpx.AsyncClient, question: str) -> dict[str, object]:
+    response = await client.post(HANDOFF, json={"question": question})
+    assert response.status_code == 200, response.text
+    return dict(response.json())
+
+
+async def test_a_film_question_is_answered_from_the_store(client: httpx.AsyncClient) -> None:
+    answer = await ask(client, "What is the rental rate for the film Alien?")
+    assert answer["agent"] == "SearchAgent"
+    assert answer["answer"] == "Alien (Horror, Sci-Fi) rents for $2.99."
+    assert answer["steps"] == [{"agent": "SearchAgent", "kind": "tool", "name": "film_search-search_films"}]
+
+
+async def test_any_other_question_is_handed_over(client: httpx.AsyncClient) -> None:
+    answer = await ask(client, "Who won the FIFA World Cup in 2022?")
+    assert answer["agent"] == "LLMAgent"
+    assert "offline model" in str(answer["answer"])
+    assert "OPENAI_API_KEY" in str(answer["answer"])
+
+
+async def test_the_offline_model_streams_and_summarises(client: httpx.AsyncClient) -> None:
+    streamed = await client.get("/api/v1/ai/ask", params={"question": "What is love?"})
+    assert "offline model" in streamed.text
+    summary = (await client.post("/api/v1/ai/summary", json={"film_id": 1})).json()
+    assert (summary["title"], summary["rating"]) == ("Alien", "R")
+    assert "1979" in summary["summary"]
+    assert isinstance(summary["recommended"], bool)
+
+
+async def test_info_shows_the_team_and_its_tools(client: httpx.AsyncClient) -> None:
+    info = (await client.get("/api/v1/ai/info")).json()
+    assert (info["provider"], info["model"]) == ("offline", "offline")
+    agents = {agent["name"]: agent for agent in info["agents"]}
+    assert set(agents) == {"SearchAgent", "LLMAgent"}
+    assert "film_search-find_films" in agents["SearchAgent"]["tools"]
+    assert agents["LLMAgent"]["tools"] == []
+    assert set(agents["SearchAgent"]["hands_over_to"]) == {"LLMAgent"}
+    kinds = {plugin["name"]: plugin["kind"] for plugin in info["plugins"]}
+    assert kinds["film_search"] == "native"
+    assert kinds["chat"] == "prompt"
+
+
+async def some_films(client: httpx.AsyncClient, count: int) -> list[dict[str, object]]:
+    """Films whose title is asked for without doubt: no other has the same."""
+    films = (await client.get("/api/v1/films", params={"limit": 1000})).json()
+    titles = [film["title"] for film in films]
+    return [film for film in films if titles.count(film["title"]) == 1 and len(film["title"]) > 3][:count]
+
+
+async def assert_all_right(client: httpx.AsyncClient, films: list[dict[str, object]]) -> None:
+    """Ask for every film's price at once; each answer must be of its own film."""
+    before = asyncio.all_tasks()
+    answers = await asyncio.gather(
+        *(ask(client, f"What is the rental rate for the film \"{film['title']}\"?") for film in films)
+    )
+    for film, answer in zip(films, answers, strict=True):
+        assert str(film["title"]) in str(answer["answer"])
+        assert f"${film['rental_rate']}" in str(answer["answer"])
+        assert all(name in str(answer["answer"]) for name in film["categories"])  # type: ignore[attr-defined]
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    assert not left, f"tasks left behind: {left}"
+
+
+async def test_fifty_at_once_are_right_offline(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
+    films = await some_films(client, 50)
+    assert len(films) == 50
+    await assert_all_right(client, films)
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
