@@ -116,9 +116,7 @@ async def rows(database: Database, statement: sa.Select[Any]) -> list[sa.Row[Any
 
 
 async def counts(database: Database) -> dict[str, int]:
-    tables = [
-        sa.select(sa.func.count()).select_from(metadata.tables[name]).scalar_subquery() for name in TABLES
-    ]
+    tables = [sa.select(sa.func.count()).select_from(metadata.tables[name]).scalar_subquery() for name in TABLES]
     (row,) = await rows(database, sa.select(*tables))
     return dict(zip(TABLES, row, strict=True))
 
@@ -142,8 +140,7 @@ async def test_the_report_says_what_is_there(seeded: tuple[Database, SeedReport]
 
     assert report == SeedReport(True, found["film"], found["inventory"], found["customer"], found["rental"])
     assert str(report) == (
-        f"The store now has {found['film']} films on {found['inventory']} discs, "
-        "599 customers and 16,044 rentals."
+        f"The store now has {found['film']} films on {found['inventory']} discs, " "599 customers and 16,044 rentals."
     )
     assert found["film"] >= 150
     assert 4.5 < found["inventory"] / found["film"] < 4.7
@@ -174,9 +171,7 @@ async def test_alien_is_a_horror_film_for_2_99_and_in_stock(store: Database) -> 
 
 
 async def test_categories_have_pagilas_ids_and_staff_starts_at_zero(store: Database) -> None:
-    categories = await rows(
-        store, sa.select(category.c.category_id, category.c.name).order_by(category.c.category_id)
-    )
+    categories = await rows(store, sa.select(category.c.category_id, category.c.name).order_by(category.c.category_id))
     employed = await rows(store, sa.select(staff.c.staff_id).order_by(staff.c.staff_id))
 
     assert [row.category_id for row in categories] == list(range(1, 17))
