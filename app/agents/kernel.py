@@ -32,9 +32,26 @@ def build_chat_service(settings: Settings) -> ChatCompletionClientBase:
     return service
 
 
+class SharedKernel(Kernel):
+    """A kernel whose clones share its functions; Semantic Kernel deep-copies them for every agent of every turn.
+
+    A clone is still free to add plugins and filters of its own, which is all that an orchestration does to it.
+    """
+
+    def clone(self) -> Kernel:
+        return SharedKernel(
+            plugins=dict(self.plugins),
+            services=dict(self.services),
+            ai_service_selector=self.ai_service_selector,
+            function_invocation_filters=list(self.function_invocation_filters),
+            prompt_rendering_filters=list(self.prompt_rendering_filters),
+            auto_function_invocation_filters=list(self.auto_function_invocation_filters),
+        )
+
+
 def build_kernel(service: ChatCompletionClientBase) -> Kernel:
     """A kernel with this service and our filters, and no plugins yet."""
-    kernel = Kernel(services=service)
+    kernel = SharedKernel(services=service)
     kernel.add_filter(FilterTypes.AUTO_FUNCTION_INVOCATION, limit_tool_calls)
     kernel.add_filter(FilterTypes.FUNCTION_INVOCATION, mask_failures)
     return kernel

@@ -51,7 +51,7 @@ async def test_fifty_at_once_are_right(client: httpx.AsyncClient, caplog: pytest
 
 
 async def test_a_thinking_model_holds_no_connection(client: httpx.AsyncClient, provider: FakeOpenAI) -> None:
-    """50 turns think for 2 s twice on a pool of 5, which gives up after 5 s: no turn may hold a connection meanwhile."""
+    """50 turns think for 2 s twice, on a pool of 5 that gives up after 5 s: none may hold a connection."""
     films = await some_films(client, 50)
     provider.reset()
     provider.latency = 2.0
