@@ -116,9 +116,7 @@ class FakeOpenAI:
         """Block this thread until a request that arrives or ends makes it true. Raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(condition, timeout):
-                raise TimeoutError(
-                    f"not within {timeout} s; {self.calls} calls, {self.disconnects} disconnects"
-                )
+                raise TimeoutError(f"not within {timeout} s; {self.calls} calls, {self.disconnects} disconnects")
 
     async def wait_for_calls(self, count: int, timeout: float = 5.0) -> None:
         """Until so many requests have arrived (answered or not)."""
@@ -137,9 +135,7 @@ class FakeOpenAI:
             record, behaviour = self._begin(scope, raw)
             await exchange.pause(self.latency if behaviour.latency is None else behaviour.latency)
             plan = self._plan(record, len(raw), scope["path_params"].get("deployment"), behaviour)
-            await exchange.play(
-                plan, self.chunk_delay if behaviour.chunk_delay is None else behaviour.chunk_delay
-            )
+            await exchange.play(plan, self.chunk_delay if behaviour.chunk_delay is None else behaviour.chunk_delay)
         except GoneError:
             pass  # recorded below; there is nobody left to tell
         finally:
@@ -169,9 +165,7 @@ class FakeOpenAI:
             record.disconnected = client_left
             self._changed.notify_all()
 
-    def _plan(
-        self, request: RecordedRequest, size: int, deployment: str | None, behaviour: Behaviour
-    ) -> Plan:
+    def _plan(self, request: RecordedRequest, size: int, deployment: str | None, behaviour: Behaviour) -> Plan:
         key = _key(request.headers, azure=deployment is not None)
         if self.api_key is not None and key != self.api_key:
             return unauthorized(key)

@@ -142,8 +142,7 @@ class RecordedCall:
     def transcript(self) -> str:
         """All that the model can read, one `role: text` a message, tool calls and results included."""
         return "\n".join(
-            f"{message.role.value}: {' '.join(str(item) for item in message.items)}"
-            for message in self.messages
+            f"{message.role.value}: {' '.join(str(item) for item in message.items)}" for message in self.messages
         )
 
 
@@ -251,9 +250,7 @@ class ScriptedChat(ChatCompletionClientBase):
         settings.tool_choice = None
         settings.tools = None
 
-    def _take_step(
-        self, history: ChatHistory, settings: PromptExecutionSettings, *, streamed: bool
-    ) -> Outcome:
+    def _take_step(self, history: ChatHistory, settings: PromptExecutionSettings, *, streamed: bool) -> Outcome:
         assert isinstance(settings, OpenAIChatPromptExecutionSettings)
         agent = _agent_of(history)
         tools = tuple(tool["function"]["name"] for tool in settings.tools or ())

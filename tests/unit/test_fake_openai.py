@@ -249,9 +249,7 @@ async def test_a_client_that_gives_up_on_a_hanging_server_is_seen(
     assert server.requests[0].ended is not None
 
 
-async def test_a_client_that_leaves_between_two_chunks_is_seen(
-    server: FakeOpenAI, client: openai.AsyncOpenAI
-) -> None:
+async def test_a_client_that_leaves_between_two_chunks_is_seen(server: FakeOpenAI, client: openai.AsyncOpenAI) -> None:
     server.chunk_delay = 0.05
     async with await ask(client, stream=True) as stream:
         await anext(aiter(stream))

@@ -48,6 +48,7 @@ _LENGTH_BETWEEN = re.compile(
     re.IGNORECASE,
 )
 _LENGTH = re.compile(
+    r"(?:\b(?:that |which )?(?:lasts?|runs?|lasting|running|takes?|taking|of) )?"
     rf"(?:\b{_COMPARED} |(?<![\w$]))(?P<amount>{_DURATION})(?: long| in length)?"
     r"(?: (?:or (?:(?P<or_less>less|shorter|under)|(?P<or_more>more|longer|over))|(?P<tops>tops|max(?:imum)?)))?",
     re.IGNORECASE,

@@ -8,7 +8,7 @@ from typing import Any
 from app.agents.offline.facts import card_line, dated, in_cast, tell
 from app.agents.offline.match import Film, Fit, Match
 from app.agents.offline.plan import Arguments, Fact, Find, Lookup, Title
-from app.agents.offline.text import closeness, counted, listed, minutes, money
+from app.agents.offline.text import closeness, counted, listed, minutes, money, title_key
 
 Stock = Mapping[int, Mapping[str, Any]]
 """Availability by film_id."""
@@ -16,12 +16,13 @@ Stock = Mapping[int, Mapping[str, Any]]
 _MOST_TOLD = 5
 _CLOSE = 0.75
 _LIKE_ENOUGH = 0.7
+_MOST_OF_A_TITLE = 0.6
 _BRIEF_FACTS = {Fact.OVERVIEW, Fact.IN_STORE, Fact.PLOT}
 _CONTESTS = {
     "long": ("length_minutes", max),
     "short": ("length_minutes", min),
     "cheap": ("rental_rate", min),
-    "more expensive": ("rental_rate", max),
+    "more": ("rental_rate", max),
     "new": ("release_year", max),
     "old": ("release_year", min),
 }
@@ -47,10 +48,10 @@ def _match(match: Match, facts: Sequence[Fact], stock: Stock, person: str, *, se
     if len(films) == 1:
         answer = _one(films[0], facts, stock, person, brief=several)
         if match.fit == Fit.CORRECTED:
-            return f"Assuming you mean {films[0]['title']}: {answer}"
+            return f"{answer} (I took “{asked}” for {films[0]['title']}.)"
         if match.fit == Fit.OTHER_YEAR:
             return f"The store has no {films[0]['title']} from {match.title.year}, but {dated(films[0])}. {answer}"
-        if match.fit == Fit.PARTIAL and closeness(asked, films[0]["title"]) < _LIKE_ENOUGH:
+        if match.fit == Fit.PARTIAL and len(title_key(asked)) < _MOST_OF_A_TITLE * len(films[0]["title"]):
             return f"The one title with “{asked}” in it is {films[0]['title']}. {answer}"
         return answer
     return _candidates(match, facts, stock, person)
@@ -108,8 +109,7 @@ def _verdict(contest: str, found: Sequence[Match]) -> str:
     best = [film for film in films if film[key] == choose(values)]
     if len(best) > 1:
         return "They are the same in that." if len(best) == len(films) else ""
-    word = contest if contest.endswith(("er", "est")) or " " in contest else f"{contest}er"
-    return f"{best[0]['title']} is the {word} one."
+    return f"{best[0]['title']} is the {'more expensive' if contest == 'more' else contest} one."
 
 
 def say_listed(match: Match) -> str:
@@ -133,10 +133,9 @@ def say_like(title: Title, result: Mapping[str, Any]) -> str:
     if result.get("match") == "similar" and close < _LIKE_ENOUGH:
         return ""
     films = [card_line(other) for other in result.get("films") or ()]
-    assumed = f"Assuming you mean {film['title']}: " if result.get("match") == "similar" else ""
     if not films:
-        return f"{assumed}The store has nothing like {dated(film)}."
-    return f"{assumed}If you like {dated(film)}, try {listed(films, 'or')}."
+        return f"The store has nothing like {dated(film)}."
+    return f"If you like {dated(film)}, try {listed(films, 'or')}."
 
 
 def say_categories(result: Mapping[str, Any]) -> str:

@@ -70,7 +70,7 @@ _OUT_OF_STOCK = pattern("out of stock")
 _IN_STOCK = patterns("in stock")
 
 _SORTS = {
-    "newest": r"newest|latest|most recent(?:ly released)?|recent|modern|new(?! york| zealand)(?: releases?| arrivals?)?",
+    "newest": r"newest|latest|most recent(?:ly released)?|recent|modern|new(?! york)(?: releases?| arrivals?)?",
     "oldest": r"oldest|earliest|old(?! boy)",
     "shortest": r"shortest|short|quick(?:est)?|briefest",
     "longest": r"longest|long",

@@ -1,4 +1,4 @@
-"""The patterns of `grammar.txt`, where the ways to ask about films are written down."""
+"""The patterns in `forms/`, where the ways to ask about films are written down."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from pathlib import Path
 
 _SECTION = re.compile(r"\[([\w ]+)\]")
 _FRAGMENT = re.compile(r"<([A-Z_]+)>")
+_CONTINUED = re.compile(r"\n[ ]+")
 
 
-def _lines(text: str) -> Iterator[str]:
-    """The lines without comments and blank ones, continued lines joined."""
-    joined = re.sub(r"\n[ ]+", "", text)
-    return (line for line in joined.splitlines() if line and not line.startswith("#"))
+def _lines() -> Iterator[str]:
+    """The lines of all files without comments and blank ones, continued lines joined."""
+    for path in sorted((Path(__file__).parent / "forms").glob("*.txt")):
+        text = _CONTINUED.sub("", path.read_text(encoding="utf-8"))
+        yield from (line for line in text.splitlines() if line and not line.startswith("#"))
 
 
 def _sections(lines: Iterable[str]) -> dict[str, list[str]]:
@@ -22,11 +24,12 @@ def _sections(lines: Iterable[str]) -> dict[str, list[str]]:
     for line in lines:
         if section := _SECTION.fullmatch(line):
             name = section[1]
-        found.setdefault(name, []).extend([] if section else [line])
+        else:
+            found.setdefault(name, []).append(line)
     return found
 
 
-_FOUND = _sections(_lines(Path(__file__).with_name("grammar.txt").read_text(encoding="utf-8")))
+_FOUND = _sections(_lines())
 _FRAGMENTS = dict(line.split(" = ", 1) for line in _FOUND["fragments"])
 
 
@@ -37,7 +40,7 @@ def fragment(name: str) -> str:
 
 def patterns(section: str) -> tuple[re.Pattern[str], ...]:
     """The section's patterns, compiled to match in any case."""
-    return tuple(re.compile(_expanded(pattern), re.IGNORECASE) for pattern in _FOUND[section])
+    return tuple(re.compile(_expanded(line), re.IGNORECASE) for line in _FOUND[section])
 
 
 def pattern(section: str) -> re.Pattern[str]:

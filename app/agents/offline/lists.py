@@ -20,7 +20,7 @@ from app.agents.offline.plan import ActorOrTitle, Arguments, Find, HandOver, Pla
 _ANY_FILM = re.compile(rf"\b(?:{FILM_NOUN}|something|anything|stuff)\b", re.IGNORECASE)
 _SEVERAL = pattern("several films")
 _ACTOR = pattern("actor")
-_NAMED_ACTOR = pattern("named actor")
+_NAMED_ACTOR = patterns("named actor")
 _ACTORS_FILMS = patterns("films of an actor")
 _NOT_A_NAME = pattern("not a name")
 _BETWEEN_NAMES = re.compile(r",? and |,? & |, | plus | alongside | together with | or ", re.IGNORECASE)
@@ -28,6 +28,7 @@ _FILLERS = frozenset((Path(__file__).parent / "filler_words.txt").read_text(enco
 """Words that say nothing about which films are wanted."""
 _OPINION = re.compile(r"\b(?:best|greatest|favou?rite|popular|top|famous|must[- ]see|award)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\s¦]+")
+_MOST_LEFT = 2
 _EDGE = " ?!.,;:\"'()-"
 
 
@@ -37,12 +38,16 @@ def list_plan(text: str) -> Plan | None:
     found = read_criteria(text)
     several = _SEVERAL.search(text) is not None or found.count
     names, rest = _actors(found.rest, several)
+    left = _left(rest)
+    if found.unsearchable and not left and _ANY_FILM.search(text):
+        return HandOver()
     if not several and not found.any and not names:
         return None
-    left = _left(rest)
-    if names and len(left) > 2:
+    if names and len(left) > _MOST_LEFT:
         return None
-    if not left and (names or several or found.categories or found.sort):
+    if len(names) == 1 and not left and not _is_person(names[0], found.rest):
+        return ActorOrTitle(names[0], {**found.arguments(), **_one_category(found)})
+    if (not left or (names and several)) and (names or several or found.categories or found.sort):
         return _find(found, names, text)
     if several and not names and len(left) <= 4:
         return _named(found, rest, left)
@@ -59,6 +64,8 @@ def _find(found: Criteria, names: list[str], text: str) -> Plan:
         note = "The search cannot tell films by language."
     arguments = found.arguments()
     if not arguments and not names and not found.categories and not found.count:
+        if not _WANTS_FILMS.search(text):
+            return HandOver()
         arguments = dict(_ANYTHING)
     either = bool(re.search(r"\bor\b", text)) and (len(names) > 1 or len(found.categories) > 1)
     keys: list[Arguments] = [{"category": name} for name in found.categories]
@@ -93,7 +100,7 @@ def _one_category(found: Criteria) -> dict[str, str]:
 
 def _actors(text: str, several: bool) -> tuple[list[str], str]:
     """The actors asked for, and the text without them."""
-    for form in (*_ACTORS_FILMS, _NAMED_ACTOR, *((_ACTOR,) if several else ())):
+    for form in (*_ACTORS_FILMS, *_NAMED_ACTOR, *((_ACTOR,) if several else ())):
         for match in form.finditer(text):
             names = [_trimmed(name) for name in _BETWEEN_NAMES.split(match["names"])]
             if names and all(_is_name(name) for name in names):
@@ -111,6 +118,12 @@ def _trimmed(name: str) -> str:
     return " ".join(words).strip(_EDGE).removesuffix("'s")
 
 
+def _is_person(name: str, text: str) -> bool:
+    """Written like a person's name, and not after "by", which may name a director."""
+    by = re.search(rf"\b(?:by|from) {re.escape(name)}", text)
+    return by is None and (" " in name or name != name.lower())
+
+
 def _is_name(name: str) -> bool:
     return bool(name) and len(name.split()) <= 4 and not _NOT_A_NAME.search(name) and not _ANY_FILM.search(name)
 
@@ -125,6 +138,7 @@ def _says_nothing(word: str) -> bool:
     return plain in _FILLERS or plain == "" or _ANY_FILM.fullmatch(plain) is not None or plain in _OPINIONS
 
 
+_WANTS_FILMS = pattern("wants films")
 _ANYTHING: dict[str, str | int | float | bool] = {"in_stock": True, "sort": "newest"}
 """What is offered to someone who has no wish in particular."""
 _OPINIONS = frozenset(["best", "greatest", "popular", "famous", "favorites", "favourites", "must-see"])

@@ -22,6 +22,7 @@ _SHORT_KEY = 6
 """Characters; one letter of a shorter title makes another film of it: "Babel" is not "Babe"."""
 _MOST_SUGGESTED = 3
 _WORDS_OF_A_GUESS = 3
+_ARTICLE_AND_NOUN = 2
 
 
 class Fit(IntEnum):
@@ -58,10 +59,18 @@ def match_title(title: Title, result: Mapping[str, Any], certainty: Certainty) -
     if same:
         return _of_year(title, same, others)
     if result.get("match") == "partial" and films:
-        if certainty == Certainty.GUESS and len(title.text.split()) < _WORDS_OF_A_GUESS:
+        if not _says_enough(title.text, certainty):
             return Match(title)
         return Match(title, Fit.PARTIAL, films, result.get("total") or len(films), others, 1.0)
     return _misspelt(title, films, certainty)
+
+
+def _says_enough(text: str, certainty: Certainty) -> bool:
+    """For a part of a title to be taken for it: "the earth" in "How old is the earth?" is not about EARTH VISION."""
+    words = text.split()
+    if certainty == Certainty.GUESS:
+        return len(words) >= _WORDS_OF_A_GUESS
+    return certainty == Certainty.CERTAIN or len(words) != _ARTICLE_AND_NOUN or words[0] not in ("the", "a", "an")
 
 
 def _of_year(title: Title, films: Sequence[Film], others: Sequence[str]) -> Match:
@@ -92,9 +101,9 @@ def _misspelt(title: Title, films: Sequence[Film], certainty: Certainty) -> Matc
     return Match(title, Fit.SUGGESTED, near[:_MOST_SUGGESTED], len(near), (), best)
 
 
-def best_reading(lookup: Lookup, matches: Mapping[str, Match]) -> tuple[Reading, list[Match]]:
+def best_reading(lookup: Lookup, matches: Mapping[Title, Match]) -> tuple[Reading, list[Match]]:
     """The reading whose titles the store has best, and what it has of them; the first of equals."""
-    candidates = [(reading, [matches[title.text] for title in reading.titles]) for reading in lookup.readings]
+    candidates = [(reading, [matches[title] for title in reading.titles]) for reading in lookup.readings]
     reading, found = max(candidates, key=lambda candidate: _score(candidate[1]))
     return reading, _narrowed(found)
 

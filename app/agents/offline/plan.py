@@ -71,8 +71,8 @@ class Lookup:
     """Asked which film is the "longer", "cheaper" and so on; "both" to see them side by side."""
     whole_words: bool = False
     """Asked for every title with the words in it."""
-    maybe_person: bool = False
-    """What looks like a title may be an actor's name."""
+    bare: bool = False
+    """The phrase was all there was: a title or a part of one, and perhaps an actor's name instead."""
 
 
 @dataclass(frozen=True)

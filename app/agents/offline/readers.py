@@ -24,10 +24,11 @@ from app.agents.offline.plan import (
     WhichFilm,
 )
 from app.agents.offline.smalltalk import is_general
-from app.agents.offline.templates import TEMPLATES, nouns_facts
+from app.agents.offline.templates import LOOSE_TEMPLATES, TEMPLATES, Template, nouns_facts
 from app.agents.offline.titles import readings, show_quotes
 
 _LIKE = patterns("like")
+_LIKE_IT = pattern("like it")
 _LIKED = pattern("liked")
 _AFTER_LIKE = pattern("after like")
 _WANTS_MORE = pattern("wants more")
@@ -48,11 +49,13 @@ _CONTEST_FACTS = {
 _AMOUNT = re.compile(r"\b(?:hours?|minutes?|mins?|hrs?|dollars?|bucks?|cents?)\b|[$£€]", re.IGNORECASE)
 _PERSON = patterns("person")
 _PRONOUN = pattern("pronoun")
-_NOT_A_TITLE = pattern("not a title")
+_NOT_A_TITLE = patterns("not a title")
 _NOUNS_OF = pattern("nouns of")
 _LISTING_WORD = re.compile(r"(?:a|an|any|some|all|your|the \w+est|most)\b", re.IGNORECASE)
 _LISTED_FACTS = frozenset({Fact.IN_STORE, Fact.OVERVIEW, Fact.STOCK})
+_IT = re.compile(r"\b(?:it|that|this)\b", re.IGNORECASE)
 _ONLY_FACTS = patterns("only facts")
+_ANOTHER = pattern("another one")
 _SAME_FACTS = patterns("same facts")
 _FILMISH = pattern("filmish")
 
@@ -73,6 +76,8 @@ def read_clause(clause: Clause) -> Plan | None:
 
 def read_like(clause: Clause) -> Plan | None:
     """ "something like Alien", "I liked Alien, what else is there?" """
+    if clause.context.title is not None and _LIKE_IT.fullmatch(clause.text):
+        return Like(clause.context.title)
     match = matching(_LIKE, clause.text)
     if match is None and _WANTS_MORE.search(clause.text):
         match = _LIKED.fullmatch(clause.text)
@@ -90,7 +95,7 @@ def lookup(clause: Clause, found: tuple[Reading, ...]) -> Lookup | None:
 
 def is_title(phrase: str) -> bool:
     """Not "you" or "a good film"."""
-    return _NOT_A_TITLE.fullmatch(phrase) is None
+    return matching(_NOT_A_TITLE, phrase) is None
 
 
 def _one_title(phrase: str, clause: Clause) -> Title | None:
@@ -101,9 +106,10 @@ def _one_title(phrase: str, clause: Clause) -> Title | None:
 
 
 def _read_categories(clause: Clause) -> Plan | None:
-    if clause.pieces or _NAMES_A_FILM.search(clause.text):
+    if clause.pieces or _NAMES_A_FILM.search(clause.text) or not matching(_CATEGORIES, clause.text):
         return None
-    return Categories() if matching(_CATEGORIES, clause.text) else None
+    wanted = list_plan(clause.text)
+    return wanted if isinstance(wanted, Find) and any("category" in call for call in wanted.calls) else Categories()
 
 
 def _read_contest(clause: Clause) -> Plan | None:
@@ -111,11 +117,20 @@ def _read_contest(clause: Clause) -> Plan | None:
     if match is None:
         return None
     word = (match.groupdict().get("word") or "both").lower()
-    fact = next((fact for start, fact in _CONTEST_FACTS.items() if word.startswith(start)), None)
+    facts = tuple(fact for start, fact in _CONTEST_FACTS.items() if word.startswith(start))
+    if nouns := match.groupdict().get("nouns"):
+        facts = nouns_facts(nouns)
     phrase = _CONTEST_WORDS.sub("", match["title"]).strip()
-    found = readings(phrase, (fact,) if fact else (), clause.pieces, rivals=True)
-    several = tuple(reading for reading in found if len(reading.titles) > 1)
+    found = readings(phrase, facts, clause.pieces, rivals=True)
+    several = tuple(_with_context(reading, clause.context) for reading in found if len(reading.titles) > 1)
     return Lookup(several, Certainty.LIKELY, contest=word) if several else None
+
+
+def _with_context(reading: Reading, context: Context) -> Reading:
+    """ "Compare it with Coco" after another film."""
+    last = context.title
+    titles = (last if last is not None and _PRONOUN.fullmatch(title.text) else title for title in reading.titles)
+    return replace(reading, titles=tuple(titles))
 
 
 def _read_words_in_title(clause: Clause) -> Plan | None:
@@ -131,7 +146,15 @@ def _read_called(clause: Clause) -> Plan | None:
 
 
 def _read_template(clause: Clause) -> Plan | None:
-    for template in TEMPLATES:
+    return _read_by(TEMPLATES, clause)
+
+
+def _read_loose_template(clause: Clause) -> Plan | None:
+    return _read_by(LOOSE_TEMPLATES, clause)
+
+
+def _read_by(templates: Sequence[Template], clause: Clause) -> Plan | None:
+    for template in templates:
         match = template.match(clause.text)
         if match is None:
             continue
@@ -146,6 +169,9 @@ def _read_template(clause: Clause) -> Plan | None:
 
 def _subject(phrase: str, facts: tuple[Fact, ...], clause: Clause) -> Plan | None:
     """What is asked about: the film of before, films of a kind, or titles."""
+    if match := _NOUNS_OF.fullmatch(phrase):
+        # "Could I get the price of Alien" has the form of "Could I get Alien".
+        phrase, facts = match["title"], nouns_facts(match["nouns"])
     if (plan := _refers_back(phrase, facts, clause.context)) is not None:
         return plan
     wanted = None if clause.pieces else list_plan(phrase)
@@ -180,6 +206,11 @@ def _with_own_fact(reading: Reading) -> Reading:
     return Reading(tuple(titles), tuple(dict.fromkeys(facts)))
 
 
+def _read_find(clause: Clause) -> Plan | None:
+    plan = None if clause.pieces else list_plan(clause.text)
+    return plan if isinstance(plan, Find) else None
+
+
 def _read_list(clause: Clause) -> Plan | None:
     plan = None if clause.pieces else list_plan(clause.text)
     return HandOver() if isinstance(plan, ActorOrTitle) and is_general(clause.text) else plan
@@ -191,6 +222,8 @@ def _read_person(clause: Clause) -> Plan | None:
     if match is None or title is None:
         return None
     person = show_quotes(match["person"], clause.pieces)
+    if " " not in person and person == person.lower():
+        return None
     return Lookup((Reading((title,), (Fact.CAST,)),), person=person)
 
 
@@ -198,7 +231,13 @@ def _read_follow_up(clause: Clause) -> Plan | None:
     """ "how long?" and "what about Aliens?" after another film."""
     last = clause.context.title
     if facts := _only_facts(clause.text):
-        return Lookup((Reading((last,), facts),), Certainty.CERTAIN) if last else WhichFilm()
+        if last is not None:
+            return Lookup((Reading((last,), facts),), Certainty.CERTAIN)
+        return None if _IT.search(clause.text) else WhichFilm()
+    if last is not None and (other := _ANOTHER.fullmatch(clause.text)):
+        year = int(other["year"]) if other["year"] else None
+        newest = None if year else other["new"] is not None
+        return Lookup((Reading((replace(last, year=year, newest=newest),), clause.context.facts),), Certainty.CERTAIN)
     match = matching(_SAME_FACTS, clause.text) if last else None
     found = readings(match["title"], clause.context.facts, clause.pieces) if match else ()
     return Lookup(found) if found else None
@@ -218,8 +257,10 @@ _READERS: tuple[Callable[[Clause], Plan | None], ...] = (
     _read_contest,
     _read_words_in_title,
     _read_called,
+    _read_follow_up,
     _read_template,
+    _read_find,
+    _read_loose_template,
     _read_list,
     _read_person,
-    _read_follow_up,
 )

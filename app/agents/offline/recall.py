@@ -12,8 +12,8 @@ from app.agents.offline.text import tidy
 
 _TURNS = 6
 _NAMED = re.compile(
-    r"(?:^|[.:] |\b(?:is|has|try|no|are|but) )(?P<title>[A-Z0-9](?:(?![.:] |;).){0,80}?) (?:from (?P<year>\d{4}) )?"
-    r"\((?:(?P<year2>\d{4})|[A-Z])"
+    r"(?:^|[.:] |\b(?:is|has|like|no|are|but) )(?P<title>[A-Z0-9](?:(?![.:] |;| is | are | like ).){0,80}?) "
+    r"(?:from (?P<year>\d{4}) )?\((?:(?P<year2>\d{4})|[A-Z])"
 )
 _SUGGESTED = re.compile(r"Did you mean (?P<title>[^?]+?)(?: \((?P<year>\d{4})\))?\?")
 

@@ -7,7 +7,7 @@ import re
 from app.agents.offline.grammar import matching, pattern, patterns
 from app.agents.offline.text import words
 
-_SMALL_TALK = pattern("small talk")
+_SMALL_TALK = patterns("small talk")
 _GREETING = pattern("greeting")
 _ABOUT_THE_MODEL = pattern("about the model")
 _ARITHMETIC = pattern("arithmetic")
@@ -27,13 +27,13 @@ def is_small_talk(text: str) -> bool:
     """A greeting, thanks, arithmetic or program text: told before any form about films is tried."""
     if any(program.search(text) for program in _PROGRAM_TEXT):
         return True
-    return matching((_SMALL_TALK, _ABOUT_THE_MODEL, _ARITHMETIC), text.rstrip(_PUNCTUATION)) is not None
+    return matching((*_SMALL_TALK, _ABOUT_THE_MODEL, _ARITHMETIC), text.rstrip(_PUNCTUATION)) is not None
 
 
 def is_greeting(text: str) -> bool:
     """Only a greeting."""
     said = text.strip()
-    return _GREETING.match(said) is not None and _SMALL_TALK.fullmatch(said) is not None
+    return _GREETING.match(said) is not None and matching(_SMALL_TALK, said) is not None
 
 
 def is_general(text: str) -> bool:

@@ -133,8 +133,11 @@ def _look_up(plan: Lookup, findings: Findings) -> Step:
     by_text = {text.casefold(): findings.of(call) for text, call in searches.items()}
     if any("error" in result for result in by_text.values()):
         return Say(STORE_SILENT)
+    certainty = plan.certainty
+    if certainty == Certainty.LIKELY and (plan.bare or len(plan.readings) > 1):
+        certainty = Certainty.CERTAIN
     matches = {
-        title.text: match_title(title, by_text.get(title.text.casefold(), {}), plan.certainty)
+        title: match_title(title, by_text.get(title.text.casefold(), {}), certainty)
         for reading in plan.readings
         for title in reading.titles
     }
@@ -152,7 +155,7 @@ def _look_further(plan: Lookup, title: Title, findings: Findings) -> Step:
         return Transfer()
     others = variants(title)
     person = Call(FIND, {"actor": title.text})
-    asks_for_person = plan.maybe_person or Fact.IN_STORE in plan.readings[0].facts
+    asks_for_person = plan.bare or Fact.IN_STORE in plan.readings[0].facts
     further = [_search(other) for other in others]
     if asks_for_person and _is_like_a_name(title.text):
         further.append(person)
@@ -160,7 +163,7 @@ def _look_further(plan: Lookup, title: Title, findings: Findings) -> Step:
         return step
     for other in others:
         match = match_title(other, findings.of(_search(other)), plan.certainty)
-        if match.fit > Fit.SUGGESTED:
+        if match.fit in (Fit.FOUND, Fit.OTHER_YEAR, Fit.CORRECTED):
             return _tell(plan, plan.readings[0].facts, [match], findings)
     if findings.of(person).get("films"):
         return _said(say_found(Find((person.arguments,)), [findings.of(person)]))

@@ -43,11 +43,14 @@ def _templates() -> Iterator[Template]:
     for fact in _BY_FACT:
         yield from _section(fact.value, fact)
     yield from _section("by noun")
-    yield from _section("in the store", Fact.IN_STORE)
     yield from _section("overview", Fact.OVERVIEW)
-    yield from _section("wish", Fact.IN_STORE, loose=True)
+    yield from _section("in the store", Fact.IN_STORE)
+
+
+def _loose_templates() -> Iterator[Template]:
     yield from _section("clear noun beside")
     yield from _section("clear noun behind", longest=_LONGEST_BACKWARDS)
+    yield from _section("wish", Fact.IN_STORE, loose=True)
     yield from _section("noun beside", loose=True)
     yield from _section("noun behind", loose=True, longest=_LONGEST_BACKWARDS)
 
@@ -57,6 +60,8 @@ def _section(name: str, *facts: Fact, loose: bool = False, longest: int = _LONGE
 
 
 TEMPLATES = tuple(_templates())
+LOOSE_TEMPLATES = tuple(_loose_templates())
+"""Forms with so little around the title that a question for several films may have them, too."""
 
 
 def nouns_facts(nouns: str) -> tuple[Fact, ...]:

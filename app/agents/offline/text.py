@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
 
-from app.core.similarity import fold
+from app.core.similarity import fold, likeness
 
 _TYPOGRAPHY = str.maketrans(
     {
@@ -25,6 +24,8 @@ _WORD = re.compile(r"[^\W_]+")
 _ARTICLES = frozenset({"the", "a", "an"})
 _BEFORE_NUMBER = frozenset({"part", "chapter", "episode", "vol", "volume"})
 _SAME_WORD = {"versus": "v", "vs": "v", "ii": "2", "iii": "3", "iv": "4", "dr": "doctor", "mr": "mister"}
+
+_OTHER_NUMBER = 0.75
 
 UNITS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
@@ -60,6 +61,8 @@ def title_key(title: str) -> str:
     found = words(title)
     while len(found) > 1 and found[0] in _ARTICLES:
         del found[0]
+    if not found:
+        return ""
     known = [_SAME_WORD.get(word) or str(_NUMBERS.get(word, word)) for word in found if word != "and"] or found
     kept = [
         word
@@ -70,20 +73,13 @@ def title_key(title: str) -> str:
 
 
 def closeness(asked: str, title: str) -> float:
-    """How likely `title` is what was meant by `asked`: 1.0 the same, 0.8 a slip of the pen, below 0.6 another."""
+    """How likely `title` is what was meant by `asked`: 1.0 the same, 0.8 a slip of the pen, below 0.7 another."""
     left, right = title_key(asked), title_key(title)
     if left == right:
         return 1.0
-    ratio = SequenceMatcher(None, left, right, autojunk=False).ratio()
-    left_words, right_words = left.split(), right.split()
-    if len(left_words) > 1 and all(_has_like(word, right_words) for word in left_words):
-        ratio = max(ratio, 0.85)
+    likely = likeness(left, right)
     # "Toy Story 4" is no slip of the pen for "Toy Story 3".
-    return ratio if _digits(left_words) == _digits(right_words) else min(ratio, 0.75)
-
-
-def _has_like(word: str, others: Sequence[str]) -> bool:
-    return any(word == other or SequenceMatcher(None, word, other, autojunk=False).ratio() >= 0.75 for other in others)
+    return likely if _digits(left.split()) == _digits(right.split()) else min(likely, _OTHER_NUMBER)
 
 
 def _digits(found: Iterable[str]) -> list[str]:

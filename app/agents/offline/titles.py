@@ -27,13 +27,13 @@ _BETWEEN = re.compile(
 )
 _BETWEEN_RIVALS = re.compile(rf"{_BETWEEN.pattern}|\s+(?:than|to|with|against|compared (?:to|with))\s+", re.IGNORECASE)
 _OLD_OR_NEW = pattern("old or new")
-_VARIANTS = (
-    re.compile(r"^[\w. -]+?'s?\s+(?P<rest>\S.+)$"),
-    re.compile(
-        r"^(?P<rest>.{4,}?)(?:,| - | \(|\s+(?:with|starring|from|by|for|that|which|please|right|on|at|tonight)\s).+$",
-        re.IGNORECASE,
-    ),
-)
+_WHOSE = re.compile(r"^[\w. -]+?'s?\s+(?P<rest>\S.+)$")
+_BEFORE_COLON = re.compile(r"^(?P<rest>.{4,}?)(?::| - ).+$")
+_HEAD_OR_TAIL = patterns("title in a phrase")
+_NOT_IN_A_NAME = pattern("not in a name")
+_NAME = re.compile(r"\b[A-Z0-9][\w'&:.!-]*(?:,? (?:(?:of|the|and|in|a|an|to|for|on|is|it)\b|[A-Z0-9&][\w'&:.!-]*))*")
+SMALL_END = re.compile(r"(?: (?:of|the|and|in|a|an|to|for|from|on|is|it))+$")
+_MOST_VARIANTS = 4
 MOST_PARTS = 5
 
 
@@ -67,18 +67,30 @@ def readings(
             return (Reading(several, facts),)
         if len(several) > 1:
             found.append(Reading(several, facts))
+        with_years = tuple(title for part in parts for title in _titles(part, pieces)[-1:])
+        if len(several) > 1 and with_years != several:
+            found.append(Reading(with_years, facts))
     return tuple(found)
 
 
 def variants(title: Title) -> list[Title]:
     """What else to look for when a title is not in the store: "Ridley Scott's Alien" may be "Alien"."""
+    text = title.text
+    names = capitalised(text)
+    forms = (_WHOSE, _BEFORE_COLON) if names == [text] else (_WHOSE, _BEFORE_COLON, *_HEAD_OR_TAIL)
+    parts = [match["rest"].strip(_EDGE) for form in forms if (match := form.match(text))]
+    found = dict.fromkeys(part for part in (*names, *parts) if len(part) > 1 and part != text)
+    return [Title(part, title.year, part) for part in list(found)[:_MOST_VARIANTS]]
+
+
+def capitalised(text: str) -> list[str]:
+    """Runs of capitalised words, the longest first; at the beginning of a sentence one such word is no sign."""
     found = []
-    for form in _VARIANTS:
-        if match := form.match(title.text):
-            rest = match["rest"].strip(_EDGE)
-            if len(rest) > 2:
-                found.append(Title(rest, title.year, rest))
-    return found[:2]
+    for match in _NAME.finditer(text):
+        run = SMALL_END.sub("", _NOT_IN_A_NAME.sub("", match[0])).strip(_EDGE)
+        if run and (match.start() > 0 or " " in run or run.isupper()):
+            found.append(run)
+    return sorted(found, key=len, reverse=True)
 
 
 def _titles(phrase: str, pieces: Sequence[str]) -> list[Title]:

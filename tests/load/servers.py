@@ -1,0 +1,128 @@
+"""The processes that are measured: uvicorn with one worker each, and what they need."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.core.db import Database
+from app.core.schema import upgrade
+from app.core.settings import Settings
+from app.seed.store import seed
+from tests.fixtures.postgres_server import create_database, drop_database, postgres_server
+from tests.load.client import Request
+
+ROOT = Path(__file__).resolve().parents[2]
+_DATABASE = "interview_bench"
+_START_SECONDS = 60.0
+_POLL_SECONDS = 0.005
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running process that answers HTTP on this port."""
+
+    port: int
+    pid: int
+    started: float
+    """`time.perf_counter()` just before the process was."""
+
+    def fetch(self, request: Request) -> bytes:
+        """The body of the answer; raises RuntimeError unless its status is 200."""
+        method, _, path = request.line.partition(" ")
+        content = None if request.body is None else json.dumps(request.body)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request(method, path, content, {"Content-Type": "application/json", "Connection": "close"})
+        response = connection.getresponse()
+        answer = response.read()
+        connection.close()
+        if response.status != 200:
+            raise RuntimeError(f"{request.line} answered {response.status}: {answer[:500].decode()}")
+        return answer
+
+    @property
+    def resident_mb(self) -> float:
+        """Memory in use, in megabytes of 10^6 bytes."""
+        size = subprocess.run(["ps", "-o", "rss=", "-p", str(self.pid)], capture_output=True, check=True, text=True)
+        return int(size.stdout) * 1024 / 1e6
+
+
+@contextmanager
+def sample_store() -> Iterator[str]:
+    """The URL of a Postgres database with the sample data in it."""
+    with postgres_server() as maintenance:
+        asyncio.run(drop_database(maintenance, _DATABASE))
+        url = asyncio.run(create_database(maintenance, _DATABASE))
+        upgrade(url)
+        asyncio.run(_seed(url))
+        yield url
+        asyncio.run(drop_database(maintenance, _DATABASE))
+
+
+async def _seed(url: str) -> None:
+    database = Database(Settings(database_url=url))
+    await seed(database)
+    await database.dispose()
+
+
+@contextmanager
+def uvicorn(app: str, folder: Path, **environment: str) -> Iterator[Server]:
+    """An ASGI application, with nothing but these variables to configure it; its output goes into `folder`."""
+    port = free_port()
+    options = ["--port", str(port), "--log-level", "warning", "--no-access-log", "--app-dir", str(ROOT)]
+    with python(["-m", "uvicorn", app, *options], folder, port, environment) as server:
+        yield server
+
+
+@contextmanager
+def python(arguments: list[str], folder: Path, port: int, environment: dict[str, str]) -> Iterator[Server]:
+    """A Python process that listens on this port; stopped at the end."""
+    with (folder / f"{port}.log").open("wb") as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, *arguments], cwd=folder, env=_environment(environment), stdout=output, stderr=output
+        )
+    try:
+        _wait_until_listening(process, port)
+        yield Server(port, process.pid, started)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _environment(given: dict[str, str]) -> dict[str, str]:
+    """The developer's, without what configures the service or keeps its bytecode from being cached."""
+    ours = {name.upper() for name in Settings.model_fields} | {"PYTHONDONTWRITEBYTECODE"}
+    kept = {name: value for name, value in os.environ.items() if name.upper() not in ours}
+    return {**kept, "PYTHONPATH": str(ROOT), **given}
+
+
+def _wait_until_listening(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with status {process.returncode}")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except ConnectionRefusedError:
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
+    raise TimeoutError(f"{process.args!r} did not start")
