@@ -36,7 +36,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
         assistant = AssistantLoader(settings, database, chat_service)
         app.state.settings, app.state.database, app.state.assistant = settings, database, assistant
         _warn(settings)
-        assistant.start()
+        assistant.warm_up()
         try:
             yield
         finally:

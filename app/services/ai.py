@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("app.services")
 
+_WARM_UP_AFTER = 0.5
+"""Seconds."""
+
 ChatServiceFactory = Callable[[Settings], "ChatCompletionClientBase"]
 
 
@@ -36,6 +39,11 @@ class AssistantLoader:
         self._database = database
         self._chat_service = chat_service
         self._loading: asyncio.Task[Assistant] | None = None
+        self._soon: asyncio.TimerHandle | None = None
+
+    def warm_up(self) -> None:
+        """Begin loading soon: not before the first requests, such as health checks, have had their chance."""
+        self._soon = asyncio.get_running_loop().call_later(_WARM_UP_AFTER, self.start)
 
     def start(self) -> asyncio.Task[Assistant]:
         """Begin loading, or again after a failure."""
@@ -50,6 +58,8 @@ class AssistantLoader:
 
     async def stop(self) -> None:
         """Forget the assistant; an import that is under way finishes in its thread."""
+        if self._soon is not None:
+            self._soon.cancel()
         if self._loading is not None:
             self._loading.cancel()
             await asyncio.gather(self._loading, return_exceptions=True)
@@ -74,7 +84,6 @@ def _spare_the_collector() -> None:
     """200,000 objects of imported libraries are here to stay: do not look through them at every collection."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
 
 
 class AiService:

@@ -20,7 +20,7 @@ class Remainder:
         """The first match, taken out; None when there is none."""
         match = pattern.search(self.text)
         if match is not None:
-            self.text = f"{self.text[: match.start()]}{BARRIER}{self.text[match.end() :]}"
+            self.text = f"{self.text[: match.start()].rstrip()}{BARRIER}{self.text[match.end() :].lstrip()}"
         return match
 
 
