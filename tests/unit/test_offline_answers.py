@@ -82,6 +82,38 @@ def test_one_look_up_answers(store: FilmStore, question: str, title: str, answer
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
+        ("Quote me a price on renting Whiplash", "Whiplash (Drama, Music) rents for $2.99."),
+        ("Renting Amadeus - what's the damage?", "Amadeus (Drama, Music) rents for $2.99."),
+        ("Can I afford Skyfall with 3 dollars?", "Skyfall (Action) rents for $2.99."),
+        ("When was it that Casablanca was released?", "Casablanca was released in 1942."),
+        ("minutes of Rashomon", "Rashomon (1950) runs 88 minutes (1 h 28 min)."),
+        (
+            "My son is 7. Can he watch Jurassic Park?",
+            "Jurassic Park (1993) is rated PG-13, which may not be suitable for children under 13.",
+        ),
+        (
+            "available: Jaws?",
+            "Jaws (1975) is in stock: 2 of 3 copies are available (store 1: 1, store 2: 1).",
+        ),
+        (
+            "Under which category do you file Mamma Mia!?",
+            "Mamma Mia! (2008) is in the categories Comedy and Music.",
+        ),
+        ("Which comedies star Tom Cruise?", "The store has no Comedy films with Tom Cruise."),
+        (
+            "Between Alien and Aliens, which is newer?",
+            "Alien was released in 1979. Aliens was released in 1986. Aliens is the newer one.",
+        ),
+        ("What is Up and how much is it?", "Up (Animation, Family, Travel) rents for $2.99."),
+    ],
+)
+def test_questions_in_a_form_of_their_own(store: FilmStore, question: str, answer: str) -> None:
+    assert ask(store, question).answer == answer
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
         ("price of godfater", "The Godfather (Drama) rents for $2.99. (I took “godfater” for The Godfather.)"),
         (
             "shawshank redemtion length",
@@ -92,6 +124,7 @@ def test_one_look_up_answers(store: FilmStore, question: str, title: str, answer
             "how much is Alein?",
             "I did not find “Alein”. Did you mean Alien (1979)? Alien (Horror, Sci-Fi) rents for $2.99.",
         ),
+        ("how much is Finding Dory?", "I did not find “Finding Dory”. Did you mean Finding Nemo (2003)?"),
         ("rating of Babel", "I did not find “Babel”. Did you mean Babe (1995)? Babe (1995) is rated G."),
         (
             "Toy Story 4 price",
@@ -155,7 +188,8 @@ def test_several_films_may_fit(store: FilmStore, question: str, answer: str) -> 
         ),
         (
             "how long are The Good, the Bad and the Ugly and Jaws?",
-            "The Good, the Bad and the Ugly (1966) runs 161 minutes (2 h 41 min). Jaws (1975) runs 124 minutes (2 h 4 min).",
+            "The Good, the Bad and the Ugly (1966) runs 161 minutes (2 h 41 min). "
+            "Jaws (1975) runs 124 minutes (2 h 4 min).",
         ),
         (
             "Which is longer, Alien or Aliens?",
@@ -287,7 +321,8 @@ def test_what_the_store_does_not_have_is_handed_over(store: FilmStore, question:
         ("how long is national story", "NATIONAL STORY (2010) runs 86 minutes (1 h 26 min)."),
         (
             "is Natural Stock in stock?",
-            "NATURAL STOCK (2010) is not in stock: all 3 copies are rented out; the next one is due back on 3 May 2022.",
+            "NATURAL STOCK (2010) is not in stock: all 3 copies are rented out; "
+            "the next one is due back on 3 May 2022.",
         ),
         ("how old is the earth", None),
     ],
