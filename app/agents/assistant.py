@@ -14,16 +14,17 @@ from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecut
 from semantic_kernel.contents import ChatHistory
 from semantic_kernel.functions import KernelArguments, KernelFunctionFromPrompt
 
+from app.agents.deadline import deadline
 from app.agents.handoffs import HANDOFFS
 from app.agents.kernel import build_kernel
 from app.agents.llm_agent import build_llm_agent
-from app.agents.orchestration import deadline, run_turn
+from app.agents.orchestration import run_turn
 from app.agents.prompts import load_prompt_plugins
 from app.agents.search_agent import build_search_agent
 from app.agents.streaming import in_own_task
 from app.agents.transcript import Limits, Transcript
 from app.core.db import SessionFactory
-from app.core.errors import AppError, NoAnswer, UpstreamFailed, UpstreamTimeout
+from app.core.errors import AppError, NoAnswer, UpstreamFailed
 from app.core.settings import Settings
 from app.schemas.ai import AgentInfo, AiInfo, FilmOpinion, HandoffResponse, PluginInfo
 from app.schemas.films import FilmRead
@@ -77,14 +78,11 @@ class Assistant:
         started = time.perf_counter()
         history, settings = await self._render(self._prompt("chat", "answer"), question=question)
         silent = True
-        try:
-            async with deadline(self._settings.ai_timeout_seconds):
-                async for messages in self._service.get_streaming_chat_message_contents(history, settings):
-                    for text in filter(None, (message.content for message in messages)):
-                        silent = False
-                        yield text
-        except TimeoutError as error:
-            raise self._too_late() from error
+        async with deadline(self._settings.ai_timeout_seconds):
+            async for messages in self._service.get_streaming_chat_message_contents(history, settings):
+                for text in filter(None, (message.content for message in messages)):
+                    silent = False
+                    yield text
         if silent:
             raise NoAnswer("The model ended without an answer.")
         log.info("answered", prompt="chat-answer", duration_ms=_since(started))
@@ -95,11 +93,8 @@ class Assistant:
         prompt = self._prompt("film_summary", "summarize")
         history, settings = await self._render(prompt, film=_facts(film))
         settings = settings.model_copy(update={"response_format": FilmOpinion})
-        try:
-            async with deadline(self._settings.ai_timeout_seconds):
-                message = await self._service.get_chat_message_content(history, settings)
-        except TimeoutError as error:
-            raise self._too_late() from error
+        async with deadline(self._settings.ai_timeout_seconds):
+            message = await self._service.get_chat_message_content(history, settings)
         try:
             opinion = FilmOpinion.model_validate_json(str(message))
         except ValidationError as error:
@@ -132,9 +127,6 @@ class Assistant:
             ChatHistory.from_rendered_prompt(rendered),
             self._service.get_prompt_execution_settings_from_settings(settings),
         )
-
-    def _too_late(self) -> UpstreamTimeout:
-        return UpstreamTimeout(f"No answer within {self._settings.ai_timeout_seconds:g} seconds.")
 
     def _plugin_info(self) -> list[PluginInfo]:
         native = {name: plugin for agent in self._team for name, plugin in agent.kernel.plugins.items()}

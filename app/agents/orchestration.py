@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from typing import Literal
 
@@ -11,17 +10,11 @@ from semantic_kernel.agents import Agent, HandoffOrchestration
 from semantic_kernel.agents.orchestration.orchestration_base import OrchestrationResult
 from semantic_kernel.contents import ChatMessageContent
 
+from app.agents.deadline import deadline
 from app.agents.handoffs import handoffs_between
 from app.agents.runtime import TurnRuntime
 from app.agents.transcript import InputRequired, Limits, Transcript, current_transcript
-from app.core.errors import NoAnswer, UpstreamTimeout
-
-if sys.version_info >= (3, 11):
-    from asyncio import timeout as deadline
-else:
-    from async_timeout import timeout as deadline
-
-__all__ = ["deadline", "run_turn"]
+from app.core.errors import NoAnswer, UpstreamFailed
 
 Status = Literal["completed", "input_required"]
 
@@ -43,8 +36,6 @@ async def run_turn(
             await _run(agents, question, transcript)
     except InputRequired as asked:
         return "input_required", asked.question, transcript
-    except TimeoutError as error:
-        raise UpstreamTimeout(f"No answer within {seconds:g} seconds.") from error
     finally:
         current_transcript.reset(token)
     if transcript.answer is None:
@@ -78,5 +69,7 @@ async def _finish(result: OrchestrationResult[ChatMessageContent], runtime: Turn
     if result.background_task is not None:
         await asyncio.wait({result.background_task})
     await runtime.drain()
+    if isinstance(result.exception, asyncio.CancelledError):
+        raise UpstreamFailed("An agent was interrupted.") from result.exception
     if result.exception is not None:
         raise result.exception
