@@ -218,7 +218,8 @@ def test_several_films_in_one_question(store: FilmStore, question: str, answer: 
         ),
         (
             "can I rent Casablanca?",
-            "Casablanca (1942) is not in stock: all 3 copies are rented out; the next one is due back on 3 May 2022.",
+            "Casablanca (1942) is not in stock: all 3 copies are rented out; "
+            "the next one was due back on 3 May 2022 and is overdue.",
         ),
     ],
 )
@@ -322,7 +323,7 @@ def test_what_the_store_does_not_have_is_handed_over(store: FilmStore, question:
         (
             "is Natural Stock in stock?",
             "NATURAL STOCK (2010) is not in stock: all 3 copies are rented out; "
-            "the next one is due back on 3 May 2022.",
+            "the next one was due back on 3 May 2022 and is overdue.",
         ),
         ("how old is the earth", None),
     ],

@@ -120,20 +120,22 @@ def in_stock(stock: Mapping[str, Any]) -> str:
     if free:
         be = "is" if free == 1 else "are"
         return f"is in stock: {free} of {counted(copies, 'copy', 'copies')} {be} available{where}"
-    due = _day(stock.get("next_due"))
-    back = f"; the next one is due back on {due}" if due else ""
     out = "its only copy is" if copies == 1 else f"all {copies} copies are"
+    back = _due_back(stock.get("next_due"))
     return f"is not in stock: {out} rented out{back}"
 
 
-def _day(moment: object) -> str:
+def _due_back(moment: object) -> str:
     if not isinstance(moment, str):
         return ""
     try:
-        day = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+        due = datetime.fromisoformat(moment.replace("Z", "+00:00"))
     except ValueError:
         return ""
-    return f"{day.day} {day:%B %Y}"
+    day = f"{due.day} {due:%B %Y}"
+    if due < datetime.now(due.tzinfo):
+        return f"; the next one was due back on {day} and is overdue"
+    return f"; the next one is due back on {day}"
 
 
 def _plot(film: Film, *, alone: bool) -> str:
