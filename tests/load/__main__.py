@@ -65,19 +65,20 @@ class Report:
     def compared(self, comparison: Comparison, ours: Sequence[Load], reference: Sequence[Load]) -> None:
         """The medians of both sides' rates."""
         rates = [median(load.rate for load in loads) for loads in (ours, reference)]
-        ratio = rates[0] / rates[1]
-        wrong = sum(load.wrong for load in (*ours, *reference))
-        required = comparison.at_least
-        verdict = "" if required is None else self._verdict(ratio >= required)
-        if wrong:
-            verdict = self._verdict(False) + f" ({wrong} wrong answers)"
-        at_least = "-" if required is None else f"{required:.2f}"
-        self.say(f"{comparison.name:34}{rates[0]:9.1f}{rates[1]:9.1f}{ratio:9.2f}{at_least:>9}  {verdict}")
+        ratio, required = rates[0] / rates[1], comparison.at_least
+        at_least, verdict = ("-", "") if required is None else (f"{required:.2f}", self._verdict(ratio >= required))
+        self.say(f"{comparison.name:34}{rates[0]:9.1f}{rates[1]:9.1f}{ratio:9.2f}{at_least:>9}  {verdict}".rstrip())
+        self.answered(*ours, *reference)
+
+    def answered(self, *loads: Load) -> None:
+        """Says so if any answer was wrong."""
+        if wrong := sum(load.wrong for load in loads):
+            self.say(f"{wrong} of {sum(load.total for load in loads)} answers were wrong  {self._verdict(False)}")
 
     def measured(self, name: str, value: float, unit: str, at_most: float | None = None) -> None:
         """A number by itself."""
         limit = "" if at_most is None else f"at most {at_most:g} {unit}  {self._verdict(value <= at_most)}"
-        self.say(f"{name:34}{value:9.3g} {unit:8} {limit}")
+        self.say(f"{name:34}{value:9.3g} {unit:8} {limit}".rstrip())
 
     def _verdict(self, ok: bool) -> str:
         self.ok = self.ok and ok
@@ -125,7 +126,8 @@ def _measure(report: Report, options: Options, stack: ExitStack, folder: Path, d
         report.compared(comparison, *_compare(options, comparison, by_hand))
     report.say("")
     for name, server in (("openai", openai), ("offline", offline)):
-        drive(server.port, [Call(_TURN.encoded, b"")], seconds=0, at_least=_TURNS)
+        (turns,) = _calls([_TURN], server)
+        report.answered(drive(server.port, turns, seconds=0, at_least=_TURNS))
         report.measured(f"memory after {_TURNS} turns, {name}", server.resident_mb, "MB", at_most=200)
 
 

@@ -53,8 +53,13 @@ class Server:
     @property
     def resident_mb(self) -> float:
         """Memory in use, in megabytes of 10^6 bytes."""
-        size = subprocess.run(["ps", "-o", "rss=", "-p", str(self.pid)], capture_output=True, check=True, text=True)
-        return int(size.stdout) * 1024 / 1e6
+        status = Path(f"/proc/{self.pid}/status")
+        if status.exists():
+            kibibytes = status.read_text().partition("VmRSS:")[2].split()[0]
+        else:
+            command = ["ps", "-o", "rss=", "-p", str(self.pid)]
+            kibibytes = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+        return int(kibibytes) * 1024 / 1e6
 
 
 @contextmanager
@@ -87,13 +92,14 @@ def uvicorn(app: str, folder: Path, **environment: str) -> Iterator[Server]:
 @contextmanager
 def python(arguments: list[str], folder: Path, port: int, environment: dict[str, str]) -> Iterator[Server]:
     """A Python process that listens on this port; stopped at the end."""
-    with (folder / f"{port}.log").open("wb") as output:
+    log = folder / f"{port}.log"
+    with log.open("wb") as output:
         started = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, *arguments], cwd=folder, env=_environment(environment), stdout=output, stderr=output
         )
     try:
-        _wait_until_listening(process, port)
+        _wait_until_listening(process, port, log)
         yield Server(port, process.pid, started)
     finally:
         process.terminate()
@@ -114,15 +120,13 @@ def _environment(given: dict[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), **given}
 
 
-def _wait_until_listening(process: subprocess.Popen[bytes], port: int) -> None:
+def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"{process.args!r} ended with status {process.returncode}")
+    while time.monotonic() < deadline and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except ConnectionRefusedError:
             time.sleep(_POLL_SECONDS)
         else:
             return
-    raise TimeoutError(f"{process.args!r} did not start")
+    raise RuntimeError(f"{process.args!r} did not start:\n{log.read_text()}")
