@@ -11,6 +11,8 @@ from semantic_kernel.filters import AutoFunctionInvocationContext, FunctionInvoc
 from semantic_kernel.functions import FunctionResult, KernelArguments
 
 from app.agents.transcript import HANDOFF_PLUGIN, InputRequired, current_transcript
+from app.core.db import is_unreachable
+from app.core.errors import database_away
 
 log = structlog.get_logger("app.agents")
 
@@ -23,13 +25,16 @@ async def limit_tool_calls(
     context: AutoFunctionInvocationContext,
     next: Callable[[AutoFunctionInvocationContext], Awaitable[None]],  # noqa: A002
 ) -> None:
-    """Count the turn's tool calls, and end the turn when an agent asks the person something."""
+    """Count the turn's tool calls; end the turn when an agent asks the person something, or the store is away."""
     plugin = context.function.plugin_name
-    if (transcript := current_transcript.get()) is not None and plugin != HANDOFF_PLUGIN:
+    transcript = current_transcript.get()
+    if transcript is not None and plugin != HANDOFF_PLUGIN:
         transcript.on_tool_call()
     if plugin == ASK_USER_PLUGIN:
         raise InputRequired(str((context.arguments or KernelArguments()).get("question", "")))
     await next(context)
+    if transcript is not None and transcript.store_away:
+        raise database_away()
 
 
 async def mask_failures(
@@ -43,7 +48,9 @@ async def mask_failures(
     started = time.perf_counter()
     try:
         await next(context)
-    except Exception:
+    except Exception as error:
+        if is_unreachable(error) and (transcript := current_transcript.get()) is not None:
+            transcript.store_away = True
         log.exception("tool_failed", tool=context.function.fully_qualified_name)
         context.result = FunctionResult(function=context.function.metadata, value=TOOL_FAILED)
         return

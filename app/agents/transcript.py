@@ -49,6 +49,8 @@ class Transcript:
     text: str | None = None
     task_summary: str | None = None
     tool_calls: int = 0
+    store_away: bool = False
+    """A tool found the database unreachable, so no answer of this turn could be trusted."""
     _preamble: str = ""
 
     @property

@@ -11,13 +11,14 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from app.api.disconnect import ClientGone
 from app.core import errors
-from app.core.errors import AppError
+from app.core.db import is_unreachable
+from app.core.errors import AppError, database_away
 
 log = structlog.get_logger("app.api")
 
@@ -39,7 +40,6 @@ _ROUTING: dict[int, str] = {
     HTTPStatus.NOT_FOUND: "There is nothing at this path.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This path does not take this method.",
 }
-DATABASE_AWAY = errors.Unavailable("The database cannot be reached.", retry_after=5)
 
 
 class FieldProblem(BaseModel):
@@ -170,22 +170,14 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DBAPIError)  # noqa: S101
-    if _is_away(error):
+    if is_unreachable(error):
         return await _database_away(request, error)
     return unexpected(request, error)
 
 
 async def _database_away(request: Request, error: Exception) -> JSONResponse:
     log.error("database_unreachable", error=type(error).__name__)
-    return await _app_error(request, DATABASE_AWAY)
-
-
-def _is_away(error: DBAPIError) -> bool:
-    """SQLSTATE class 08 (connection), 53 (resources), 57P (shutdown); no SQLSTATE at all: the connection broke."""
-    sqlstate = str(getattr(error.orig, "sqlstate", None) or "")
-    if sqlstate:
-        return sqlstate[:2] in {"08", "53"} or sqlstate.startswith("57P")
-    return error.connection_invalidated or isinstance(error, (InterfaceError, OperationalError))
+    return await _app_error(request, database_away())
 
 
 def unexpected(request: Request, error: BaseException) -> JSONResponse:

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -42,6 +44,19 @@ class Database:
     async def dispose(self) -> None:
         """Close every connection. aiosqlite's threads keep a process alive until then."""
         await self.engine.dispose()
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """Whether the database is away, as opposed to having refused what it was asked.
+
+    Told by SQLSTATE: class 08 (connection), 53 (resources), 57P (shutdown); without one, by how the driver failed.
+    """
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, (OSError, PoolTimeout))
+    sqlstate = str(getattr(error.orig, "sqlstate", None) or "")
+    if sqlstate:
+        return sqlstate[:2] in {"08", "53"} or sqlstate.startswith("57P")
+    return error.connection_invalidated or isinstance(error, InterfaceError)
 
 
 def _engine_options(url: URL, settings: Settings) -> dict[str, Any]:

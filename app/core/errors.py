@@ -67,6 +67,11 @@ class Unavailable(AppError):
     """A dependency is away; trying again later may help."""
 
 
+def database_away() -> Unavailable:
+    """What a caller is told when the database cannot be reached."""
+    return Unavailable("The database cannot be reached.", retry_after=5)
+
+
 class UpstreamFailed(AppError):
     """The model provider answered badly or not at all."""
 

@@ -13,7 +13,7 @@ from semantic_kernel.contents import ChatHistory
 
 from app.agents.assistant import Assistant
 from app.core.db import Database
-from app.core.errors import NoAnswer, UpstreamFailed, UpstreamTimeout
+from app.core.errors import NoAnswer, Unavailable, UpstreamFailed, UpstreamTimeout
 from app.core.settings import Settings
 from app.schemas.ai import HandoffResponse
 from tests.conftest import settings_for
@@ -29,7 +29,7 @@ from tests.fakes.scripted_chat import (
     say,
     say_nothing,
 )
-from tests.fixtures.scripts import script_of
+from tests.fixtures.scripts import Scripted, script_of
 
 SEARCH = "film_search-search_films"
 Script = Iterable[Step] | Mapping[str, Iterable[Step]]
@@ -198,15 +198,27 @@ async def test_many_turns_at_once_do_not_mix(team: Team) -> None:
     assert all(answer.usage.model_calls == 1 for answer in answers)
 
 
-async def test_a_broken_store_is_masked_from_the_model(
-    team: Team, app: FastAPI, caplog: pytest.LogCaptureFixture
-) -> None:
+async def asked_of(url: str, chat: Scripted) -> HandoffResponse:
+    settings = settings_for(url)
+    database = Database(settings)
+    try:
+        return await Assistant(settings, chat, database.read_sessions).hand_off("Alien?")
+    finally:
+        await database.dispose()
+
+
+async def test_a_failing_tool_is_masked_from_the_model(caplog: pytest.LogCaptureFixture) -> None:
     chat = script_of([call(SEARCH, title="Alien"), say("I cannot look it up now.")])
-    nowhere = settings_for("postgresql+asyncpg://nobody:secret@127.0.0.1:1/none")
-    database = Database(nowhere)
-    answer = await Assistant(nowhere, chat, database.read_sessions).hand_off("Alien?")
-    await database.dispose()
+    answer = await asked_of("sqlite:///:memory:", chat)  # never migrated: no such table
     assert answer.answer == "I cannot look it up now."
     assert "could not be asked" in chat.calls[1].transcript
-    assert "127.0.0.1" not in chat.calls[1].transcript
+    assert "no such table" not in chat.calls[1].transcript
     assert any("tool_failed" in record.getMessage() for record in caplog.records)
+
+
+async def test_an_unreachable_store_is_no_answer(caplog: pytest.LogCaptureFixture) -> None:
+    chat = script_of([call(SEARCH, title="Alien"), say("The store has no such film.")])
+    with pytest.raises(Unavailable, match="database cannot be reached"):
+        await asked_of("postgresql+asyncpg://nobody:secret@127.0.0.1:1/none", chat)
+    assert len(chat.calls) == 1
+    assert "secret" not in caplog.text
