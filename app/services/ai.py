@@ -84,6 +84,7 @@ def _spare_the_collector() -> None:
     """200,000 objects of imported libraries are here to stay: do not look through them at every collection."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(5_000, 10, 5)
 
 
 class AiService:

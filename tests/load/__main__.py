@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.load.servers import Server, free_port, python, sample_store, uvicorn
 
 _OURS = "app.main:app"
 _TURN = Request("POST /api/v1/ai/handoff", {"question": "What is the rental rate for the film Alien?"})
+_FILM = Request("GET /api/v1/films/1")
 _AGENTS = Request("GET /api/v1/ai/info")
 """Answered as soon as the agents are loaded."""
 _VARIES = b',"usage":'
@@ -142,19 +144,34 @@ def _model_call(folder: Path, database: str) -> dict[str, Any]:
 
 
 def _starts(report: Report, folder: Path, database: str) -> None:
-    healthy, film, ready = [], [], []
+    healthy, film, slowest, ready = [], [], [], []
     for _ in range(_STARTS):
         with uvicorn(_OURS, folder, DATABASE_URL=database, AI_PROVIDER="offline") as server:
             server.fetch(Request("GET /health"))
-            up = time.perf_counter()
-            healthy.append(up - server.started)
-            server.fetch(Request("GET /api/v1/films/1"))
-            film.append(time.perf_counter() - up)
-            server.fetch(_AGENTS)
+            healthy.append(time.perf_counter() - server.started)
+            film.append(_seconds_for(server, _FILM))
+            slowest.append(_slowest_while_loading(server))
             ready.append(time.perf_counter() - server.started)
     report.measured("start to first /health", median(healthy), "s", at_most=1.5)
-    report.measured("then a film, while agents load", median(film), "s")
+    report.measured("then a film", median(film), "s")
+    report.measured("slowest film while agents load", median(slowest), "s")
     report.measured("start to agents ready", median(ready), "s")
+
+
+def _slowest_while_loading(server: Server) -> float:
+    with ThreadPoolExecutor(1) as other:
+        agents = other.submit(server.fetch, _AGENTS)
+        seconds = [0.0]
+        while not agents.done():
+            seconds.append(_seconds_for(server, _FILM))
+        agents.result()
+    return max(seconds)
+
+
+def _seconds_for(server: Server, request: Request) -> float:
+    started = time.perf_counter()
+    server.fetch(request)
+    return time.perf_counter() - started
 
 
 def _compare(options: Options, comparison: Comparison, by_hand: Server) -> tuple[list[Load], list[Load]]:
