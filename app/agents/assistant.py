@@ -23,7 +23,7 @@ from app.agents.prompts import load_prompt_plugins
 from app.agents.search_agent import build_search_agent
 from app.agents.streaming import in_own_task
 from app.agents.transcript import Limits, Transcript
-from app.core.db import SessionFactory
+from app.core.db import Reading
 from app.core.errors import AppError, NoAnswer, UpstreamFailed
 from app.core.settings import Settings
 from app.schemas.ai import AgentInfo, AiInfo, FilmOpinion, HandoffResponse, PluginInfo
@@ -33,9 +33,9 @@ log = structlog.get_logger("app.agents")
 
 
 class Assistant:
-    """Shared by all turns: agents keep nothing between them, and the tools open a session for each call."""
+    """Shared by all turns: agents keep nothing between them, and the tools open a connection for each call."""
 
-    def __init__(self, settings: Settings, service: ChatCompletionClientBase, sessions: SessionFactory) -> None:
+    def __init__(self, settings: Settings, service: ChatCompletionClientBase, reading: Reading) -> None:
         self._settings = settings
         self._service = service
         self._kernel = build_kernel(service)
@@ -43,7 +43,7 @@ class Assistant:
         self._prompts = load_prompt_plugins()
         tool_calls = settings.ai_max_tool_calls
         search = build_search_agent(
-            self._kernel, self._prompt("agents", "search_agent"), sessions, max_tool_calls=tool_calls
+            self._kernel, self._prompt("agents", "search_agent"), reading, max_tool_calls=tool_calls
         )
         general = build_llm_agent(self._kernel, self._prompt("agents", "llm_agent"), max_tool_calls=tool_calls)
         self._team: list[ChatCompletionAgent] = [search, general]

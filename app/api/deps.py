@@ -5,11 +5,9 @@ All are coroutines, for FastAPI runs plain functions in a thread: a third of a r
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request
-from sqlalchemy.ext.asyncio import AsyncSession
+from fastapi import Depends, Path, Request
 
 from app.core.db import Database
 from app.core.settings import Settings
@@ -43,35 +41,19 @@ LoaderDep = Annotated[AssistantLoader, Depends(get_loader)]
 SettingsDep = Annotated[Settings, Depends(get_app_settings)]
 
 
-async def get_session(database: DatabaseDep) -> AsyncIterator[AsyncSession]:
-    """A transaction for one request: committed before the response is sent, rolled back on any exception."""
-    async with database.transaction() as session:
-        yield session
-
-
-async def get_read_session(database: DatabaseDep) -> AsyncIterator[AsyncSession]:
-    """A session for reading only: autocommit, so no round trips but the queries themselves."""
-    async with database.read_sessions() as session:
-        yield session
-
-
-SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
-ReadSessionDep = Annotated[AsyncSession, Depends(get_read_session, scope="function")]
-
-
-async def get_film_service(session: ReadSessionDep) -> FilmService:
+async def get_film_service(database: DatabaseDep) -> FilmService:
     """Films, for this request."""
-    return FilmService(session)
+    return FilmService(database)
 
 
-async def get_category_service(session: ReadSessionDep) -> CategoryService:
+async def get_category_service(database: DatabaseDep) -> CategoryService:
     """Categories, for this request."""
-    return CategoryService(session)
+    return CategoryService(database)
 
 
 async def get_ai_service(loader: LoaderDep, database: DatabaseDep) -> AiService:
-    """Answers, for this request; holds no session."""
-    return AiService(loader, database.read_sessions)
+    """Answers, for this request."""
+    return AiService(loader, database)
 
 
 async def get_health_service(database: DatabaseDep, settings: SettingsDep) -> HealthService:
@@ -85,5 +67,3 @@ AiServiceDep = Annotated[AiService, Depends(get_ai_service)]
 HealthServiceDep = Annotated[HealthService, Depends(get_health_service)]
 
 Id = Annotated[int, Path(ge=1, le=MAX_ID)]
-Skip = Annotated[int, Query(ge=0, le=MAX_ID, description="How many to leave out.")]
-Limit = Annotated[int, Query(ge=1, le=1000, description="How many to return at most.")]

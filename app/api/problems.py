@@ -19,6 +19,7 @@ from app.api.disconnect import ClientGone
 from app.core import errors
 from app.core.db import is_unreachable
 from app.core.errors import AppError, database_away
+from app.core.refusals import refusal
 
 log = structlog.get_logger("app.api")
 
@@ -27,7 +28,7 @@ MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[AppError], HTTPStatus] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
-    errors.InvalidReference: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     errors.UpstreamFailed: HTTPStatus.BAD_GATEWAY,
@@ -172,6 +173,8 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DBAPIError)  # noqa: S101
     if is_unreachable(error):
         return await _database_away(request, error)
+    if refused := refusal(error):
+        return await _app_error(request, refused)
     return unexpected(request, error)
 
 

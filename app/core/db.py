@@ -2,48 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeVar
 
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from app.core.errors import Unavailable
+from app.core.refusals import refusal, sqlstate_of
 from app.core.settings import Settings
 from app.core.similarity import similarity
 
-SessionFactory = async_sessionmaker[AsyncSession]
+T = TypeVar("T")
+
+Reading = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+"""Opens a connection for reading: what those get who read outside a request."""
+
+_ATTEMPTS = 4
+_PAUSE = 0.02
+"""Seconds before the second attempt; longer before each further one."""
+_TRY_AGAIN = {"40001", "40P01"}
+"""Serialization failure and deadlock: the same transaction may well succeed next time."""
 
 
 class Database:
-    """One process's database: a pool, and two session factories on it.
+    """One process's database: a pool, and the two ways of using it.
 
-    Reading sessions run in autocommit: no BEGIN before and no ROLLBACK after a query, which would be two round trips
-    for nothing. Nothing connects before the first query.
+    Reading is autocommit: no BEGIN before and no ROLLBACK after a query, which would be two round trips for nothing.
+    Both hand out Core connections, for a session's identity map costs as much as a query and nobody here needs one.
+    Nothing connects before the first query.
     """
 
     def __init__(self, settings: Settings) -> None:
         url = make_url(settings.database_url)
         self.engine = create_async_engine(url, **_engine_options(url, settings))
-        if url.get_backend_name() == "sqlite":
+        self._is_sqlite = url.get_backend_name() == "sqlite"
+        if self._is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
-        self.sessions: SessionFactory = async_sessionmaker(self.engine, expire_on_commit=False)
-        reading: AsyncEngine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self.read_sessions: SessionFactory = async_sessionmaker(reading, expire_on_commit=False, autoflush=False)
+        self._autocommit: AsyncEngine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection for reading only."""
+        return self._autocommit.connect()
+
+    async def transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Do `work` in a transaction: committed when it returns, rolled back on any exception.
+
+        `work` is done again when the database asks for that, so its effects must be in the database alone. Raises
+        what the database refused as one of our errors (see `refusal`), Unavailable when it stays too busy.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                async with self.writing() as connection:
+                    return await work(connection)
+            except DBAPIError as error:
+                if refused := refusal(error):
+                    raise refused from error
+                if sqlstate_of(error) not in _TRY_AGAIN:
+                    raise
+            await asyncio.sleep(_PAUSE * attempt)
+        raise _busy()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """The one owner of a transaction: commits at the end, rolls back on any exception."""
-        async with self.sessions() as session, session.begin():
-            yield session
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """The one owner of a transaction, for work that cannot be done twice: errors come as the driver raised them."""
+        async with self.engine.begin() as connection:
+            if self._is_sqlite:
+                await _take_turns(connection)
+            yield connection
 
     async def dispose(self) -> None:
         """Close every connection. aiosqlite's threads keep a process alive until then."""
         await self.engine.dispose()
+
+
+async def _take_turns(connection: AsyncConnection) -> None:
+    """SQLite has one writer at a time: wait for our turn now, for a reader that begins to write later may fail."""
+    try:
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        raise _busy() from error
+
+
+def _busy() -> Unavailable:
+    return Unavailable("The store is busy with other changes.", retry_after=1)
 
 
 def is_unreachable(error: BaseException) -> bool:
@@ -53,8 +101,7 @@ def is_unreachable(error: BaseException) -> bool:
     """
     if not isinstance(error, DBAPIError):
         return isinstance(error, (OSError, PoolTimeout))
-    sqlstate = str(getattr(error.orig, "sqlstate", None) or "")
-    if sqlstate:
+    if sqlstate := sqlstate_of(error):
         return sqlstate[:2] in {"08", "53"} or sqlstate.startswith("57P")
     return error.connection_invalidated or isinstance(error, InterfaceError)
 
@@ -71,7 +118,7 @@ def _engine_options(url: URL, settings: Settings) -> dict[str, Any]:
     }
     if url.get_backend_name() == "sqlite":
         if url.database in (None, "", ":memory:"):
-            # An in-memory database lives in its one connection: sessions take turns on it.
+            # An in-memory database lives in its one connection: connections take turns on it.
             options |= {"pool_size": 1, "max_overflow": 0, "pool_recycle": -1, "pool_timeout": 30}
         options["connect_args"] = {"timeout": settings.database_connect_timeout}
     else:

@@ -3,8 +3,11 @@
 AppError
 ├── NotFound             the thing named does not exist (for this caller)
 ├── Conflict             the present state of the store forbids it
-├── InvalidReference     a field names something that does not exist
+│   ├── AlreadyExists    something else already is what this would be
+│   └── InUse            something else still refers to it
+├── PreconditionFailed   it has changed since the caller last saw it
 ├── InvalidInput         understood, but outside what is allowed
+│   └── InvalidReference a field names something that does not exist
 ├── NotConfigured        the deployment lacks a setting this needs
 ├── Unavailable          a dependency is away; trying again later may help
 ├── UpstreamFailed       the model provider answered badly or not at all
@@ -32,31 +35,97 @@ class AppError(Exception):
 class NotFound(AppError):
     """The thing named does not exist, or not for this caller."""
 
+    noun = "This"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"{self.noun} {number} does not exist.")
+
 
 class FilmNotFound(NotFound):
     """No film has this id."""
 
-    def __init__(self, film_id: int) -> None:
-        super().__init__(f"Film {film_id} does not exist.")
+    noun = "Film"
 
 
 class CategoryNotFound(NotFound):
     """No category has this id."""
 
-    def __init__(self, category_id: int) -> None:
-        super().__init__(f"Category {category_id} does not exist.")
+    noun = "Category"
+
+
+class ActorNotFound(NotFound):
+    """No actor has this id."""
+
+    noun = "Actor"
+
+
+class InventoryNotFound(NotFound):
+    """No inventory item has this id."""
+
+    noun = "Inventory item"
+
+
+class CustomerNotFound(NotFound):
+    """No customer has this id."""
+
+    noun = "Customer"
+
+
+class RentalNotFound(NotFound):
+    """No rental has this id."""
+
+    noun = "Rental"
+
+
+class SubscriptionNotFound(NotFound):
+    """No subscription has this id."""
+
+    noun = "Subscription"
 
 
 class Conflict(AppError):
     """The present state of the store forbids it."""
 
 
-class InvalidReference(AppError):
-    """A field names something that does not exist."""
+class AlreadyExists(Conflict):
+    """Something else already is what this would be; `constraint` names the rule where the database told it."""
+
+    def __init__(self, constraint: str | None) -> None:
+        super().__init__("This already exists, or can exist only once at a time.")
+        self.constraint = constraint
+
+
+class InUse(Conflict):
+    """Something else still refers to it; `referrer` is the table of what does."""
+
+    def __init__(self, referrer: str) -> None:
+        super().__init__(f"This cannot be deleted: {_named(referrer)} still refers to it.", referred_by=referrer)
+
+
+class PreconditionFailed(AppError):
+    """It has changed since the caller last saw it."""
+
+    def __init__(self) -> None:
+        super().__init__("This has changed since you last read it: read it again, and decide anew.")
 
 
 class InvalidInput(AppError):
-    """Understood, but outside what is allowed."""
+    """Understood, but outside what is allowed; `field` is where in the request, `where` in which part of it."""
+
+    kind = "rule"
+
+    def __init__(self, detail: str, *field: str | int, where: str = "body") -> None:
+        super().__init__(detail, errors=[{"loc": [where, *field], "msg": detail, "type": self.kind}])
+
+
+class InvalidReference(InvalidInput):
+    """A field names something that does not exist."""
+
+    kind = "reference"
+
+    def __init__(self, field: str, *values: int) -> None:
+        named = " ".join([_named(field), ", ".join(map(str, values))]).strip()
+        super().__init__(f"There is no such {named}.", field)
 
 
 class NotConfigured(AppError):
@@ -86,3 +155,8 @@ class UpstreamTimeout(AppError):
 
 class RateLimited(AppError):
     """Asked too often; `retry_after` says when to try again."""
+
+
+def _named(name: str) -> str:
+    """A table's or a column's name in words: "staff_id" is "staff", "streaming_subscription" is what it says."""
+    return name.removesuffix("_ids").removesuffix("_id").replace("_", " ")

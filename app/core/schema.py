@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -37,9 +37,8 @@ def head_revision() -> str:
     return head
 
 
-async def current_revision(database: AsyncSession | AsyncConnection) -> str | None:
+async def current_revision(connection: AsyncConnection) -> str | None:
     """The revision that the database is at; None when it was never migrated."""
-    connection = await database.connection() if isinstance(database, AsyncSession) else database
     return await connection.run_sync(_read_revision)
 
 

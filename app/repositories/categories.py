@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Category, FilmCategory
+from app.repositories.listing import Int, Listing, Row, SortKey, first
 
 _FILM_COUNT = (
     sa.select(sa.func.count())
@@ -25,18 +26,24 @@ _COUNTED = sa.select(
 )
 
 
+_ONE = _COUNTED.where(col(Category.category_id) == sa.bindparam("category_id"))
+
+CATEGORIES = Listing(
+    _COUNTED,
+    sorts={"id": SortKey(col(Category.category_id), Int), "name": SortKey(col(Category.name), str)},
+)
+
+
 class CategoryRepository:
     """Reads categories."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
 
-    async def find(self, category_id: int) -> sa.RowMapping | None:
+    async def find(self, category_id: int) -> Row | None:
         """The category with its `film_count`, or None."""
-        query = _COUNTED.where(col(Category.category_id) == category_id)
-        return (await self._session.execute(query)).mappings().first()
+        return await first(self._connection, _ONE, category_id=category_id)
 
-    async def list(self, *, skip: int, limit: int) -> Sequence[sa.RowMapping]:
-        """Categories by id, each with its `film_count`."""
-        query = _COUNTED.order_by(col(Category.category_id)).offset(skip).limit(limit)
-        return (await self._session.execute(query)).mappings().all()
+    async def all(self) -> Sequence[sa.RowMapping]:
+        """Every category by id, each with its `film_count`."""
+        return (await self._connection.execute(_COUNTED.order_by(col(Category.category_id)))).mappings().all()

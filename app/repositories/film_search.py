@@ -10,14 +10,15 @@ from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.core.similarity import fold, likeness
-from app.models import Actor, Film, FilmActor, FilmCategory, Inventory, Language, Rental, metadata
+from app.models import Category, Film, FilmActor, FilmCategory, Inventory, Language, Rental, metadata
 from app.models.types import Rating
-from app.repositories.films import FilmRow, actor_names, category_names, in_category
+from app.repositories.films import ACTOR_NAME, actor_names, category_names, in_category, with_actor
 from app.repositories.sql import contains
+from app.repositories.stock import copies, is_in_stock, is_out
 
 _ARTICLES = ("the ", "a ", "an ")
 _CANDIDATES = 50
@@ -83,25 +84,6 @@ def title_key(title: str) -> str:
     return key.strip()
 
 
-def _open_rental() -> sa.ColumnElement[bool]:
-    return (
-        sa.select(1)
-        .where(col(Rental.inventory_id) == col(Inventory.inventory_id), col(Rental.return_date).is_(None))
-        .correlate(Inventory)
-        .exists()
-    )
-
-
-def _copies(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    return (
-        sa.select(sa.func.count())
-        .select_from(Inventory)
-        .where(col(Inventory.film_id) == col(Film.film_id), *conditions)
-        .correlate(Film)
-        .scalar_subquery()
-    )
-
-
 _BRIEF: tuple[sa.SQLColumnExpression[Any], ...] = (
     col(Film.film_id),
     col(Film.title),
@@ -120,8 +102,8 @@ _CARD = sa.select(
     col(Film.special_features),
     col(Film.streaming_available),
     actor_names().label("actors"),
-    _copies().label("copies"),
-    _copies(~_open_rental()).label("in_stock"),
+    copies().label("copies"),
+    copies(~is_out()).label("in_stock"),
 ).join(Language, col(Language.language_id) == col(Film.language_id))
 
 _TITLES = sa.select(col(Film.film_id), col(Film.title), col(Film.release_year))
@@ -139,8 +121,8 @@ _ORDERS: dict[FilmSort, sa.SQLColumnExpression[Any]] = {
 class FilmSearchRepository:
     """Reads films the way a question asks for them."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
 
     async def match_title(self, title: str, *, limit: int) -> TitleMatches:
         """Films called `title`, else those containing it, else those spelt like it; at most `limit` ids."""
@@ -165,7 +147,7 @@ class FilmSearchRepository:
         query = _TITLES.where(whole | words).order_by(
             sa.func.length(col(Film.title)), col(Film.release_year).desc().nulls_last(), col(Film.film_id)
         )
-        return (await self._session.execute(query.limit(_CANDIDATES))).mappings().all()
+        return (await self._connection.execute(query.limit(_CANDIDATES))).mappings().all()
 
     async def _spelt_like(self, title: str, key: str) -> list[tuple[sa.RowMapping, float]]:
         """Trigrams choose the candidates, in the database; letters in their order decide, here."""
@@ -176,31 +158,31 @@ class FilmSearchRepository:
     async def _sharing_trigrams(self, title: str) -> Sequence[sa.RowMapping]:
         if not await self._has_similarity():
             # Without pg_trgm every title is weighed: slow for very many films, but right.
-            return (await self._session.execute(_TITLES)).mappings().all()
+            return (await self._connection.execute(_TITLES)).mappings().all()
         shared = sa.func.similarity(col(Film.title), title)
         query = _TITLES.where(shared > 0).order_by(shared.desc(), col(Film.film_id)).limit(_CANDIDATES)
-        return (await self._session.execute(query)).mappings().all()
+        return (await self._connection.execute(query)).mappings().all()
 
     @property
     def _dialect(self) -> str:
-        return self._session.get_bind().dialect.name
+        return self._connection.dialect.name
 
     async def _has_similarity(self) -> bool:
         if self._dialect == "sqlite":
             return True
         extensions = sa.table("pg_extension", sa.column("extname", sa.Text))
         query = sa.select(extensions.c.extname).where(extensions.c.extname == "pg_trgm")
-        return (await self._session.execute(query)).first() is not None
+        return (await self._connection.execute(query)).first() is not None
 
-    async def cards(self, film_ids: Sequence[int]) -> list[FilmRow]:
+    async def cards(self, film_ids: Sequence[int]) -> list[sa.RowMapping]:
         """Everything about these films, in this order; unknown ids are left out."""
         if not film_ids:
             return []
         query = _CARD.where(col(Film.film_id).in_(film_ids))
-        found = {row["film_id"]: row for row in (await self._session.execute(query)).mappings()}
+        found = {row["film_id"]: row for row in (await self._connection.execute(query)).mappings()}
         return [found[film_id] for film_id in film_ids if film_id in found]
 
-    async def find(self, criteria: Criteria, *, sort: FilmSort, limit: int) -> tuple[int, Sequence[FilmRow]]:
+    async def find(self, criteria: Criteria, *, sort: FilmSort, limit: int) -> tuple[int, Sequence[sa.RowMapping]]:
         """How many films fit, and the first `limit` of them."""
         total = sa.func.count().over().label("total")
         query = (
@@ -209,10 +191,10 @@ class FilmSearchRepository:
             .order_by(_ORDERS[sort], col(Film.title), col(Film.film_id))
             .limit(limit)
         )
-        found = (await self._session.execute(query)).mappings().all()
+        found = (await self._connection.execute(query)).mappings().all()
         return (found[0]["total"] if found else 0), found
 
-    async def similar(self, film_id: int, *, limit: int) -> Sequence[FilmRow]:
+    async def similar(self, film_id: int, *, limit: int) -> Sequence[sa.RowMapping]:
         """Films sharing most categories and actors with this one, then those nearest in year."""
         shared = _shared(FilmCategory, "category_id", film_id) + _shared(FilmActor, "actor_id", film_id)
         year = sa.select(col(Film.release_year)).where(col(Film.film_id) == film_id).correlate(None)
@@ -226,7 +208,7 @@ class FilmSearchRepository:
             )
             .limit(limit)
         )
-        return (await self._session.execute(query)).mappings().all()
+        return (await self._connection.execute(query)).mappings().all()
 
     async def stock(self, film_id: int) -> Sequence[sa.RowMapping]:
         """`copies` and `in_stock` for each store that has the film."""
@@ -234,13 +216,13 @@ class FilmSearchRepository:
             sa.select(
                 col(Inventory.store_id),
                 sa.func.count().label("copies"),
-                sa.func.count().filter(~_open_rental()).label("in_stock"),
+                sa.func.count().filter(~is_out()).label("in_stock"),
             )
             .where(col(Inventory.film_id) == film_id)
             .group_by(col(Inventory.store_id))
             .order_by(col(Inventory.store_id))
         )
-        return (await self._session.execute(query)).mappings().all()
+        return (await self._connection.execute(query)).mappings().all()
 
     async def open_rental_dates(self, film_id: int) -> list[datetime]:
         """When each disc of the film that is out was rented."""
@@ -249,7 +231,7 @@ class FilmSearchRepository:
             .join(Inventory, col(Inventory.inventory_id) == col(Rental.inventory_id))
             .where(col(Inventory.film_id) == film_id, col(Rental.return_date).is_(None))
         )
-        return list((await self._session.execute(query)).scalars())
+        return list((await self._connection.execute(query)).scalars())
 
 
 def _matches(
@@ -277,14 +259,13 @@ def _has_words(title: str, key: str) -> bool:
 def _conditions(criteria: Criteria) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     if criteria.category is not None:
-        conditions.append(in_category(criteria.category))
+        conditions.append(in_category(contains(col(Category.name), criteria.category)))
     if criteria.actor is not None:
-        conditions.append(_with_actor(criteria.actor))
+        conditions.append(with_actor(contains(ACTOR_NAME, criteria.actor)))
     if criteria.rating is not None:
         conditions.append(col(Film.rating) == criteria.rating)
     if criteria.in_stock is not None:
-        available = _copies(~_open_rental()) > 0
-        conditions.append(available if criteria.in_stock else ~available)
+        conditions.append(is_in_stock() if criteria.in_stock else ~is_in_stock())
     bounds: tuple[tuple[sa.SQLColumnExpression[Any], Any, Any], ...] = (
         (col(Film.release_year), criteria.min_year, criteria.max_year),
         (col(Film.length), criteria.min_length, criteria.max_length),
@@ -296,18 +277,6 @@ def _conditions(criteria: Criteria) -> list[sa.ColumnElement[bool]]:
         if high is not None:
             conditions.append(column <= high)
     return conditions
-
-
-def _with_actor(name: str) -> sa.ColumnElement[bool]:
-    full_name = col(Actor.first_name) + " " + col(Actor.last_name)
-    return (
-        sa.select(1)
-        .select_from(FilmActor)
-        .join(Actor, col(Actor.actor_id) == col(FilmActor.actor_id))
-        .where(col(FilmActor.film_id) == col(Film.film_id), contains(full_name, name))
-        .correlate(Film)
-        .exists()
-    )
 
 
 def _shared(table: type[FilmCategory] | type[FilmActor], key: str, film_id: int) -> sa.ScalarSelect[int]:

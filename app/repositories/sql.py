@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import TypeDecorator
 
 from app.models.types import TEXT_LIST
 
@@ -29,6 +31,28 @@ def _array_agg(element: text_list, compiler: SQLCompiler, **kw: Any) -> str:
     return f"array_agg({compiler.process(element.clauses, **kw)})"
 
 
+_ESCAPE = "!"
+
+
 def contains(column: sa.SQLColumnExpression[str], text: str) -> sa.ColumnElement[bool]:
     """`column` has `text` somewhere in it, in any case; `%` and `_` stand for themselves."""
-    return column.icontains(text, autoescape=True)
+    return column.ilike(sa.literal(text, Pattern), escape=_ESCAPE)
+
+
+def has_part(column: sa.SQLColumnExpression[str], name: str) -> sa.ColumnElement[bool]:
+    """Like `contains`, for a text that comes with each execution as parameter `name`."""
+    return column.ilike(sa.bindparam(name, type_=Pattern), escape=_ESCAPE)
+
+
+class Pattern(TypeDecorator[str]):
+    """A text to be found anywhere, as LIKE wants it."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        for special in (_ESCAPE, "%", "_"):
+            value = value.replace(special, _ESCAPE + special)
+        return f"%{value}%"

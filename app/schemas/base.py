@@ -1,21 +1,51 @@
-"""What responses share."""
+"""Types that requests and responses are made of."""
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timezone
 from decimal import Decimal
-from typing import Annotated
+from functools import lru_cache
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
+    Field,
     PlainSerializer,
     StringConstraints,
+    TypeAdapter,
     WithJsonSchema,
 )
+from pydantic_core import PydanticCustomError
+
+T = TypeVar("T", bound=BaseModel)
 
 MAX_ID = 2_147_483_647
 """Ids are Postgres integers."""
+YEARS = (1900, 2199)
+"""Of the times that the store deals with: far from where calendars of Python and Postgres end."""
+_NOT_BLANK = r"^[^\x00]*[^\s\x00-\x1f\x85\ufeff][^\x00]*$"
+"""Not only white space in any language's reading of it, and no NUL, which Postgres cannot store."""
+
+
+@lru_cache
+def list_adapter(model: type[T]) -> TypeAdapter[list[T]]:
+    """Reads and writes lists of this model in one go."""
+    return TypeAdapter(list[model])  # type: ignore[valid-type]
+
+
+class Command(BaseModel):
+    """The body of a request that changes something: a member that nobody knows is a mistake, not a detail."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The members that the request has, by name."""
+        return self.model_dump(exclude_unset=True)
 
 
 def without_nul(text: str) -> str:
@@ -26,20 +56,65 @@ def without_nul(text: str) -> str:
 
 
 Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(without_nul)
+    str,
+    StringConstraints(min_length=1, max_length=255, pattern=_NOT_BLANK),
+    AfterValidator(str.strip),
 ]
-"""1 to 255 characters after trimming."""
+"""1 to 255 characters, not all of them blank; without those around it."""
 
+LongText = Annotated[str, StringConstraints(max_length=20_000, pattern=r"^[^\x00]*$")]
+"""Free text, which may be empty."""
+
+Id = Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]
+StaffId = Annotated[int, Field(ge=0, le=MAX_ID, strict=True)]
+"""Pagila's staff are numbered from 0."""
+Flag = Annotated[bool, Field(strict=True)]
 
 Money = Annotated[
     Decimal,
     PlainSerializer(float, return_type=float, when_used="json"),
-    WithJsonSchema({"type": "number", "multipleOf": 0.01, "examples": [2.99]}),
+    WithJsonSchema({"type": "number", "examples": [2.99]}),
 ]
 """Dollars: a JSON number with two decimals, exact inside."""
 
-UtcTime = Annotated[datetime, AfterValidator(lambda value: value.astimezone(timezone.utc))]
-"""RFC 3339 in UTC."""
+
+def _exact(value: object) -> object:
+    """The decimal that a JSON number spells, which its binary float is only close to."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)) or not math.isfinite(value):
+        raise PydanticCustomError("number", "must be a number")
+    return Decimal(str(value))
+
+
+def price(low: str, high: str) -> Any:  # noqa: ANN401  an annotation's argument
+    """A type for dollars and cents from `low` to `high` in a request."""
+    number = {"type": "number", "minimum": float(low), "maximum": float(high), "multipleOf": 0.01}
+    return Annotated[
+        Decimal,
+        BeforeValidator(_exact),
+        Field(ge=Decimal(low), le=Decimal(high), decimal_places=2),
+        WithJsonSchema(number),
+    ]
+
+
+UtcTime = Annotated[datetime, WithJsonSchema({"type": "string", "format": "date-time"})]
+"""RFC 3339 in UTC, as the database's types already have it."""
+
+
+def _in_utc(value: datetime) -> datetime:
+    if not YEARS[0] < value.year < YEARS[1]:
+        raise PydanticCustomError("rule", "must be a time of our time")
+    return value.astimezone(timezone.utc) if value.tzinfo else value.replace(tzinfo=timezone.utc)
+
+
+def _spelt_out(value: object) -> object:
+    """Numbers are not times here, though pydantic would read them as seconds."""
+    if not isinstance(value, (str, datetime)):
+        raise PydanticCustomError("time", "must be a time such as 2026-01-31T18:30:00Z")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_spelt_out), AfterValidator(_in_utc)]
+"""A time in a request: RFC 3339; without an offset it is UTC."""
 
 TextList = Annotated[list[str], BeforeValidator(lambda value: value or [])]
 """An aggregate over no rows is NULL in SQL and an empty list here."""

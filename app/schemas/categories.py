@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from app.schemas.base import UtcTime
+from app.schemas.paging import PageQuery, sort_by
 
 
 class CategoryRead(BaseModel):
@@ -14,3 +15,9 @@ class CategoryRead(BaseModel):
     name: str
     film_count: int
     last_update: UtcTime
+
+
+class CategoryQuery(PageQuery):
+    """Which categories."""
+
+    sort: str | None = sort_by("id", "name")

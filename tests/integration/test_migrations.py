@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import Database
 from app.core.schema import current_revision, head_revision
@@ -101,7 +102,7 @@ async def test_payments_of_any_day_get_ids_of_their_own(empty_database: str) -> 
     payments = [
         Payment(payment_date=day, customer_id=1, staff_id=1, rental_id=1, amount=Decimal("2.99")) for day in days
     ]
-    async with database.transaction() as session:
+    async with AsyncSession(database.engine, expire_on_commit=False) as session, session.begin():
         session.add_all(payments)
     await database.dispose()
     assert [payment.payment_id for payment in payments] == [1, 2]
@@ -115,9 +116,9 @@ async def test_the_id_of_a_deleted_row_is_not_given_to_a_new_one(empty_database:
     assert await rows_of(empty_database, "SELECT category_id, name FROM category") == [(2, "Long")]
 
 
-async def test_a_session_can_tell_the_revision(empty_database: str) -> None:
+async def test_a_connection_can_tell_the_revision(empty_database: str) -> None:
     await upgrade(empty_database)
     database = Database(Settings(database_url=empty_database))
-    async with database.read_sessions() as session:
-        assert await current_revision(session) == head_revision()
+    async with database.reading() as connection:
+        assert await current_revision(connection) == head_revision()
     await database.dispose()

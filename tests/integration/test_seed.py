@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import Database
 from app.core.errors import Conflict
@@ -111,8 +112,8 @@ def store(seeded: tuple[Database, SeedReport]) -> Database:
 
 
 async def rows(database: Database, statement: sa.Select[Any]) -> list[sa.Row[Any]]:
-    async with database.read_sessions() as session:
-        return list((await session.execute(statement)).all())
+    async with database.reading() as connection:
+        return list((await connection.execute(statement)).all())
 
 
 async def counts(database: Database) -> dict[str, int]:
@@ -249,7 +250,7 @@ async def test_staff_serve_in_their_own_store(store: Database) -> None:
 async def test_the_next_rows_get_the_next_ids(seeded: tuple[Database, SeedReport]) -> None:
     database, report = seeded
     now = datetime.now(timezone.utc)
-    async with database.sessions() as session:
+    async with AsyncSession(database.engine) as session:
         new_film = Film(title="New", language_id=1)
         new_rental = Rental(rental_date=now, inventory_id=1, customer_id=report.customers, staff_id=0)
         session.add_all([new_film, new_rental])
@@ -281,7 +282,7 @@ async def test_a_second_run_changes_nothing_and_says_so(seeded: tuple[Database, 
 
 
 async def test_a_store_with_films_of_its_own_is_left_alone(empty: Database) -> None:
-    async with empty.transaction() as session:
+    async with AsyncSession(empty.engine) as session, session.begin():
         session.add(Language(name="English"))
         await session.flush()
         session.add(Film(title="ACADEMY DINOSAUR", language_id=1))
@@ -296,7 +297,7 @@ async def test_a_store_with_films_of_its_own_is_left_alone(empty: Database) -> N
 
 
 async def test_rows_in_the_way_are_named_and_kept(empty: Database) -> None:
-    async with empty.transaction() as session:
+    async with AsyncSession(empty.engine) as session, session.begin():
         session.add(Category(name="Silent"))
 
     with pytest.raises(Conflict, match="category"):

@@ -39,12 +39,12 @@ class Team:
     """The application's agents on the sample store, with scripted models."""
 
     def __init__(self, app: FastAPI) -> None:
-        self._sessions = app.state.database.read_sessions
+        self._reading = app.state.database.reading
         self.chat = script_of([])
 
     def with_script(self, script: Script, settings: Settings | None = None) -> Assistant:
         self.chat = script_of(script)
-        return Assistant(settings or settings_for(), self.chat, self._sessions)
+        return Assistant(settings or settings_for(), self.chat, self._reading)
 
     async def asked(self, script: Script, question: str = "Alien?", **settings: object) -> HandoffResponse:
         return await self.with_script(script, settings_for(**settings)).hand_off(question)  # type: ignore[arg-type]
@@ -202,7 +202,7 @@ async def asked_of(url: str, chat: Scripted) -> HandoffResponse:
     settings = settings_for(url)
     database = Database(settings)
     try:
-        return await Assistant(settings, chat, database.read_sessions).hand_off("Alien?")
+        return await Assistant(settings, chat, database.reading).hand_off("Alien?")
     finally:
         await database.dispose()
 

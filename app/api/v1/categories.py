@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from app.api.deps import CategoryServiceDep, Id, Limit, Skip
+from fastapi import APIRouter, Query, Request, Response
+
+from app.api.deps import CategoryServiceDep, Id
+from app.api.pages import PAGE, Prefer, counted, page_response
 from app.api.problems import responses
-from app.schemas.categories import CategoryRead
+from app.schemas.categories import CategoryQuery, CategoryRead
 
 router = APIRouter(prefix="/categories", tags=["categories"])
 
 
-@router.get("", operation_id="list_categories", responses=responses(422, 503))
-async def list_categories(categories: CategoryServiceDep, skip: Skip = 0, limit: Limit = 100) -> list[CategoryRead]:
-    """Categories by id, each with the number of its films."""
-    return await categories.list(skip=skip, limit=limit)
+@router.get("", operation_id="list_categories", response_model=list[CategoryRead], responses=PAGE | responses(422, 503))
+async def list_categories(
+    request: Request, categories: CategoryServiceDep, query: Annotated[CategoryQuery, Query()], prefer: Prefer = None
+) -> Response:
+    """Categories, by id unless sorted otherwise, each with the number of its films."""
+    return page_response(request, await categories.list(query, counted=counted(prefer)), CategoryRead)
 
 
 @router.get("/{category_id}", operation_id="get_category", responses=responses(404, 422, 503))

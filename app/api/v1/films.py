@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
-from app.api.deps import FilmServiceDep, Id, Limit, Skip
+from app.api.deps import FilmServiceDep, Id
+from app.api.pages import PAGE, Prefer, counted, page_response
 from app.api.problems import responses
-from app.schemas.base import Text
-from app.schemas.films import FilmListed, FilmRead
+from app.api.representations import READ, IfNoneMatch, represent
+from app.schemas.films import FilmListed, FilmQuery, FilmRead
 
 router = APIRouter(prefix="/films", tags=["films"])
 
-CategoryFilter = Annotated[
-    Text | None,
-    Query(description="Part of a category's name, in any case.", examples=["horror"]),
-]
 
-
-@router.get("", operation_id="list_films", responses=responses(422, 503))
+@router.get("", operation_id="list_films", response_model=list[FilmListed], responses=PAGE | responses(422, 503))
 async def list_films(
-    films: FilmServiceDep, skip: Skip = 0, limit: Limit = 100, category: CategoryFilter = None
-) -> list[FilmListed]:
-    """Films by id."""
-    return await films.list(skip=skip, limit=limit, category=category)
+    request: Request, films: FilmServiceDep, query: Annotated[FilmQuery, Query()], prefer: Prefer = None
+) -> Response:
+    """Films, by id unless sorted otherwise."""
+    return page_response(request, await films.list(query, counted=counted(prefer)), FilmListed)
 
 
-@router.get("/{film_id}", operation_id="get_film", responses=responses(404, 422, 503))
-async def get_film(films: FilmServiceDep, film_id: Id) -> FilmRead:
+@router.get("/{film_id}", operation_id="get_film", response_model=FilmRead, responses=READ | responses(404, 422, 503))
+async def get_film(films: FilmServiceDep, film_id: Id, if_none_match: IfNoneMatch = None) -> Response:
     """One film with its categories and cast."""
-    return await films.get(film_id)
+    return represent(await films.get(film_id), if_none_match=if_none_match)

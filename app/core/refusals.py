@@ -1,0 +1,64 @@
+"""What the database refused, as one of our errors: told by SQLSTATE and constraint name, never by message text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from app.core.errors import AlreadyExists, AppError, InUse, InvalidInput, InvalidReference
+
+_UNIQUE, _FOREIGN_KEY, _RESTRICT = "23505", "23503", "23001"
+_CONSTRAINTS, _DATA = "23", "22"
+"""Classes: integrity constraint violation (what is left of it: check and not null), data exception."""
+
+
+class _Diagnosis(Protocol):
+    """What asyncpg's own exception, the cause of SQLAlchemy's, tells of a violated constraint."""
+
+    table_name: str
+    constraint_name: str
+
+
+def sqlstate_of(error: DBAPIError) -> str:
+    """The five characters of the SQL standard; empty where the driver has none, as SQLite's."""
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def refusal(error: DBAPIError) -> AppError | None:
+    """The error that a caller is told about; None when it is not the data that was refused.
+
+    Services check references and rules themselves, in the same transaction, to say more. This is for what happens
+    between such a check and the write, and for what nobody checks.
+    """
+    sqlstate = sqlstate_of(error)
+    if not sqlstate:
+        # SQLite names no constraint; its writers take turns, so a check of ours before the write has the last word.
+        return AlreadyExists(None) if isinstance(error, IntegrityError) else None
+    make = _REFUSALS.get(sqlstate) or _REFUSALS.get(sqlstate[:2])
+    return make(error, cast("_Diagnosis", error.orig.__cause__)) if make and error.orig else None
+
+
+def _already_exists(_error: DBAPIError, diagnosis: _Diagnosis) -> AppError:
+    return AlreadyExists(diagnosis.constraint_name)
+
+
+def _reference(error: DBAPIError, diagnosis: _Diagnosis) -> AppError:
+    """The same violation from two sides: what is written refers to nothing, or what is deleted is referred to."""
+    if (error.statement or "").startswith("DELETE"):
+        return InUse(diagnosis.table_name)
+    return InvalidReference(diagnosis.constraint_name.removeprefix(f"{diagnosis.table_name}_").removesuffix("_fkey"))
+
+
+def _invalid(_error: DBAPIError, _diagnosis: _Diagnosis) -> AppError:
+    return InvalidInput("A value is outside the range that the store can hold.")
+
+
+_REFUSALS: dict[str, Callable[[DBAPIError, _Diagnosis], AppError]] = {
+    _UNIQUE: _already_exists,
+    _FOREIGN_KEY: _reference,
+    _RESTRICT: _reference,
+    _CONSTRAINTS: _invalid,
+    _DATA: _invalid,
+}

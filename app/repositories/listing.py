@@ -1,0 +1,193 @@
+"""Pages of a list: filtered, in a total order, from an offset or from a position in that order (keyset).
+
+A noun declares its `Listing` once. The statement for each combination of filters and order is built once, too:
+SQLAlchemy needs longer to build one than Postgres to answer it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+import sqlalchemy as sa
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+Row = dict[str, Any]
+"""A row by the names it is selected under."""
+Int = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+"""What Postgres's integers hold."""
+Direction = Literal["after", "before"]
+Condition = sa.ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class SortKey:
+    """What a list can be sorted by; the rows must be selected with the same name for it.
+
+    `type` is what its values are (pydantic checks those that come back in a cursor). Empty values count as the
+    largest: last in ascending order, first in descending.
+    """
+
+    column: sa.SQLColumnExpression[Any]
+    type: Any
+    nullable: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """`select` without order; each filter's condition has a `bindparam` of the filter's name, flags have none.
+
+    `sorts` must have "id", unique and never empty, which settles every tie.
+    """
+
+    select: sa.Select[Any]
+    sorts: Mapping[str, SortKey]
+    filters: Mapping[str, Condition] = field(default_factory=dict)
+    flags: Mapping[str, tuple[Condition | None, Condition | None]] = field(default_factory=dict)
+    """A boolean filter's condition when it is true, and when it is false."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """Right after or right before the row with these sort keys."""
+
+    direction: Direction
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Which part of a list. `order` is sort keys with whether each descends; "id" comes last."""
+
+    order: tuple[tuple[str, bool], ...]
+    limit: int
+    skip: int = 0
+    position: Position | None = None
+    filters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a slice, and whether the list goes on beyond them in the direction they were read."""
+
+    rows: Sequence[Row]
+    more: bool
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """All that a statement depends on but values: `empty` tells which of the position's are empty."""
+
+    filters: tuple[str, ...]
+    flags: tuple[tuple[str, bool], ...]
+    order: tuple[tuple[str, bool], ...] = ()
+    direction: Direction | None = None
+    empty: tuple[bool, ...] = ()
+
+
+async def first(connection: AsyncConnection, statement: sa.Executable, **values: object) -> Row | None:
+    """The first row, or None."""
+    result = await connection.execute(statement, values)
+    row = result.first()
+    return None if row is None else dict(zip(result.keys(), row, strict=True))
+
+
+async def fetch(connection: AsyncConnection, listing: Listing, wanted: Slice) -> Rows:
+    """One query for one page."""
+    position = wanted.position
+    empty = tuple(value is None for value in position.values) if position else ()
+    shape = _shape(listing, wanted.filters, wanted.order, position.direction if position else None, empty)
+    values = {f"key_{number}": value for number, value in enumerate(position.values)} if position else {}
+    given = {name: value for name, value in wanted.filters.items() if name in listing.filters}
+    result = await connection.execute(
+        _page(listing, shape), {**given, **values, "limit_": wanted.limit + 1, "skip_": wanted.skip}
+    )
+    names = tuple(result.keys())
+    rows = [dict(zip(names, row, strict=True)) for row in result]
+    more = len(rows) > wanted.limit
+    del rows[wanted.limit :]
+    if shape.direction == "before":
+        rows.reverse()
+    return Rows(rows, more)
+
+
+async def count(connection: AsyncConnection, listing: Listing, filters: Mapping[str, Any]) -> int:
+    """How many rows the whole list has."""
+    given = {name: value for name, value in filters.items() if name in listing.filters}
+    return int(await connection.scalar(_count(listing, _shape(listing, filters)), given) or 0)
+
+
+def _shape(
+    listing: Listing,
+    filters: Mapping[str, Any],
+    order: tuple[tuple[str, bool], ...] = (),
+    direction: Direction | None = None,
+    empty: tuple[bool, ...] = (),
+) -> _Shape:
+    return _Shape(
+        tuple(name for name in filters if name in listing.filters),
+        tuple((name, bool(value)) for name, value in filters.items() if name in listing.flags),
+        order,
+        direction,
+        empty,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _page(listing: Listing, shape: _Shape) -> sa.Select[Any]:
+    backwards = shape.direction == "before"
+    order = [(listing.sorts[name], descends != backwards) for name, descends in shape.order]
+    query = listing.select.where(*_conditions(listing, shape))
+    if shape.direction:
+        query = query.where(_beyond(order, shape.empty))
+    limit, skip = (sa.bindparam(name, type_=sa.Integer) for name in ("limit_", "skip_"))
+    return query.order_by(*(_ordered(key, descends) for key, descends in order)).limit(limit).offset(skip)
+
+
+@lru_cache(maxsize=1024)
+def _count(listing: Listing, shape: _Shape) -> sa.Select[Any]:
+    found = listing.select.with_only_columns(listing.sorts["id"].column, maintain_column_froms=True)
+    return sa.select(sa.func.count()).select_from(found.where(*_conditions(listing, shape)).subquery())
+
+
+def _conditions(listing: Listing, shape: _Shape) -> list[Condition]:
+    flags = (listing.flags[name][0 if value else 1] for name, value in shape.flags)
+    return [listing.filters[name] for name in shape.filters] + [flag for flag in flags if flag is not None]
+
+
+def _ordered(key: SortKey, descends: bool) -> sa.ColumnElement[Any]:
+    if not key.nullable:
+        return key.column.desc() if descends else key.column.asc()
+    return key.column.desc().nulls_first() if descends else key.column.asc().nulls_last()
+
+
+def _beyond(order: Sequence[tuple[SortKey, bool]], empty: Sequence[bool]) -> Condition:
+    """Rows after the position: greater in the first key, or equal in it and greater in the second, and so on."""
+    values = [_value(number, key) for number, (key, _) in enumerate(order)]
+    if not any(descends or key.nullable for key, descends in order):
+        # As a comparison of rows, which an index over all of them answers.
+        return sa.tuple_(*(key.column for key, _ in order)) > sa.tuple_(*values)
+    beyond: Condition = sa.false()
+    for (key, descends), value, is_empty in reversed(list(zip(order, values, empty, strict=True))):
+        same = key.column.is_(None) if is_empty else key.column == value
+        beyond = _greater(key, descends, value, is_empty) | (same & beyond)
+    (first, descends), value, is_empty = order[0], values[0], empty[0]
+    if first.nullable or is_empty:
+        return beyond
+    # Says nothing new, but is what an index range can begin with.
+    return beyond & (first.column <= value if descends else first.column >= value)
+
+
+def _value(number: int, key: SortKey) -> sa.BindParameter[Any]:
+    return sa.bindparam(f"key_{number}", type_=key.column.type)  # type: ignore[attr-defined]  # every column has it
+
+
+def _greater(key: SortKey, descends: bool, value: sa.BindParameter[Any], is_empty: bool) -> Condition:
+    if descends:
+        return key.column.is_not(None) if is_empty else key.column < value
+    if is_empty:
+        return sa.false()
+    return key.column > value if not key.nullable else (key.column > value) | key.column.is_(None)

@@ -1,0 +1,55 @@
+"""Which page of a list, as a query string asks for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.schemas.base import MAX_ID
+
+_PAGING = {"skip", "limit", "sort", "cursor"}
+
+
+def sort_by(*names: str) -> Any:  # noqa: ANN401  as pydantic's Field
+    """The query parameter `sort`, with the names that this list can be sorted by."""
+    name, listed = f"-?({'|'.join(names)})", ", ".join(f"`{name}`" for name in names)
+    return Field(
+        None,
+        pattern=f"^{name}(,{name})*$",
+        max_length=200,
+        description=f"Comma-separated, `-` descends: {listed}. Ties are in order of id.",
+        examples=[f"-{names[-1]}"],
+    )
+
+
+class PageQuery(BaseModel):
+    """What every list takes. A list's own filters are added by inheriting; `None` does not filter."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    skip: int = Field(0, ge=0, le=MAX_ID, description="How many to leave out.")
+    limit: int = Field(100, ge=1, le=1000, description="How many to return at most.")
+    sort: str | None = sort_by("id")
+    cursor: str | None = Field(
+        None,
+        min_length=1,
+        max_length=2048,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="Where a page begins, from the `Link` header of another one.",
+    )
+
+    @property
+    def order(self) -> tuple[tuple[str, bool], ...]:
+        """Sort keys and whether each descends, of each key the first; the id settles ties."""
+        order: dict[str, bool] = {}
+        for part in [*(self.sort or "").split(","), "id"]:
+            if part:
+                order.setdefault(part.lstrip("-"), part.startswith("-"))
+        return tuple(order.items())
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """The filters given, by name."""
+        given = ((name, getattr(self, name)) for name in type(self).model_fields if name not in _PAGING)
+        return {name: value for name, value in given if value is not None}
