@@ -26,7 +26,7 @@ _ONE_AT_A_TIME = {
 }
 
 # In a database only where the extension pg_trgm could be had, so the models cannot know it.
-_CONDITIONAL_INDEXES = {"idx_film_title_trgm"}
+_CONDITIONAL_INDEXES = {"idx_film_title_trgm", "idx_customer_search_trgm", "idx_actor_name_trgm"}
 
 
 def _include_name(name: str | None, kind: str, _parents: object) -> bool:

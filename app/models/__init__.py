@@ -7,6 +7,7 @@ from app.models.addresses import Address, City, Country
 from app.models.categories import Category
 from app.models.customers import Customer
 from app.models.films import Film, FilmActor, FilmCategory
+from app.models.idempotency import IdempotencyKey
 from app.models.inventory import Inventory
 from app.models.languages import Language
 from app.models.payments import Payment
@@ -26,6 +27,7 @@ __all__ = [
     "Film",
     "FilmActor",
     "FilmCategory",
+    "IdempotencyKey",
     "Inventory",
     "Language",
     "Payment",

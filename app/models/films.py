@@ -19,6 +19,9 @@ class Film(Stamped, table=True):
         sa.Index("idx_title", "title"),
         sa.Index("idx_fk_language_id", "language_id"),
         sa.Index("idx_fk_original_language_id", "original_language_id"),
+        sa.Index("idx_film_release_year", "release_year"),
+        sa.Index("idx_film_rental_rate", "rental_rate"),
+        sa.Index("idx_film_length", "length"),
         sa.Index("film_fulltext_idx", "fulltext", postgresql_using="gist"),
     )
 

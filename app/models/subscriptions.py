@@ -9,11 +9,22 @@ from sqlmodel import Field, SQLModel
 
 from app.models.base import reference
 
+_RUNNING = sa.text("end_date IS NULL")
+
 
 class StreamingSubscription(SQLModel, table=True):
-    """A customer's plan; it runs until `end_date`, or on while that is empty."""
+    """A customer's plan; it runs until `end_date`, or on while that is empty: of those a customer has one at most."""
 
     __tablename__ = "streaming_subscription"
+    __table_args__ = (
+        sa.Index(
+            "idx_unq_streaming_subscription_running",
+            "customer_id",
+            unique=True,
+            postgresql_where=_RUNNING,
+            sqlite_where=_RUNNING,
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     customer_id: int = reference("customer.customer_id", index=True)

@@ -1,0 +1,28 @@
+"""The header `Idempotency-Key`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from app.services.idempotency import Once
+
+
+async def get_once(
+    request: Request,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=255,
+            pattern=r"^[\x21-\x7e]+$",
+            description="Your name for this request: however often it is sent within 24 hours, it acts once.",
+        ),
+    ] = None,
+) -> Once:
+    """What makes this request the same as another."""
+    return Once(idempotency_key, f"{request.method} {request.url.path}")
+
+
+OnceDep = Annotated[Once, Depends(get_once)]

@@ -1,0 +1,62 @@
+"""Requests with an `Idempotency-Key` act once, however often and however simultaneously they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from hashlib import sha256
+from typing import TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.errors import InvalidInput
+from app.repositories.idempotency import IdempotencyRepository
+
+T = TypeVar("T", bound=BaseModel)
+
+KEPT = timedelta(hours=24)
+"""How long a key is remembered."""
+
+
+@dataclass(frozen=True)
+class Once:
+    """What makes a request the same as another: its key and what it asks for. Without a key it is like no other."""
+
+    key: str | None
+    target: str
+    """Method and path."""
+
+    async def act(
+        self,
+        connection: AsyncConnection,
+        command: BaseModel | None,
+        answer: type[T],
+        work: Callable[[], Awaitable[T]],
+    ) -> T:
+        """Do the work in this transaction, or answer as when it was done first.
+
+        Raises InvalidInput when the key was used for something else. What fails is rolled back together with its
+        key: sending it again tries again.
+        """
+        if self.key is None:
+            return await work()
+        keys = IdempotencyRepository(connection)
+        await keys.forget(datetime.now(timezone.utc) - KEPT)
+        fingerprint = self._fingerprint(command)
+        if not await keys.claim(self.key, fingerprint):
+            return await self._replay(keys, fingerprint, answer)
+        done = await work()
+        await keys.answer(self.key, done.model_dump_json())
+        return done
+
+    async def _replay(self, keys: IdempotencyRepository, fingerprint: str, answer: type[T]) -> T:
+        found = await keys.find(str(self.key))
+        if found is None or found["fingerprint"] != fingerprint:
+            raise InvalidInput("This key was used for another request.", "Idempotency-Key", where="header")
+        return answer.model_validate_json(found["response"])
+
+    def _fingerprint(self, command: BaseModel | None) -> str:
+        content = command.model_dump_json(exclude_unset=True) if command else ""
+        return sha256(f"{self.target}\n{content}".encode()).hexdigest()
