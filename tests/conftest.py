@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from itertools import count
 
 import httpx
 import pytest
@@ -18,9 +19,11 @@ from app.core.schema import alembic_config
 from app.core.settings import Settings
 from app.main import create_app
 from app.seed.store import seed
-from tests.fixtures.postgres_server import NoPostgres, create_database, postgres_server
+from tests.fixtures.postgres_server import NoPostgres, create_database, drop_database, postgres_server
 
 IN_MEMORY = "sqlite+aiosqlite:///:memory:"
+
+_numbers = count(1)
 
 ON_BOTH = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -121,6 +124,32 @@ async def app(server: str | None) -> AsyncIterator[FastAPI]:
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """Calls the application without a socket: for everything but streams and disconnects."""
     async with client_of(app) as http:
+        yield http
+
+
+@pytest.fixture(scope="module")
+async def own_app(server: str | None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FastAPI]:
+    """For modules that write: a store that only they see, in an SQLite file, then on Postgres."""
+    name = f"own_store_{next(_numbers)}"
+    url = await (sample_database(server, name) if server else _sample_file(tmp_path_factory))
+    async with running(create_app(settings_for(url, database_pool_size=10))) as application:
+        yield application
+    if server:
+        await drop_database(server, name)
+
+
+async def _sample_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('own')}/store.db"
+    database = Database(settings_for(url))
+    await fill(database)
+    await database.dispose()
+    return url
+
+
+@pytest.fixture(scope="module")
+async def own_client(own_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Calls it."""
+    async with client_of(own_app) as http:
         yield http
 
 

@@ -21,8 +21,9 @@ log = structlog.get_logger("app.access")
 REQUEST_ID = "X-Request-ID"
 MAX_BODY = 1024 * 1024
 """Bytes."""
+_LARGER_BODIES = {"/api/v1/films/import": 10 * MAX_BODY}
+"""By path."""
 _VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_TOO_LARGE = f"The body is larger than {MAX_BODY} bytes."
 
 
 class RequestMiddleware:
@@ -47,6 +48,7 @@ class _Exchange:
         self._id = given if _VALID_ID.fullmatch(given) else uuid.uuid4().hex
         self._status = 0
         self._received = 0
+        self._max_body = MAX_BODY
 
     async def run(self) -> None:
         structlog.contextvars.clear_contextvars()
@@ -56,6 +58,8 @@ class _Exchange:
         if len(path) > 1 and path.endswith("/"):
             # `/films` and `/films/` are the same resource: answered directly, never redirected.
             self._scope["path"] = path.rstrip("/") or "/"
+        route = self._scope["path"].removeprefix(self._scope.get("root_path", ""))
+        self._max_body = _LARGER_BODIES.get(route, MAX_BODY)
         started = time.perf_counter()
         try:
             await self._respond()
@@ -71,8 +75,8 @@ class _Exchange:
     async def _respond(self) -> None:
         request = Request(self._scope, self._receive)
         try:
-            if int(Headers(scope=self._scope).get("content-length") or 0) > MAX_BODY:
-                response = problem(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE)
+            if int(Headers(scope=self._scope).get("content-length") or 0) > self._max_body:
+                response = problem(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_large)
                 await response(self._scope, self._receive, self._tagged_send)
                 return
             await self._app(self._scope, self._counted_receive, self._tagged_send)
@@ -95,9 +99,13 @@ class _Exchange:
     async def _counted_receive(self) -> Message:
         message = await self._receive()
         self._received += len(message.get("body", b""))
-        if self._received > MAX_BODY:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE)
+        if self._received > self._max_body:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_large)
         return message
+
+    @property
+    def _too_large(self) -> str:
+        return f"The body is larger than {self._max_body} bytes."
 
     async def _tagged_send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -7,13 +7,14 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.api.disconnect import ClientGone
 from app.core import errors
@@ -41,6 +42,17 @@ _ROUTING: dict[int, str] = {
     HTTPStatus.NOT_FOUND: "There is nothing at this path.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This path does not take this method.",
 }
+
+_PHRASES = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content",
+}
+"""Of RFC 9110, where Python before 3.13 has older ones."""
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+_UNREADABLE = {"loc": ["body"], "msg": "The body could not be read.", "type": "unreadable"}
+"""What FastAPI and Starlette answer 400 to, and nothing else does: bytes that are no text, or no form."""
 
 
 class FieldProblem(BaseModel):
@@ -72,11 +84,15 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problem documents that a route can answer with, for its OpenAPI description."""
     return {
         status: {
-            "description": HTTPStatus(status).phrase,
+            "description": _phrase(status),
             "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{_schema_of(status)}"}}},
         }
         for status in statuses
     }
+
+
+def _phrase(status: int) -> str:
+    return _PHRASES.get(HTTPStatus(status), HTTPStatus(status).phrase)
 
 
 def _schema_of(status: int) -> str:
@@ -87,7 +103,7 @@ def document(request: Request, status: int, detail: str, **extensions: object) -
     """A problem document."""
     return {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": _phrase(status),
         "status": int(status),
         "detail": detail,
         "instance": request.url.path,
@@ -100,7 +116,7 @@ def problem(
     request: Request, status: int, detail: str, *, headers: dict[str, str] | None = None, **extensions: object
 ) -> JSONResponse:
     """A problem document as a response."""
-    content = jsonable_encoder(document(request, status, detail, **extensions))
+    content = to_jsonable_python(document(request, status, detail, **extensions))
     return JSONResponse(content, status_code=int(status), headers=headers, media_type=MEDIA_TYPE)
 
 
@@ -151,10 +167,25 @@ def _status_of(error: AppError) -> HTTPStatus:
 
 async def _http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
-    headers = dict(error.headers) if error.headers else None
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        return _invalid(request, [_UNREADABLE])
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_allowed(request))
     generic = error.detail == HTTPStatus(error.status_code).phrase
     detail = _ROUTING.get(error.status_code, error.detail) if generic else error.detail
     return problem(request, error.status_code, str(detail), headers=headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """What this path takes, of all its routes: the router names the methods of the first alone."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    if described := request.app.openapi()["paths"].get(path):
+        return [method for method in _METHODS if method.lower() in described]
+    asked = [(method, {**request.scope, "method": method}) for method in _METHODS]
+    return [
+        method for method, scope in asked if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    ]
 
 
 async def _client_gone(_request: Request, _error: Exception) -> Response:
@@ -165,6 +196,13 @@ async def _client_gone(_request: Request, _error: Exception) -> Response:
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     fields = [{"loc": list(e["loc"]), "msg": e["msg"], "type": e["type"]} for e in error.errors()]
+    if any(field["loc"][0] == "path" for field in fields) and request.method not in _allowed(request):
+        # The router took for an id what is a path of its own, such as /films/export, and does not take this method.
+        return await _http_exception(request, HTTPException(HTTPStatus.METHOD_NOT_ALLOWED))
+    return _invalid(request, fields)
+
+
+def _invalid(request: Request, fields: list[dict[str, Any]]) -> JSONResponse:
     where = ", ".join(".".join(map(str, field["loc"])) for field in fields)
     return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, f"The request is not valid: {where}.", errors=fields)
 

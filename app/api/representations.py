@@ -14,6 +14,7 @@ _LOCATION: dict[str, Any] = {"Location": {"description": "Where it is.", "schema
 
 TAGGED: dict[int | str, dict[str, Any]] = {200: {"headers": _ETAG}}
 READ: dict[int | str, dict[str, Any]] = {**TAGGED, 304: {"description": "Not changed since `If-None-Match`."}}
+LOCATED: dict[int | str, dict[str, Any]] = {201: {"headers": _LOCATION}}
 CREATED: dict[int | str, dict[str, Any]] = {201: {"headers": {**_ETAG, **_LOCATION}}}
 """What routes say about their successful answers."""
 

@@ -125,7 +125,7 @@ class InvalidReference(InvalidInput):
 
     def __init__(self, field: str, *values: int) -> None:
         named = " ".join([_named(field), ", ".join(map(str, values))]).strip()
-        super().__init__(f"There is no such {named}.", field)
+        super().__init__(f"There is no {named}.", field)
 
 
 class NotConfigured(AppError):

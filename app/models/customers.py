@@ -18,6 +18,8 @@ class Customer(Stamped, table=True):
         sa.Index("idx_fk_store_id", "store_id"),
         sa.Index("idx_fk_address_id", "address_id"),
         sa.Index("idx_last_name", "last_name"),
+        sa.Index("idx_customer_first_name", "first_name"),
+        sa.Index("idx_customer_create_date", "create_date"),
     )
 
     customer_id: int | None = Field(default=None, primary_key=True)

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from app.core.refusals import sqlstate_of
 from app.core.similarity import fold, likeness
 from app.models import Category, Film, FilmActor, FilmCategory, Inventory, Language, Rental, metadata
 from app.models.types import Rating
 from app.repositories.films import ACTOR_NAME, actor_names, category_names, in_category, with_actor
-from app.repositories.sql import contains
+from app.repositories.listing import Row
+from app.repositories.sql import has_part
 from app.repositories.stock import copies, is_in_stock, is_out
 
 _ARTICLES = ("the ", "a ", "an ")
-_CANDIDATES = 50
+CANDIDATES = 50
 """Titles weighed per search. More films than that containing the same words need a better question."""
-
+_WORDS = 12
+"""Of a title asked for that are looked at."""
+_UNDEFINED_FUNCTION = "42883"
 
 LIKE = 0.6
 """From this likeness on a title may be a misspelling of another."""
@@ -75,6 +81,7 @@ class Criteria:
     in_stock: bool | None = None
 
 
+@lru_cache(maxsize=4096)
 def title_key(title: str) -> str:
     """Titles with the same key are the same to a person: no case, accents, punctuation or leading article."""
     words = "".join(char if char.isalnum() else " " for char in fold(title).replace("'", "").replace("’", ""))
@@ -105,8 +112,14 @@ _CARD = sa.select(
     copies().label("copies"),
     copies(~is_out()).label("in_stock"),
 ).join(Language, col(Language.language_id) == col(Film.language_id))
+_CARDS = _CARD.where(col(Film.film_id).in_(sa.bindparam("film_ids", expanding=True)))
 
-_TITLES = sa.select(col(Film.film_id), col(Film.title), col(Film.release_year))
+_TITLE: tuple[sa.SQLColumnExpression[Any], ...] = (col(Film.film_id), col(Film.title), col(Film.release_year))
+_TITLES = sa.select(*_TITLE)
+_SHARED_TRIGRAMS = sa.func.similarity(col(Film.title), sa.bindparam("title", type_=sa.Text))
+_SHARING_TRIGRAMS = (
+    _TITLES.where(_SHARED_TRIGRAMS > 0).order_by(_SHARED_TRIGRAMS.desc(), col(Film.film_id)).limit(CANDIDATES)
+)
 
 _ORDERS: dict[FilmSort, sa.SQLColumnExpression[Any]] = {
     FilmSort.TITLE: col(Film.title),
@@ -116,6 +129,106 @@ _ORDERS: dict[FilmSort, sa.SQLColumnExpression[Any]] = {
     FilmSort.LONGEST: col(Film.length).desc().nulls_last(),
     FilmSort.CHEAPEST: col(Film.rental_rate),
 }
+
+_STOCK = (
+    sa.select(
+        col(Inventory.store_id),
+        sa.func.count().label("copies"),
+        sa.func.count().filter(~is_out()).label("in_stock"),
+    )
+    .where(col(Inventory.film_id) == sa.bindparam("film_id"))
+    .group_by(col(Inventory.store_id))
+    .order_by(col(Inventory.store_id))
+)
+_OPEN_RENTAL_DATES = (
+    sa.select(col(Rental.rental_date))
+    .join(Inventory, col(Inventory.inventory_id) == col(Rental.inventory_id))
+    .where(col(Inventory.film_id) == sa.bindparam("film_id"), col(Rental.return_date).is_(None))
+)
+
+_FITS: dict[str, sa.ColumnElement[bool]] = {
+    "category": in_category(has_part(col(Category.name), "category")),
+    "actor": with_actor(has_part(ACTOR_NAME, "actor")),
+    "rating": col(Film.rating) == sa.bindparam("rating"),
+    "min_year": col(Film.release_year) >= sa.bindparam("min_year"),
+    "max_year": col(Film.release_year) <= sa.bindparam("max_year"),
+    "min_length": col(Film.length) >= sa.bindparam("min_length"),
+    "max_length": col(Film.length) <= sa.bindparam("max_length"),
+    "max_rental_rate": col(Film.rental_rate) <= sa.bindparam("max_rental_rate"),
+}
+
+
+def _shared(table: type[FilmCategory] | type[FilmActor], key: str) -> sa.ScalarSelect[int]:
+    """How many of `table`'s links the enclosing query's film shares with the one given."""
+    link = metadata.tables[str(table.__tablename__)]
+    own = link.alias()
+    return (
+        sa.select(sa.func.count())
+        .select_from(link.join(own, link.c[key] == own.c[key]))
+        .where(link.c.film_id == col(Film.film_id), own.c.film_id == sa.bindparam("film_id"))
+        .correlate(Film)
+        .scalar_subquery()
+    )
+
+
+_SHARED = _shared(FilmCategory, "category_id") + _shared(FilmActor, "actor_id")
+_YEAR = sa.select(col(Film.release_year)).where(col(Film.film_id) == sa.bindparam("film_id")).correlate(None)
+_SIMILAR = (
+    sa.select(*_BRIEF)
+    .where(col(Film.film_id) != sa.bindparam("film_id"), _SHARED > 0)
+    .order_by(
+        _SHARED.desc(),
+        sa.func.abs(col(Film.release_year) - _YEAR.scalar_subquery()).nulls_last(),
+        col(Film.film_id),
+    )
+    .limit(sa.bindparam("limit_", type_=sa.Integer))
+)
+
+
+@lru_cache(maxsize=_WORDS + 1)
+def _with_words(count: int) -> sa.Select[Any]:
+    """Titles with the whole of `title` or with each of so many words in them, the shortest first."""
+    words = (has_part(col(Film.title), f"word_{number}") for number in range(count))
+    return (
+        _TITLES.where(has_part(col(Film.title), "title") | sa.and_(*words))
+        .order_by(sa.func.length(col(Film.title)), col(Film.release_year).desc().nulls_last(), col(Film.film_id))
+        .limit(CANDIDATES)
+    )
+
+
+@lru_cache(maxsize=512)
+def _fitting(names: tuple[str, ...], in_stock: bool | None, sort: FilmSort) -> sa.Select[Any]:
+    """Films that fit the criteria of these names, and how many there are."""
+    stocked = [] if in_stock is None else [is_in_stock() if in_stock else ~is_in_stock()]
+    return (
+        sa.select(*_BRIEF, sa.func.count().over().label("total"))
+        .where(*(_FITS[name] for name in names), *stocked)
+        .order_by(_ORDERS[sort], col(Film.title), col(Film.film_id))
+        .limit(sa.bindparam("limit_", type_=sa.Integer))
+    )
+
+
+async def every(connection: AsyncConnection, statement: sa.Executable, **values: object) -> list[Row]:
+    """All rows."""
+    result = await connection.execute(statement, values)
+    names = tuple(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result]
+
+
+async def by_trigrams(
+    connection: AsyncConnection, statement: sa.Executable, otherwise: sa.Executable, **values: object
+) -> list[Row]:
+    """All rows of a statement that needs pg_trgm, or of another where the server has not got it.
+
+    Trying costs nothing where it is there. The connection must be one for reading: in a transaction, nothing could
+    follow what failed.
+    """
+    try:
+        return await every(connection, statement, **values)
+    except ProgrammingError as error:
+        if sqlstate_of(error) != _UNDEFINED_FUNCTION:
+            raise
+    return await every(connection, otherwise, **values)
 
 
 class FilmSearchRepository:
@@ -140,106 +253,57 @@ class FilmSearchRepository:
         alike = await self._spelt_like(title, key)
         return _matches(Match.SIMILAR if alike else Match.NONE, [film for film, _ in alike], limit, scores=alike)
 
-    async def _containing(self, title: str, key: str) -> Sequence[sa.RowMapping]:
+    async def _containing(self, title: str, key: str) -> list[Row]:
         """Titles with these words in them, whatever stands between: "spider man" is in "Spider-Man"."""
-        whole = contains(col(Film.title), title)
-        words = sa.and_(*(contains(col(Film.title), word) for word in key.split()[:12]))
-        query = _TITLES.where(whole | words).order_by(
-            sa.func.length(col(Film.title)), col(Film.release_year).desc().nulls_last(), col(Film.film_id)
-        )
-        return (await self._connection.execute(query.limit(_CANDIDATES))).mappings().all()
+        words = {f"word_{number}": word for number, word in enumerate(key.split()[:_WORDS])}
+        return await every(self._connection, _with_words(len(words)), title=title, **words)
 
-    async def _spelt_like(self, title: str, key: str) -> list[tuple[sa.RowMapping, float]]:
+    async def _spelt_like(self, title: str, key: str) -> list[tuple[Row, float]]:
         """Trigrams choose the candidates, in the database; letters in their order decide, here."""
         scored = [(film, likeness(key, title_key(film["title"]))) for film in await self._sharing_trigrams(title)]
         alike = [(film, score) for film, score in scored if score >= LIKE]
         return sorted(alike, key=lambda pair: (-pair[1], pair[0]["film_id"]))
 
-    async def _sharing_trigrams(self, title: str) -> Sequence[sa.RowMapping]:
-        if not await self._has_similarity():
-            # Without pg_trgm every title is weighed: slow for very many films, but right.
-            return (await self._connection.execute(_TITLES)).mappings().all()
-        shared = sa.func.similarity(col(Film.title), title)
-        query = _TITLES.where(shared > 0).order_by(shared.desc(), col(Film.film_id)).limit(_CANDIDATES)
-        return (await self._connection.execute(query)).mappings().all()
-
-    @property
-    def _dialect(self) -> str:
-        return self._connection.dialect.name
-
-    async def _has_similarity(self) -> bool:
-        if self._dialect == "sqlite":
-            return True
-        extensions = sa.table("pg_extension", sa.column("extname", sa.Text))
-        query = sa.select(extensions.c.extname).where(extensions.c.extname == "pg_trgm")
-        return (await self._connection.execute(query)).first() is not None
+    async def _sharing_trigrams(self, title: str) -> list[Row]:
+        # Without pg_trgm every title is weighed: slow for very many films, but right.
+        return await by_trigrams(self._connection, _SHARING_TRIGRAMS, _TITLES, title=title)
 
     async def cards(self, film_ids: Sequence[int]) -> list[sa.RowMapping]:
         """Everything about these films, in this order; unknown ids are left out."""
         if not film_ids:
             return []
-        query = _CARD.where(col(Film.film_id).in_(film_ids))
-        found = {row["film_id"]: row for row in (await self._connection.execute(query)).mappings()}
+        result = await self._connection.execute(_CARDS, {"film_ids": list(film_ids)})
+        found = {row["film_id"]: row for row in result.mappings()}
         return [found[film_id] for film_id in film_ids if film_id in found]
 
     async def find(self, criteria: Criteria, *, sort: FilmSort, limit: int) -> tuple[int, Sequence[sa.RowMapping]]:
         """How many films fit, and the first `limit` of them."""
-        total = sa.func.count().over().label("total")
-        query = (
-            sa.select(*_BRIEF, total)
-            .where(*_conditions(criteria))
-            .order_by(_ORDERS[sort], col(Film.title), col(Film.film_id))
-            .limit(limit)
-        )
-        found = (await self._connection.execute(query)).mappings().all()
+        given = {name: value for name, value in asdict(criteria).items() if value is not None}
+        in_stock = given.pop("in_stock", None)
+        query = _fitting(tuple(given), in_stock, sort)
+        found = (await self._connection.execute(query, {**given, "limit_": limit})).mappings().all()
         return (found[0]["total"] if found else 0), found
 
     async def similar(self, film_id: int, *, limit: int) -> Sequence[sa.RowMapping]:
         """Films sharing most categories and actors with this one, then those nearest in year."""
-        shared = _shared(FilmCategory, "category_id", film_id) + _shared(FilmActor, "actor_id", film_id)
-        year = sa.select(col(Film.release_year)).where(col(Film.film_id) == film_id).correlate(None)
-        query = (
-            sa.select(*_BRIEF)
-            .where(col(Film.film_id) != film_id, shared > 0)
-            .order_by(
-                shared.desc(),
-                sa.func.abs(col(Film.release_year) - year.scalar_subquery()).nulls_last(),
-                col(Film.film_id),
-            )
-            .limit(limit)
-        )
-        return (await self._connection.execute(query)).mappings().all()
+        result = await self._connection.execute(_SIMILAR, {"film_id": film_id, "limit_": limit})
+        return result.mappings().all()
 
     async def stock(self, film_id: int) -> Sequence[sa.RowMapping]:
         """`copies` and `in_stock` for each store that has the film."""
-        query = (
-            sa.select(
-                col(Inventory.store_id),
-                sa.func.count().label("copies"),
-                sa.func.count().filter(~is_out()).label("in_stock"),
-            )
-            .where(col(Inventory.film_id) == film_id)
-            .group_by(col(Inventory.store_id))
-            .order_by(col(Inventory.store_id))
-        )
-        return (await self._connection.execute(query)).mappings().all()
+        return (await self._connection.execute(_STOCK, {"film_id": film_id})).mappings().all()
 
     async def open_rental_dates(self, film_id: int) -> list[datetime]:
         """When each disc of the film that is out was rented."""
-        query = (
-            sa.select(col(Rental.rental_date))
-            .join(Inventory, col(Inventory.inventory_id) == col(Rental.inventory_id))
-            .where(col(Inventory.film_id) == film_id, col(Rental.return_date).is_(None))
-        )
-        return list((await self._connection.execute(query)).scalars())
+        return list((await self._connection.execute(_OPEN_RENTAL_DATES, {"film_id": film_id})).scalars())
 
 
 def _matches(
     match: Match,
-    films: Sequence[sa.RowMapping],
+    films: Sequence[Row],
     limit: int,
-    others: Sequence[sa.RowMapping] = (),
-    scores: Sequence[tuple[sa.RowMapping, float]] = (),
+    others: Sequence[Row] = (),
+    scores: Sequence[tuple[Row, float]] = (),
 ) -> TitleMatches:
     rest = [*films[limit:], *others][:10]
     return TitleMatches(
@@ -254,39 +318,3 @@ def _matches(
 def _has_words(title: str, key: str) -> bool:
     """Whole words only: "up" is not in "Groundhog Day's Supper", and "it" is not in "Spirited Away"."""
     return f" {key} " in f" {title_key(title)} " or set(key.split()) <= set(title_key(title).split())
-
-
-def _conditions(criteria: Criteria) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = []
-    if criteria.category is not None:
-        conditions.append(in_category(contains(col(Category.name), criteria.category)))
-    if criteria.actor is not None:
-        conditions.append(with_actor(contains(ACTOR_NAME, criteria.actor)))
-    if criteria.rating is not None:
-        conditions.append(col(Film.rating) == criteria.rating)
-    if criteria.in_stock is not None:
-        conditions.append(is_in_stock() if criteria.in_stock else ~is_in_stock())
-    bounds: tuple[tuple[sa.SQLColumnExpression[Any], Any, Any], ...] = (
-        (col(Film.release_year), criteria.min_year, criteria.max_year),
-        (col(Film.length), criteria.min_length, criteria.max_length),
-        (col(Film.rental_rate), None, criteria.max_rental_rate),
-    )
-    for column, low, high in bounds:
-        if low is not None:
-            conditions.append(column >= low)
-        if high is not None:
-            conditions.append(column <= high)
-    return conditions
-
-
-def _shared(table: type[FilmCategory] | type[FilmActor], key: str, film_id: int) -> sa.ScalarSelect[int]:
-    """How many of `table`'s links the enclosing query's film shares with the one given."""
-    link = metadata.tables[str(table.__tablename__)]
-    own = link.alias()
-    return (
-        sa.select(sa.func.count())
-        .select_from(link.join(own, link.c[key] == own.c[key]))
-        .where(link.c.film_id == col(Film.film_id), own.c.film_id == film_id)
-        .correlate(Film)
-        .scalar_subquery()
-    )

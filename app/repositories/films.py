@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.models import Actor, Category, Film, FilmActor, FilmCategory, Language
-from app.repositories.listing import Int, Listing, Row, SortKey, first
+from app.models import Actor, Category, Film, FilmActor, FilmCategory, Inventory, Language
+from app.repositories.listing import Amount, Int, Listing, Row, SortKey, Str, first
 from app.repositories.sql import has_part, text_list
-from app.repositories.stock import is_in_stock
+from app.repositories.stock import STOCK_BY_STORE, is_in_stock
 
 
 def category_names() -> sa.ScalarSelect[list[str]]:
@@ -95,9 +95,9 @@ FILMS = Listing(
     _LIST,
     sorts={
         "id": SortKey(col(Film.film_id), Int),
-        "title": SortKey(col(Film.title), str),
+        "title": SortKey(col(Film.title), Str),
         "release_year": SortKey(col(Film.release_year), Int, nullable=True),
-        "rental_rate": SortKey(col(Film.rental_rate), Decimal),
+        "rental_rate": SortKey(col(Film.rental_rate), Amount),
         "length": SortKey(col(Film.length), Int, nullable=True),
     },
     filters={
@@ -119,8 +119,40 @@ FILMS = Listing(
 )
 
 
+_LOCK = sa.select(col(Film.film_id)).where(col(Film.film_id) == sa.bindparam("film_id")).with_for_update()
+_INSERT = sa.insert(Film).returning(col(Film.film_id))
+_UPDATE = sa.update(Film).where(col(Film.film_id) == sa.bindparam("id_"))
+_HAS_COPIES = sa.select(1).where(col(Inventory.film_id) == sa.bindparam("film_id")).limit(1)
+
+_LINKS: dict[str, tuple[type[FilmCategory] | type[FilmActor], str]] = {
+    "category_ids": (FilmCategory, "category_id"),
+    "actor_ids": (FilmActor, "actor_id"),
+}
+"""What a film has several of: the table of the links, and its column."""
+_LINK = {name: sa.insert(table) for name, (table, _) in _LINKS.items()}
+_UNLINK = {
+    name: sa.delete(table).where(col(table.film_id) == sa.bindparam("id_")) for name, (table, _) in _LINKS.items()
+}
+_DELETE = (*_UNLINK.values(), sa.delete(Film).where(col(Film.film_id) == sa.bindparam("id_")))
+
+_REFERRED_TO: dict[str, sa.SQLColumnExpression[Any]] = {
+    "language_id": col(Language.language_id),
+    "original_language_id": col(Language.language_id),
+    "category_ids": col(Category.category_id),
+    "actor_ids": col(Actor.actor_id),
+}
+_KNOWN: sa.CompoundSelect[Any] = sa.union_all(
+    *(
+        sa.select(sa.literal(name).label("name"), column.label("id")).where(
+            column.in_(sa.bindparam(name, expanding=True))
+        )
+        for name, column in _REFERRED_TO.items()
+    )
+)
+
+
 class FilmRepository:
-    """Reads films."""
+    """Reads and writes films."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -128,3 +160,58 @@ class FilmRepository:
     async def find(self, film_id: int) -> Row | None:
         """The film with its `actors`, or None."""
         return await first(self._connection, _ONE, film_id=film_id)
+
+    async def stock(self, film_id: int) -> list[Row]:
+        """What STOCK_BY_STORE tells of the film."""
+        found = await self._connection.execute(STOCK_BY_STORE, {"film_id": film_id})
+        return [dict(row) for row in found.mappings()]
+
+    async def lock(self, film_id: int) -> bool:
+        """Whether the film exists; nobody else changes it, or refers to it anew, until this transaction ends."""
+        return await first(self._connection, _LOCK, film_id=film_id) is not None
+
+    async def unknown(self, values: Mapping[str, Any]) -> dict[str, list[int]]:
+        """Which ids among these lead nowhere, by the name they have there; one query."""
+        wanted = {name: _ids(values.get(name)) for name in _REFERRED_TO}
+        if not any(wanted.values()):
+            return {}
+        known = {tuple(row) for row in await self._connection.execute(_KNOWN, wanted)}
+        unknown = {name: [id_ for id_ in ids if (name, id_) not in known] for name, ids in wanted.items()}
+        return {name: ids for name, ids in unknown.items() if ids}
+
+    async def add(self, values: Mapping[str, Any]) -> int:
+        """A new film with these columns and links; returns its id."""
+        columns = {name: value for name, value in values.items() if name not in _LINKS}
+        film_id = int(await self._connection.scalar(_INSERT, columns) or 0)
+        for name in _LINKS:
+            await self._link(film_id, name, values.get(name, ()))
+        return film_id
+
+    async def update(self, film_id: int, values: Mapping[str, Any]) -> None:
+        """Change these columns, and replace these links; the film counts as written even if only they change."""
+        columns = {name: value for name, value in values.items() if name not in _LINKS}
+        await self._connection.execute(_UPDATE, {"id_": film_id, **columns})
+        for name in _LINKS:
+            if name in values:
+                await self._connection.execute(_UNLINK[name], {"id_": film_id})
+                await self._link(film_id, name, values[name])
+
+    async def has_copies(self, film_id: int) -> bool:
+        """Whether inventory refers to the film."""
+        return await first(self._connection, _HAS_COPIES, film_id=film_id) is not None
+
+    async def delete(self, film_id: int) -> None:
+        """Remove the film and its links."""
+        for statement in _DELETE:
+            await self._connection.execute(statement, {"id_": film_id})
+
+    async def _link(self, film_id: int, name: str, ids: Sequence[int]) -> None:
+        _, column = _LINKS[name]
+        if ids:
+            await self._connection.execute(_LINK[name], [{"film_id": film_id, column: id_} for id_ in ids])
+
+
+def _ids(value: int | list[int] | None) -> list[int]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -8,17 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Row = dict[str, Any]
 """A row by the names it is selected under."""
 Int = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 """What Postgres's integers hold."""
+Str = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+"""What its texts hold."""
+Amount = Annotated[Decimal, Field(max_digits=10, decimal_places=2)]
+"""Dollars."""
+Time = Annotated[
+    AwareDatetime, Field(ge=datetime(1, 1, 2, tzinfo=timezone.utc), le=datetime(9999, 12, 30, tzinfo=timezone.utc))
+]
+"""Times that can be had in UTC, whatever their offset."""
 Direction = Literal["after", "before"]
 Condition = sa.ColumnElement[bool]
 

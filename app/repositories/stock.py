@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from app.models import Film, Inventory, Rental
+from app.repositories.due import due_date
 
 
 def is_out() -> sa.ColumnElement[bool]:
@@ -38,3 +39,22 @@ def is_in_stock() -> sa.ColumnElement[bool]:
         .correlate(Film)
         .exists()
     )
+
+
+STOCK_BY_STORE = (
+    sa.select(
+        col(Inventory.store_id),
+        sa.func.count(col(Inventory.inventory_id)).label("copies"),
+        (sa.func.count(col(Inventory.inventory_id)) - sa.func.count(col(Rental.rental_id))).label("in_stock"),
+        sa.func.min(due_date()).label("earliest_due_date"),
+    )
+    .select_from(Film)
+    .outerjoin(Inventory, col(Inventory.film_id) == col(Film.film_id))
+    .outerjoin(Rental, (col(Rental.inventory_id) == col(Inventory.inventory_id)) & col(Rental.return_date).is_(None))
+    .where(col(Film.film_id) == sa.bindparam("film_id"))
+    .group_by(col(Inventory.store_id))
+    .order_by(col(Inventory.store_id))
+)
+"""A film's discs in each store that has some, and when the first that is out is due; one row without a store for a film
+without discs, none for no film. A disc has at most one open rental, so that joining them counts no disc twice.
+"""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from app.models.types import Rating
-from app.schemas.base import MAX_ID, without_nul
+from app.schemas.base import Id, without_nul
 
 MAX_QUESTION = 4000
 
@@ -64,7 +64,7 @@ class SummaryRequest(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"film_id": 1}]})
 
-    film_id: int = Field(ge=1, le=MAX_ID, strict=True)
+    film_id: Id
 
 
 class FilmOpinion(BaseModel):

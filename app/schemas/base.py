@@ -14,12 +14,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetPydanticSchema,
     PlainSerializer,
     StringConstraints,
     TypeAdapter,
     WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, core_schema
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -48,6 +49,11 @@ class Command(BaseModel):
         return self.model_dump(exclude_unset=True)
 
 
+def absent() -> Any:  # noqa: ANN401  as pydantic's Field
+    """A member that may be left out without having a value then: `given` tells. Null is for its type to allow."""
+    return Field(default_factory=lambda: None)
+
+
 def without_nul(text: str) -> str:
     """Postgres cannot store NUL characters, so no text of ours has one; raises ValueError."""
     if "\x00" in text:
@@ -62,11 +68,27 @@ Text = Annotated[
 ]
 """1 to 255 characters, not all of them blank; without those around it."""
 
+ShortText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=100, pattern=_NOT_BLANK),
+    AfterValidator(str.strip),
+]
+"""The same, of up to 100 characters."""
+
 LongText = Annotated[str, StringConstraints(max_length=20_000, pattern=r"^[^\x00]*$")]
 """Free text, which may be empty."""
 
-Id = Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]
-StaffId = Annotated[int, Field(ge=0, le=MAX_ID, strict=True)]
+
+def _whole(value: object) -> object:
+    """JSON has one kind of number: to JSON Schema 3.0 is an integer, to strict Python it is none."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
+"""Last in `Annotated[int, Field(..., strict=True), WHOLE]`: numbers that are whole, and no strings or booleans."""
+
+Id = Annotated[int, Field(ge=1, le=MAX_ID, strict=True), WHOLE]
+StaffId = Annotated[int, Field(ge=0, le=MAX_ID, strict=True), WHOLE]
 """Pagila's staff are numbered from 0."""
 Flag = Annotated[bool, Field(strict=True)]
 
@@ -85,15 +107,12 @@ def _exact(value: object) -> object:
     return Decimal(str(value))
 
 
-def price(low: str, high: str) -> Any:  # noqa: ANN401  an annotation's argument
-    """A type for dollars and cents from `low` to `high` in a request."""
+def price(low: str, high: str) -> GetPydanticSchema:
+    """Makes a Decimal, in Annotated, dollars and cents from `low` to `high` in a request."""
     number = {"type": "number", "minimum": float(low), "maximum": float(high), "multipleOf": 0.01}
-    return Annotated[
-        Decimal,
-        BeforeValidator(_exact),
-        Field(ge=Decimal(low), le=Decimal(high), decimal_places=2),
-        WithJsonSchema(number),
-    ]
+    amount = core_schema.decimal_schema(ge=Decimal(low), le=Decimal(high), decimal_places=2)
+    schema = core_schema.no_info_before_validator_function(_exact, amount)
+    return GetPydanticSchema(lambda _source, _handler: schema, lambda _schema, _handler: dict(number))
 
 
 UtcTime = Annotated[datetime, WithJsonSchema({"type": "string", "format": "date-time"})]

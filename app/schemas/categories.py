@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from app.schemas.base import UtcTime
+from app.schemas.base import Command, Text, UtcTime
 from app.schemas.paging import PageQuery, sort_by
 
 
@@ -21,3 +21,14 @@ class CategoryQuery(PageQuery):
     """Which categories."""
 
     sort: str | None = sort_by("id", "name")
+    name: Text | None = Field(None, description="Part of the name, in any case.", examples=["horr"])
+
+
+class CategoryCreate(Command):
+    """A new category."""
+
+    name: Text = Field(description="No two categories have the same name, in any case.", examples=["Film Noir"])
+
+
+class CategoryUpdate(CategoryCreate):
+    """What a category is to be."""

@@ -13,11 +13,10 @@ _PAGING = {"skip", "limit", "sort", "cursor"}
 
 def sort_by(*names: str) -> Any:  # noqa: ANN401  as pydantic's Field
     """The query parameter `sort`, with the names that this list can be sorted by."""
-    name, listed = f"-?({'|'.join(names)})", ", ".join(f"`{name}`" for name in names)
+    name, listed = f"-?(?:{'|'.join(names)})", ", ".join(f"`{name}`" for name in names)
     return Field(
         None,
-        pattern=f"^{name}(,{name})*$",
-        max_length=200,
+        pattern=f"^{name}(?:,{name}){{0,{len(names) - 1}}}$",
         description=f"Comma-separated, `-` descends: {listed}. Ties are in order of id.",
         examples=[f"-{names[-1]}"],
     )

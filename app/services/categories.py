@@ -1,11 +1,15 @@
-"""What can be asked about categories."""
+"""What can be asked about categories, and done to them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from app.core.db import Database
-from app.core.errors import CategoryNotFound
+from app.core.errors import CategoryNotFound, Conflict, InUse
 from app.repositories.categories import CATEGORIES, CategoryRepository
-from app.schemas.categories import CategoryQuery, CategoryRead
+from app.schemas.categories import CategoryCreate, CategoryQuery, CategoryRead, CategoryUpdate
 from app.services.paging import Page, page
 
 
@@ -26,3 +30,46 @@ class CategoryService:
     async def list(self, query: CategoryQuery, *, counted: bool = False) -> Page[CategoryRead]:
         """A page of categories."""
         return await page(self._database, CATEGORIES, CategoryRead, query, counted=counted)
+
+    async def create(self, command: CategoryCreate) -> CategoryRead:
+        """A new category; raises Conflict when another has the name."""
+
+        async def work(connection: AsyncConnection) -> CategoryRead:
+            categories = CategoryRepository(connection)
+            await categories.lock_names()
+            _require_free(await categories.named(command.name))
+            return CategoryRead.model_validate(await categories.add(command.name))
+
+        return await self._database.transaction(work)
+
+    async def replace(self, category_id: int, command: CategoryUpdate) -> CategoryRead:
+        """The category with its new name; raises CategoryNotFound, and Conflict when another has the name."""
+
+        async def work(connection: AsyncConnection) -> CategoryRead:
+            categories = CategoryRepository(connection)
+            await categories.lock_names()
+            if not await categories.rename(category_id, command.name):
+                raise CategoryNotFound(category_id)
+            _require_free([number for number in await categories.named(command.name) if number != category_id])
+            return CategoryRead.model_validate(await categories.find(category_id))
+
+        return await self._database.transaction(work)
+
+    async def delete(self, category_id: int) -> None:
+        """Remove the category; raises CategoryNotFound, and InUse while films are in it."""
+
+        async def work(connection: AsyncConnection) -> None:
+            categories = CategoryRepository(connection)
+            if not await categories.lock(category_id):
+                raise CategoryNotFound(category_id)
+            if await categories.has_films(category_id):
+                raise InUse("film")
+            await categories.delete(category_id)
+
+        await self._database.transaction(work)
+
+
+def _require_free(holders: Sequence[int | None]) -> None:
+    """A name is free when no category has it: users pick categories by name."""
+    if holders:
+        raise Conflict(f"Category {holders[0]} already has this name.")

@@ -1,11 +1,17 @@
-"""What can be asked of the catalogue."""
+"""The catalogue's films: what can be asked of them, and how they change."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from app.core.db import Database
-from app.core.errors import FilmNotFound
+from app.core.errors import FilmNotFound, InUse, InvalidReference
 from app.repositories.films import FILMS, FilmRepository
-from app.schemas.films import FilmListed, FilmQuery, FilmRead
+from app.schemas.etags import EntityTags
+from app.schemas.films import FilmAvailability, FilmCreate, FilmListed, FilmQuery, FilmRead, FilmUpdate, StoreStock
 from app.services.paging import Page, page
 
 
@@ -18,11 +24,81 @@ class FilmService:
     async def get(self, film_id: int) -> FilmRead:
         """The film; raises FilmNotFound."""
         async with self._database.reading() as connection:
-            film = await FilmRepository(connection).find(film_id)
-        if film is None:
-            raise FilmNotFound(film_id)
-        return FilmRead.model_validate(film)
+            return await _read(FilmRepository(connection), film_id)
 
     async def list(self, query: FilmQuery, *, counted: bool = False) -> Page[FilmListed]:
         """A page of films."""
         return await page(self._database, FILMS, FilmListed, query, counted=counted)
+
+    async def availability(self, film_id: int) -> FilmAvailability:
+        """Where the film can be had, else when; raises FilmNotFound."""
+        async with self._database.reading() as connection:
+            rows = await FilmRepository(connection).stock(film_id)
+        if not rows:
+            raise FilmNotFound(film_id)
+        copies, in_stock = (sum(row[name] for row in rows) for name in ("copies", "in_stock"))
+        due = None if in_stock else min((row["earliest_due_date"] for row in rows if row["copies"]), default=None)
+        return FilmAvailability(
+            film_id=film_id,
+            in_stock=in_stock > 0,
+            copies=copies,
+            copies_in_stock=in_stock,
+            stores=[StoreStock.model_validate(row) for row in rows if row["copies"]],
+            earliest_due_date=due,
+        )
+
+    async def create(self, command: FilmCreate) -> FilmRead:
+        """A new film; raises InvalidReference."""
+
+        async def work(connection: AsyncConnection) -> FilmRead:
+            films, values = FilmRepository(connection), command.model_dump()
+            await _require_references(films, values)
+            return await _read(films, await films.add(values))
+
+        return await self._database.transaction(work)
+
+    async def update(self, film_id: int, command: FilmUpdate, if_match: EntityTags) -> FilmRead:
+        """Change what the command has; raises FilmNotFound, PreconditionFailed, InvalidReference."""
+
+        async def work(connection: AsyncConnection) -> FilmRead:
+            films, values = FilmRepository(connection), command.given
+            await _take(films, film_id, if_match)
+            if values:
+                await _require_references(films, values)
+                await films.update(film_id, values)
+            return await _read(films, film_id)
+
+        return await self._database.transaction(work)
+
+    async def delete(self, film_id: int, if_match: EntityTags) -> None:
+        """Remove the film, its categories and cast; raises FilmNotFound, PreconditionFailed, InUse."""
+
+        async def work(connection: AsyncConnection) -> None:
+            films = FilmRepository(connection)
+            await _take(films, film_id, if_match)
+            if await films.has_copies(film_id):
+                raise InUse("inventory")
+            await films.delete(film_id)
+
+        await self._database.transaction(work)
+
+
+async def _read(films: FilmRepository, film_id: int) -> FilmRead:
+    film = await films.find(film_id)
+    if film is None:
+        raise FilmNotFound(film_id)
+    return FilmRead.model_validate(film)
+
+
+async def _take(films: FilmRepository, film_id: int, if_match: EntityTags) -> None:
+    """Have the film to ourselves, in the state that the caller has seen."""
+    if not await films.lock(film_id):
+        raise FilmNotFound(film_id)
+    if if_match.value is not None:
+        # Read only now: the query that waits for the lock may still see the links of before.
+        if_match.require(await _read(films, film_id))
+
+
+async def _require_references(films: FilmRepository, values: Mapping[str, Any]) -> None:
+    for name, ids in (await films.unknown(values)).items():
+        raise InvalidReference(name, *ids)

@@ -54,7 +54,7 @@ class Once:
     async def _replay(self, keys: IdempotencyRepository, fingerprint: str, answer: type[T]) -> T:
         found = await keys.find(str(self.key))
         if found is None or found["fingerprint"] != fingerprint:
-            raise InvalidInput("This key was used for another request.", "Idempotency-Key", where="header")
+            raise InvalidInput("This key was used for another request.", "idempotency-key", where="header")
         return answer.model_validate_json(found["response"])
 
     def _fingerprint(self, command: BaseModel | None) -> str:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
-from pydantic_core import to_jsonable_python
+from pydantic_core import from_json, to_jsonable_python
 
 from app.core.db import Database
 from app.core.errors import InvalidInput
@@ -74,11 +74,11 @@ def _encode(direction: Direction, order: Order, row: Row) -> str:
 
 def _decode(cursor: str, listing: Listing, order: Order) -> Position:
     try:
-        direction, spelt, values = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        direction, spelt, values = from_json(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), allow_inf_nan=False)
         if direction not in ("after", "before") or spelt != _spelt(order):
             raise _invalid()
         return Position(direction, _values(listing, order).validate_python(values))
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError) as error:
         raise _invalid() from error
 
 

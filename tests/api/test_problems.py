@@ -18,6 +18,7 @@ SHAPE = {"type", "title", "status", "detail", "instance", "request_id"}
     [
         ("GET", "/nothing/here", 404),
         ("DELETE", "/health", 405),
+        ("PUT", "/api/v1/films/export", 405),  # not a film of that id
         ("GET", "/api/v1/films/99999", 404),
         ("GET", "/api/v1/films/x", 422),
         ("POST", "/api/v1/ai/handoff", 422),
@@ -69,7 +70,10 @@ async def test_a_body_over_the_limit_is_413(client: httpx.AsyncClient, declared:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"null", b"[]", b'"text"', b"\xff\xfe", b'{"question": "\\ud800"}', b'{"question": NaN}'],
+    [
+        *(b"", b"{", b"null", b"[]", b'"text"', b"\xff\xfe", b"\x80", b"[" * 100_000),
+        *(b'{"question": "\\ud800"}', b'{"question": NaN}'),
+    ],
 )
 async def test_a_body_that_is_no_question_is_a_problem_of_the_client(client: httpx.AsyncClient, body: bytes) -> None:
     response = await client.post("/api/v1/ai/handoff", content=body, headers={"content-type": "application/json"})

@@ -13,7 +13,7 @@ from app.api.problems import responses
 from app.api.streams import EVENT_STREAM, stream_answer
 from app.schemas.ai import AiInfo, HandoffRequest, HandoffResponse, Question, SummaryRequest, SummaryResponse
 
-router = APIRouter(prefix="/ai", tags=["ai"])
+router = APIRouter(prefix="/api/v1/ai", tags=["ai"])
 
 _MODEL_FAILURES = (429, 502, 503, 504)
 

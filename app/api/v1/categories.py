@@ -4,25 +4,56 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from app.api.deps import CategoryServiceDep, Id
-from app.api.pages import PAGE, Prefer, counted, page_response
+from app.api.pages import PAGE, Asked, asks, described
 from app.api.problems import responses
-from app.schemas.categories import CategoryQuery, CategoryRead
+from app.api.representations import LOCATED, location_of
+from app.schemas.categories import CategoryCreate, CategoryQuery, CategoryRead, CategoryUpdate
 
-router = APIRouter(prefix="/categories", tags=["categories"])
+router = APIRouter(prefix="/api/v1/categories", tags=["categories"])
 
 
-@router.get("", operation_id="list_categories", response_model=list[CategoryRead], responses=PAGE | responses(422, 503))
+@router.get(
+    "",
+    operation_id="list_categories",
+    openapi_extra=described(CategoryQuery),
+    response_model=list[CategoryRead],
+    responses=PAGE | responses(422, 503),
+)
 async def list_categories(
-    request: Request, categories: CategoryServiceDep, query: Annotated[CategoryQuery, Query()], prefer: Prefer = None
+    categories: CategoryServiceDep, asked: Annotated[Asked[CategoryQuery], Depends(asks(CategoryQuery))]
 ) -> Response:
     """Categories, by id unless sorted otherwise, each with the number of its films."""
-    return page_response(request, await categories.list(query, counted=counted(prefer)), CategoryRead)
+    return asked.answer(await categories.list(asked.query, counted=asked.counted), CategoryRead)
+
+
+@router.post("", operation_id="create_category", status_code=201, responses=LOCATED | responses(409, 413, 422, 503))
+async def create_category(
+    request: Request, response: Response, categories: CategoryServiceDep, command: CategoryCreate
+) -> CategoryRead:
+    """Add a category; 409 when there is one of this name, in any case."""
+    created = await categories.create(command)
+    response.headers["Location"] = location_of(request, created.id)
+    return created
 
 
 @router.get("/{category_id}", operation_id="get_category", responses=responses(404, 422, 503))
 async def get_category(categories: CategoryServiceDep, category_id: Id) -> CategoryRead:
     """One category with the number of its films."""
     return await categories.get(category_id)
+
+
+@router.put("/{category_id}", operation_id="replace_category", responses=responses(404, 409, 413, 422, 503))
+async def replace_category(categories: CategoryServiceDep, category_id: Id, command: CategoryUpdate) -> CategoryRead:
+    """Rename a category; 409 when there is another one of this name, in any case."""
+    return await categories.replace(category_id, command)
+
+
+@router.delete(
+    "/{category_id}", operation_id="delete_category", status_code=204, responses=responses(404, 409, 422, 503)
+)
+async def delete_category(categories: CategoryServiceDep, category_id: Id) -> None:
+    """Remove a category; 409 while films are in it."""
+    await categories.delete(category_id)

@@ -4,26 +4,65 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from app.api.deps import FilmServiceDep, Id
-from app.api.pages import PAGE, Prefer, counted, page_response
+from app.api.pages import PAGE, Asked, asks, described
 from app.api.problems import responses
-from app.api.representations import READ, IfNoneMatch, represent
-from app.schemas.films import FilmListed, FilmQuery, FilmRead
+from app.api.representations import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, represent
+from app.schemas.films import FilmAvailability, FilmCreate, FilmListed, FilmQuery, FilmRead, FilmUpdate
 
-router = APIRouter(prefix="/films", tags=["films"])
+router = APIRouter(prefix="/api/v1/films", tags=["films"])
 
 
-@router.get("", operation_id="list_films", response_model=list[FilmListed], responses=PAGE | responses(422, 503))
-async def list_films(
-    request: Request, films: FilmServiceDep, query: Annotated[FilmQuery, Query()], prefer: Prefer = None
-) -> Response:
+@router.get(
+    "",
+    operation_id="list_films",
+    openapi_extra=described(FilmQuery),
+    response_model=list[FilmListed],
+    responses=PAGE | responses(422, 503),
+)
+async def list_films(films: FilmServiceDep, asked: Annotated[Asked[FilmQuery], Depends(asks(FilmQuery))]) -> Response:
     """Films, by id unless sorted otherwise."""
-    return page_response(request, await films.list(query, counted=counted(prefer)), FilmListed)
+    return asked.answer(await films.list(asked.query, counted=asked.counted), FilmListed)
 
 
 @router.get("/{film_id}", operation_id="get_film", response_model=FilmRead, responses=READ | responses(404, 422, 503))
 async def get_film(films: FilmServiceDep, film_id: Id, if_none_match: IfNoneMatch = None) -> Response:
     """One film with its categories and cast."""
     return represent(await films.get(film_id), if_none_match=if_none_match)
+
+
+@router.post(
+    "",
+    operation_id="create_film",
+    status_code=201,
+    response_model=FilmRead,
+    responses=CREATED | responses(413, 422, 503),
+)
+async def create_film(request: Request, films: FilmServiceDep, command: FilmCreate) -> Response:
+    """Add a film."""
+    created = await films.create(command)
+    return represent(created, status=201, location=location_of(request, created.id))
+
+
+_CHANGED = TAGGED | responses(404, 412, 413, 422, 503)
+
+
+@router.put("/{film_id}", operation_id="replace_film", response_model=FilmRead, responses=_CHANGED)
+@router.patch("/{film_id}", operation_id="update_film", response_model=FilmRead, responses=_CHANGED)
+async def update_film(films: FilmServiceDep, film_id: Id, command: FilmUpdate, if_match: IfMatch) -> Response:
+    """Change the fields given; PUT and PATCH do the same."""
+    return represent(await films.update(film_id, command, if_match))
+
+
+@router.delete("/{film_id}", operation_id="delete_film", status_code=204, responses=responses(404, 409, 412, 422, 503))
+async def delete_film(films: FilmServiceDep, film_id: Id, if_match: IfMatch) -> None:
+    """Remove a film of which there are no discs."""
+    await films.delete(film_id, if_match)
+
+
+@router.get("/{film_id}/availability", operation_id="get_film_availability", responses=responses(404, 422, 503))
+async def get_film_availability(films: FilmServiceDep, film_id: Id) -> FilmAvailability:
+    """Discs in each store; when all are out, when the next is due back."""
+    return await films.availability(film_id)

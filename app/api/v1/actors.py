@@ -1,0 +1,72 @@
+"""/api/v1/actors, and an actor's films"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.api.deps import ActorServiceDep, Id
+from app.api.pages import PAGE, Asked, asks, described
+from app.api.problems import responses
+from app.api.representations import LOCATED, location_of
+from app.schemas.actors import ActorCreate, ActorQuery, ActorRead, ActorUpdate
+from app.schemas.films import FilmListed, FilmQuery
+
+router = APIRouter(prefix="/api/v1/actors", tags=["actors"])
+
+
+@router.get(
+    "",
+    operation_id="list_actors",
+    openapi_extra=described(ActorQuery),
+    response_model=list[ActorRead],
+    responses=PAGE | responses(422, 503),
+)
+async def list_actors(
+    actors: ActorServiceDep, asked: Annotated[Asked[ActorQuery], Depends(asks(ActorQuery))]
+) -> Response:
+    """Actors, by id unless sorted otherwise, each with the number of films."""
+    return asked.answer(await actors.list(asked.query, counted=asked.counted), ActorRead)
+
+
+@router.post("", operation_id="create_actor", status_code=201, responses=LOCATED | responses(413, 422, 503))
+async def create_actor(
+    request: Request, response: Response, actors: ActorServiceDep, command: ActorCreate
+) -> ActorRead:
+    """Add an actor."""
+    created = await actors.create(command)
+    response.headers["Location"] = location_of(request, created.id)
+    return created
+
+
+@router.get("/{actor_id}", operation_id="get_actor", responses=responses(404, 422, 503))
+async def get_actor(actors: ActorServiceDep, actor_id: Id) -> ActorRead:
+    """One actor with the number of films."""
+    return await actors.get(actor_id)
+
+
+@router.get(
+    "/{actor_id}/films",
+    operation_id="list_actor_films",
+    openapi_extra=described(FilmQuery),
+    response_model=list[FilmListed],
+    responses=PAGE | responses(404, 422, 503),
+)
+async def list_actor_films(
+    actors: ActorServiceDep, actor_id: Id, asked: Annotated[Asked[FilmQuery], Depends(asks(FilmQuery))]
+) -> Response:
+    """The films that an actor plays in, listed and filtered as all films are."""
+    return asked.answer(await actors.films(actor_id, asked.query, counted=asked.counted), FilmListed)
+
+
+@router.put("/{actor_id}", operation_id="replace_actor", responses=responses(404, 413, 422, 503))
+async def replace_actor(actors: ActorServiceDep, actor_id: Id, command: ActorUpdate) -> ActorRead:
+    """Change an actor's name."""
+    return await actors.replace(actor_id, command)
+
+
+@router.delete("/{actor_id}", operation_id="delete_actor", status_code=204, responses=responses(404, 409, 422, 503))
+async def delete_actor(actors: ActorServiceDep, actor_id: Id) -> None:
+    """Remove an actor; 409 while films name the actor."""
+    await actors.delete(actor_id)

@@ -1,0 +1,75 @@
+"""/api/v1/customers"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.api.deps import CustomerServiceDep, Id
+from app.api.pages import PAGE, Asked, asks, described
+from app.api.problems import responses
+from app.api.representations import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, represent
+from app.schemas.customers import CustomerCreate, CustomerQuery, CustomerRead, CustomerUpdate
+
+router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
+
+_CHANGED = TAGGED | responses(404, 412, 413, 422, 503)
+
+
+@router.get(
+    "",
+    operation_id="list_customers",
+    openapi_extra=described(CustomerQuery),
+    response_model=list[CustomerRead],
+    responses=PAGE | responses(422, 503),
+)
+async def list_customers(
+    customers: CustomerServiceDep, asked: Annotated[Asked[CustomerQuery], Depends(asks(CustomerQuery))]
+) -> Response:
+    """Customers, by id unless sorted otherwise."""
+    return asked.answer(await customers.list(asked.query, counted=asked.counted), CustomerRead)
+
+
+@router.post(
+    "",
+    operation_id="create_customer",
+    status_code=201,
+    response_model=CustomerRead,
+    responses=CREATED | responses(413, 422, 503),
+)
+async def create_customer(request: Request, customers: CustomerServiceDep, command: CustomerCreate) -> Response:
+    """Add a customer, who joins today."""
+    created = await customers.create(command)
+    return represent(created, status=201, location=location_of(request, created.id))
+
+
+@router.get(
+    "/{customer_id}",
+    operation_id="get_customer",
+    response_model=CustomerRead,
+    responses=READ | responses(404, 422, 503),
+)
+async def get_customer(customers: CustomerServiceDep, customer_id: Id, if_none_match: IfNoneMatch = None) -> Response:
+    """One customer."""
+    return represent(await customers.get(customer_id), if_none_match=if_none_match)
+
+
+@router.put("/{customer_id}", operation_id="replace_customer", response_model=CustomerRead, responses=_CHANGED)
+@router.patch("/{customer_id}", operation_id="update_customer", response_model=CustomerRead, responses=_CHANGED)
+async def update_customer(
+    customers: CustomerServiceDep, customer_id: Id, command: CustomerUpdate, if_match: IfMatch
+) -> Response:
+    """Change the fields given; `If-Match` keeps you from changing what you have not seen."""
+    return represent(await customers.update(customer_id, command, if_match))
+
+
+@router.post(
+    "/{customer_id}/deactivate",
+    operation_id="deactivate_customer",
+    response_model=CustomerRead,
+    responses=TAGGED | responses(404, 422, 503),
+)
+async def deactivate_customer(customers: CustomerServiceDep, customer_id: Id) -> Response:
+    """Let a customer rent no more. Doing so again changes nothing."""
+    return represent(await customers.deactivate(customer_id))

@@ -1,0 +1,28 @@
+"""/api/v1/films/search"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from app.api.deps import FilmSearchServiceDep
+from app.api.pages import PAGE, Asked, asks, described
+from app.api.problems import responses
+from app.schemas.film_search import FilmFound, FilmSearchQuery
+
+router = APIRouter(prefix="/api/v1/films", tags=["films"])
+
+
+@router.get(
+    "/search",
+    operation_id="search_films",
+    openapi_extra=described(FilmSearchQuery),
+    response_model=list[FilmFound],
+    responses=PAGE | responses(422, 503),
+)
+async def search_films(
+    films: FilmSearchServiceDep, asked: Annotated[Asked[FilmSearchQuery], Depends(asks(FilmSearchQuery))]
+) -> Response:
+    """Films by words of title and description, best first; by similar titles where no film has the words."""
+    return asked.answer(await films.search(asked.query, counted=asked.counted), FilmFound)

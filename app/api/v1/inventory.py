@@ -1,0 +1,53 @@
+"""/api/v1/inventory"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.api.deps import Id, InventoryServiceDep
+from app.api.pages import PAGE, Asked, asks, described
+from app.api.problems import responses
+from app.api.representations import LOCATED, location_of
+from app.schemas.inventory import InventoryCreate, InventoryQuery, InventoryRead
+
+router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
+
+
+@router.get(
+    "",
+    operation_id="list_inventory",
+    openapi_extra=described(InventoryQuery),
+    response_model=list[InventoryRead],
+    responses=PAGE | responses(422, 503),
+)
+async def list_inventory(
+    inventory: InventoryServiceDep, asked: Annotated[Asked[InventoryQuery], Depends(asks(InventoryQuery))]
+) -> Response:
+    """Discs, by id unless sorted otherwise, each with its film and whether it is in."""
+    return asked.answer(await inventory.list(asked.query, counted=asked.counted), InventoryRead)
+
+
+@router.post("", operation_id="create_inventory", status_code=201, responses=LOCATED | responses(413, 422, 503))
+async def create_inventory(
+    request: Request, response: Response, inventory: InventoryServiceDep, command: InventoryCreate
+) -> list[InventoryRead]:
+    """Add copies of a film to a store; `Location` is the first one's."""
+    created = await inventory.add(command)
+    response.headers["Location"] = location_of(request, created[0].id)
+    return created
+
+
+@router.get("/{inventory_id}", operation_id="get_inventory", responses=responses(404, 422, 503))
+async def get_inventory(inventory: InventoryServiceDep, inventory_id: Id) -> InventoryRead:
+    """One disc with its film and whether it is in."""
+    return await inventory.get(inventory_id)
+
+
+@router.delete(
+    "/{inventory_id}", operation_id="delete_inventory", status_code=204, responses=responses(404, 409, 422, 503)
+)
+async def delete_inventory(inventory: InventoryServiceDep, inventory_id: Id) -> None:
+    """Remove a disc; 409 when it was ever rented out, for its rentals tell of it."""
+    await inventory.delete(inventory_id)

@@ -1,0 +1,45 @@
+"""/api/v1/customers/{customer_id}: payments and balance"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from app.api.deps import Id, PaymentServiceDep
+from app.api.idempotency import OnceDep
+from app.api.pages import PAGE, Asked, asks, described
+from app.api.problems import responses
+from app.schemas.payments import BalanceRead, PaymentCreate, PaymentQuery, PaymentRead
+
+router = APIRouter(prefix="/api/v1/customers/{customer_id}", tags=["payments"])
+
+
+@router.get(
+    "/payments",
+    operation_id="list_customer_payments",
+    openapi_extra=described(PaymentQuery),
+    response_model=list[PaymentRead],
+    responses=PAGE | responses(404, 422, 503),
+)
+async def list_customer_payments(
+    payments: PaymentServiceDep, customer_id: Id, asked: Annotated[Asked[PaymentQuery], Depends(asks(PaymentQuery))]
+) -> Response:
+    """A customer's payments, by id unless sorted otherwise."""
+    return asked.answer(await payments.list(customer_id, asked.query, counted=asked.counted), PaymentRead)
+
+
+@router.post(
+    "/payments", operation_id="create_customer_payment", status_code=201, responses=responses(404, 413, 422, 503)
+)
+async def create_customer_payment(
+    payments: PaymentServiceDep, customer_id: Id, command: PaymentCreate, once: OnceDep
+) -> PaymentRead:
+    """Record money received now for one of the customer's rentals. It is in their list; it has no URL of its own."""
+    return await payments.pay(customer_id, command, once)
+
+
+@router.get("/balance", operation_id="get_customer_balance", responses=responses(404, 422, 503))
+async def get_customer_balance(payments: PaymentServiceDep, customer_id: Id) -> BalanceRead:
+    """What a customer owes now: fees, late fees and replacements, less payments."""
+    return await payments.balance(customer_id)

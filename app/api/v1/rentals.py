@@ -1,0 +1,129 @@
+"""/api/v1/rentals, and a customer's"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from app.api.deps import Id, RentalServiceDep
+from app.api.idempotency import OnceDep
+from app.api.pages import PAGE, Asked, asks, described
+from app.api.problems import responses
+from app.api.representations import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, represent
+from app.schemas.rentals import (
+    CustomerRentalCreate,
+    CustomerRentalQuery,
+    RentalCreate,
+    RentalQuery,
+    RentalRead,
+    RentalUpdate,
+    ReturnCreate,
+    ReturnRead,
+)
+
+router = APIRouter(prefix="/api/v1", tags=["rentals"])
+
+_RENTALS = "/api/v1/rentals"
+
+
+@router.get(
+    "/rentals",
+    operation_id="list_rentals",
+    openapi_extra=described(RentalQuery),
+    response_model=list[RentalRead],
+    responses=PAGE | responses(422, 503),
+)
+async def list_rentals(
+    rentals: RentalServiceDep, asked: Annotated[Asked[RentalQuery], Depends(asks(RentalQuery))]
+) -> Response:
+    """Rentals, by id unless sorted otherwise."""
+    return asked.answer(await rentals.list(asked.query, counted=asked.counted), RentalRead)
+
+
+@router.post(
+    "/rentals",
+    operation_id="create_rental",
+    status_code=201,
+    response_model=RentalRead,
+    responses=CREATED | responses(409, 413, 422, 503),
+)
+async def create_rental(rentals: RentalServiceDep, command: RentalCreate, once: OnceDep) -> Response:
+    """Rent a disc: of several who want the last one at the same moment exactly one gets it, the others 409."""
+    return _created(await rentals.rent(command, once))
+
+
+@router.get(
+    "/rentals/{rental_id}",
+    operation_id="get_rental",
+    response_model=RentalRead,
+    responses=READ | responses(404, 422, 503),
+)
+async def get_rental(rentals: RentalServiceDep, rental_id: Id, if_none_match: IfNoneMatch = None) -> Response:
+    """One rental."""
+    return represent(await rentals.get(rental_id), if_none_match=if_none_match)
+
+
+@router.put(
+    "/rentals/{rental_id}",
+    operation_id="update_rental",
+    response_model=RentalRead,
+    responses=TAGGED | responses(404, 409, 412, 413, 422, 503),
+)
+async def update_rental(rentals: RentalServiceDep, rental_id: Id, command: RentalUpdate, if_match: IfMatch) -> Response:
+    """Correct when a disc came back, or that it did not. To take one back, use its `return`."""
+    return represent(await rentals.update(rental_id, command, if_match))
+
+
+@router.delete(
+    "/rentals/{rental_id}",
+    operation_id="delete_rental",
+    status_code=204,
+    responses=responses(404, 409, 412, 422, 503),
+)
+async def delete_rental(rentals: RentalServiceDep, rental_id: Id, if_match: IfMatch) -> None:
+    """Remove a rental that was entered by mistake: one that has payments stays."""
+    await rentals.delete(rental_id, if_match)
+
+
+@router.post("/rentals/{rental_id}/return", operation_id="return_rental", responses=responses(404, 409, 413, 422, 503))
+async def return_rental(
+    rentals: RentalServiceDep, rental_id: Id, once: OnceDep, command: ReturnCreate | None = None
+) -> ReturnRead:
+    """Take a disc back; a late fee is charged and paid at once. Once only: a second return is 409."""
+    return await rentals.give_back(rental_id, command or ReturnCreate(), once)
+
+
+@router.get(
+    "/customers/{customer_id}/rentals",
+    operation_id="list_customer_rentals",
+    openapi_extra=described(CustomerRentalQuery),
+    response_model=list[RentalRead],
+    responses=PAGE | responses(404, 422, 503),
+)
+async def list_customer_rentals(
+    rentals: RentalServiceDep,
+    customer_id: Id,
+    asked: Annotated[Asked[CustomerRentalQuery], Depends(asks(CustomerRentalQuery))],
+) -> Response:
+    """A customer's rentals, by id unless sorted otherwise."""
+    found = await rentals.list_of_customer(customer_id, asked.query, counted=asked.counted)
+    return asked.answer(found, RentalRead)
+
+
+@router.post(
+    "/customers/{customer_id}/rentals",
+    operation_id="create_customer_rental",
+    status_code=201,
+    response_model=RentalRead,
+    responses=CREATED | responses(404, 409, 413, 422, 503),
+)
+async def create_customer_rental(
+    rentals: RentalServiceDep, customer_id: Id, command: CustomerRentalCreate, once: OnceDep
+) -> Response:
+    """Rent a disc to this customer."""
+    return _created(await rentals.rent_to(customer_id, command, once))
+
+
+def _created(rental: RentalRead) -> Response:
+    return represent(rental, status=201, location=f"{_RENTALS}/{rental.id}")

@@ -1,0 +1,53 @@
+"""/api/v1/customers/{customer_id}/subscriptions"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from app.api.deps import Id, SubscriptionServiceDep
+from app.api.pages import PAGE, Asked, asks, described
+from app.api.problems import responses
+from app.schemas.subscriptions import SubscriptionCreate, SubscriptionQuery, SubscriptionRead
+
+router = APIRouter(prefix="/api/v1/customers/{customer_id}/subscriptions", tags=["subscriptions"])
+
+
+@router.get(
+    "",
+    operation_id="list_customer_subscriptions",
+    openapi_extra=described(SubscriptionQuery),
+    response_model=list[SubscriptionRead],
+    responses=PAGE | responses(404, 422, 503),
+)
+async def list_customer_subscriptions(
+    subscriptions: SubscriptionServiceDep,
+    customer_id: Id,
+    asked: Annotated[Asked[SubscriptionQuery], Depends(asks(SubscriptionQuery))],
+) -> Response:
+    """A customer's streaming plans, past and present, by id unless sorted otherwise."""
+    found = await subscriptions.list(customer_id, asked.query, counted=asked.counted)
+    return asked.answer(found, SubscriptionRead)
+
+
+@router.post(
+    "", operation_id="start_customer_subscription", status_code=201, responses=responses(404, 409, 413, 422, 503)
+)
+async def start_customer_subscription(
+    subscriptions: SubscriptionServiceDep, customer_id: Id, command: SubscriptionCreate
+) -> SubscriptionRead:
+    """Start a plan for an active customer who has none: one at a time."""
+    return await subscriptions.start(customer_id, command)
+
+
+@router.post(
+    "/{subscription_id}/cancel",
+    operation_id="cancel_customer_subscription",
+    responses=responses(404, 409, 422, 503),
+)
+async def cancel_customer_subscription(
+    subscriptions: SubscriptionServiceDep, customer_id: Id, subscription_id: Id
+) -> SubscriptionRead:
+    """End a plan today. One that has not started yet ends on the day it would have; one that has ended is 409."""
+    return await subscriptions.cancel(customer_id, subscription_id)

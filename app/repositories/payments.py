@@ -1,0 +1,110 @@
+"""Payments, and what customers owe."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from app.models import Customer, Film, Inventory, Payment, Rental, Staff
+from app.models.types import UtcDateTime
+from app.repositories.due import days_late, is_lost
+from app.repositories.listing import Int, Listing, Row, SortKey, Time, first
+
+_COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
+    col(Payment.payment_id).label("id"),
+    col(Payment.customer_id),
+    col(Payment.staff_id),
+    col(Payment.rental_id),
+    col(Payment.amount),
+    col(Payment.payment_date),
+    col(Film.title).label("film_title"),
+)
+# Outer joins: Pagila's last partition has no foreign keys, and a payment counts whatever it was for.
+_PAYMENTS = (
+    sa.select(*_COLUMNS)
+    .select_from(Payment)
+    .outerjoin(Rental, col(Rental.rental_id) == col(Payment.rental_id))
+    .outerjoin(Inventory, col(Inventory.inventory_id) == col(Rental.inventory_id))
+    .outerjoin(Film, col(Film.film_id) == col(Inventory.film_id))
+)
+
+PAYMENTS = Listing(
+    _PAYMENTS,
+    sorts={
+        "id": SortKey(col(Payment.payment_id), Int),
+        "payment_date": SortKey(col(Payment.payment_date), Time),
+    },
+    filters={"customer_id": col(Payment.customer_id) == sa.bindparam("customer_id")},
+)
+
+# With the time, too: it tells Postgres in which partition.
+_ONE = _PAYMENTS.where(
+    col(Payment.payment_id) == sa.bindparam("id_"), col(Payment.payment_date) == sa.bindparam("payment_date")
+)
+_INSERT = sa.insert(Payment).returning(col(Payment.payment_id))
+_FOR_RENTAL = (
+    sa.select(
+        col(Rental.rental_id),
+        sa.exists().where(col(Staff.staff_id) == sa.bindparam("staff_id")).label("has_staff"),
+    )
+    .where(col(Rental.rental_id) == sa.bindparam("rental_id"), col(Rental.customer_id) == sa.bindparam("customer_id"))
+    .with_for_update(read=True, key_share=True, of=Rental)
+)
+
+_NOW = sa.bindparam("now", type_=UtcDateTime)
+_OWED = (
+    sa.select(
+        sa.func.sum(col(Film.rental_rate)).label("rental_fees"),
+        sa.func.sum(days_late(_NOW)).label("days_late"),
+        sa.func.sum(sa.case((is_lost(_NOW), col(Film.replacement_cost)))).label("replacement_costs"),
+    )
+    .select_from(Rental)
+    .join(Inventory, col(Inventory.inventory_id) == col(Rental.inventory_id))
+    .join(Film, col(Film.film_id) == col(Inventory.film_id))
+    .where(col(Rental.customer_id) == sa.bindparam("customer_id"))
+    .subquery()
+)
+_PAID = (
+    sa.select(sa.func.sum(col(Payment.amount)).label("payments"))
+    .where(col(Payment.customer_id) == sa.bindparam("customer_id"))
+    .subquery()
+)
+_BALANCE = (
+    sa.select(_OWED, _PAID)
+    .select_from(Customer)
+    .join(_OWED, sa.true())
+    .join(_PAID, sa.true())
+    .where(col(Customer.customer_id) == sa.bindparam("customer_id"))
+)
+
+
+class PaymentRepository:
+    """Reads and writes payments."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def find(self, payment_id: int, payment_date: datetime) -> Row | None:
+        """The payment, or None."""
+        return await first(self._connection, _ONE, id_=payment_id, payment_date=payment_date)
+
+    async def lock_rental(self, *, customer_id: int, rental_id: int, staff_id: int) -> Row | None:
+        """The customer's rental, which stays until this transaction ends, and whether it `has_staff`; or None."""
+        return await first(
+            self._connection, _FOR_RENTAL, customer_id=customer_id, rental_id=rental_id, staff_id=staff_id
+        )
+
+    async def add(self, **values: object) -> int:
+        """A new payment's id."""
+        return int(await self._connection.scalar(_INSERT, values) or 0)
+
+    async def balance(self, customer_id: int, now: datetime) -> Row | None:
+        """The sums of a customer's `rental_fees`, `days_late`, `replacement_costs` and `payments`.
+
+        A sum of nothing is None. None instead of all when there is no such customer.
+        """
+        return await first(self._connection, _BALANCE, customer_id=customer_id, now=now)

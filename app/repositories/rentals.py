@@ -1,0 +1,143 @@
+"""Rentals, with the film they are of and when they are due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from app.models import Customer, Film, Inventory, Payment, Rental, Staff
+from app.models.types import UtcDateTime
+from app.repositories.customers import IS_ACTIVE
+from app.repositories.due import back_by, days_late, due_date, is_lost
+from app.repositories.listing import Int, Listing, Row, SortKey, Time, first
+
+_OPEN = col(Rental.return_date).is_(None)
+_OVERDUE = back_by(sa.func.now()) > due_date()
+_COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
+    col(Rental.rental_id).label("id"),
+    col(Rental.rental_date),
+    col(Rental.inventory_id),
+    col(Rental.customer_id),
+    col(Rental.staff_id),
+    col(Rental.return_date),
+    col(Film.film_id),
+    col(Film.title).label("film_title"),
+    due_date().label("due_date"),
+    _OVERDUE.label("is_overdue"),
+    col(Rental.last_update),
+)
+_RENTALS = (
+    sa.select(*_COLUMNS)
+    .join_from(Rental, Inventory, col(Inventory.inventory_id) == col(Rental.inventory_id))
+    .join(Film, col(Film.film_id) == col(Inventory.film_id))
+)
+_THIS = col(Rental.rental_id) == sa.bindparam("id_")
+
+RENTALS = Listing(
+    _RENTALS,
+    sorts={
+        "id": SortKey(col(Rental.rental_id), Int),
+        "rental_date": SortKey(col(Rental.rental_date), Time),
+    },
+    filters={
+        "customer_id": col(Rental.customer_id) == sa.bindparam("customer_id"),
+        "inventory_id": col(Rental.inventory_id) == sa.bindparam("inventory_id"),
+        "film_id": col(Inventory.film_id) == sa.bindparam("film_id"),
+    },
+    flags={"active_only": (_OPEN, None), "overdue": (_OVERDUE, ~_OVERDUE)},
+)
+
+_ONE = _RENTALS.where(_THIS)
+_LOCKED = _ONE.with_for_update(of=Rental)
+_UNTIL = sa.bindparam("until", type_=UtcDateTime)
+_RETURNING = _LOCKED.add_columns(
+    days_late(_UNTIL).label("days_late"), is_lost(_UNTIL).label("is_lost"), col(Film.replacement_cost)
+)
+_OUT_UNTIL = (
+    _RENTALS.with_only_columns(due_date(), maintain_column_froms=True)
+    .where(col(Rental.inventory_id) == sa.bindparam("inventory_id"), _OPEN)
+    .order_by(col(Rental.rental_date).desc())
+    .limit(1)
+)
+_CHECK = sa.select(
+    sa.select(col(Inventory.inventory_id))
+    .where(col(Inventory.inventory_id) == sa.bindparam("inventory_id"))
+    .scalar_subquery()
+    .label("inventory_id"),
+    sa.select(IS_ACTIVE)
+    .where(col(Customer.customer_id) == sa.bindparam("customer_id"))
+    .scalar_subquery()
+    .label("customer_is_active"),
+    sa.select(col(Staff.staff_id))
+    .where(col(Staff.staff_id) == sa.bindparam("staff_id"))
+    .scalar_subquery()
+    .label("staff_id"),
+    _OUT_UNTIL.scalar_subquery().label("out_until"),
+)
+_INSERT = sa.insert(Rental).returning(col(Rental.rental_id))
+_CLOSE = sa.update(Rental).where(_THIS).values(return_date=sa.bindparam("returned", type_=UtcDateTime))
+_HAS_STAFF = sa.select(sa.exists().where(col(Staff.staff_id) == sa.bindparam("staff_id")))
+_PAY = sa.insert(Payment).returning(col(Payment.payment_id))
+_DELETE = sa.delete(Rental).where(_THIS)
+_IS_PAID = sa.select(sa.exists().where(col(Payment.rental_id) == sa.bindparam("id_")))
+
+
+class RentalRepository:
+    """Reads and writes rentals."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def find(self, rental_id: int) -> Row | None:
+        """The rental, or None."""
+        return await first(self._connection, _ONE, id_=rental_id)
+
+    async def lock(self, rental_id: int) -> Row | None:
+        """The rental, which nobody else changes before this transaction ends."""
+        return await first(self._connection, _LOCKED, id_=rental_id)
+
+    async def lock_for_return(self, rental_id: int, until: datetime) -> Row | None:
+        """The same, with `days_late` and `is_lost` if it came back then, and the film's `replacement_cost`."""
+        return await first(self._connection, _RETURNING, id_=rental_id, until=until)
+
+    async def check(self, *, inventory_id: int, customer_id: int, staff_id: int) -> Row:
+        """Whether a rental may be: None for ids that do not exist, `customer_is_active`, `out_until` if it is out."""
+        found = await first(
+            self._connection, _CHECK, inventory_id=inventory_id, customer_id=customer_id, staff_id=staff_id
+        )
+        return found or {}
+
+    async def out_until(self, inventory_id: int) -> datetime | None:
+        """When the disc is due back; None when it is in."""
+        due: datetime | None = await self._connection.scalar(_OUT_UNTIL, {"inventory_id": inventory_id})
+        return due
+
+    async def add(self, **values: object) -> int:
+        """A new rental's id."""
+        return int(await self._connection.scalar(_INSERT, values) or 0)
+
+    async def close(self, rental_id: int, returned: datetime | None) -> None:
+        """Set when the disc came back; None opens the rental again."""
+        await self._connection.execute(_CLOSE, {"id_": rental_id, "returned": returned})
+
+    async def pay(self, amounts: Sequence[Decimal], **values: object) -> list[int]:
+        """Ids of new payments of these amounts."""
+        return list(await self._connection.scalars(_PAY, [{"amount": amount, **values} for amount in amounts]))
+
+    async def has_payments(self, rental_id: int) -> bool:
+        """Whether something was paid for it."""
+        return bool(await self._connection.scalar(_IS_PAID, {"id_": rental_id}))
+
+    async def has_staff(self, staff_id: int) -> bool:
+        """Whether somebody works here under this id."""
+        return bool(await self._connection.scalar(_HAS_STAFF, {"staff_id": staff_id}))
+
+    async def delete(self, rental_id: int) -> None:
+        """Remove it."""
+        await self._connection.execute(_DELETE, {"id_": rental_id})

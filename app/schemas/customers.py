@@ -1,0 +1,78 @@
+"""Customers on the wire."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
+
+from app.schemas.base import MAX_ID, Command, Flag, Id, Text, UtcTime, absent
+from app.schemas.paging import PageQuery, sort_by
+
+_PART = r"[^@\s\x00-\x1f\x7f\x85\ufeff]+"
+"""Neither blank in any language's reading of it nor a control character."""
+
+Email = Annotated[str, StringConstraints(max_length=255, pattern=f"^{_PART}@{_PART}$")]
+"""Something at something: whether it exists, only a message to it can tell."""
+
+_EXAMPLE: JsonDict = {
+    "store_id": 1,
+    "first_name": "Ada",
+    "last_name": "Byron",
+    "email": "ada@example.org",
+    "address_id": 6,
+}
+
+
+class CustomerRead(BaseModel):
+    """Someone who rents."""
+
+    id: int
+    store_id: int
+    first_name: str
+    last_name: str
+    email: str | None
+    address_id: int
+    active: bool
+    """Whether the customer may rent."""
+    create_date: date
+    last_update: UtcTime | None
+
+
+class CustomerQuery(PageQuery):
+    """Which customers; filters that are given must all fit."""
+
+    sort: str | None = sort_by("id", "last_name", "first_name", "create_date")
+    search: Text | None = Field(
+        None, description="Part of first name, last name and e-mail address with blanks between, in any case."
+    )
+    active: bool | None = None
+    store_id: int | None = Field(None, ge=1, le=MAX_ID)
+
+
+class CustomerCreate(Command):
+    """Somebody new."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    store_id: Id
+    first_name: Text
+    last_name: Text
+    email: Email | None = None
+    address_id: Id
+    active: Flag = True
+
+
+class CustomerUpdate(Command):
+    """What changes of a customer; members that are not given stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ada@example.org"}]})
+
+    store_id: Id = absent()
+    first_name: Text = absent()
+    last_name: Text = absent()
+    email: Email | None = None
+    address_id: Id = absent()
+    active: Flag = absent()

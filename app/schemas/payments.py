@@ -1,0 +1,56 @@
+"""Payments and what is left to pay, on the wire."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict
+
+from app.schemas.base import Command, Id, Money, StaffId, UtcTime, price
+from app.schemas.paging import PageQuery, sort_by
+
+
+class PaymentRead(BaseModel):
+    """Money received for a rental."""
+
+    id: int
+    customer_id: int
+    staff_id: int
+    rental_id: int
+    amount: Money
+    payment_date: UtcTime
+    film_title: str | None
+    """Of the film that was rented."""
+
+
+class PaymentQuery(PageQuery):
+    """Which of a customer's payments."""
+
+    sort: str | None = sort_by("id", "payment_date")
+
+
+class PaymentCreate(Command):
+    """A customer pays for one of their rentals."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"rental_id": 295, "staff_id": 1, "amount": 4.99}]})
+
+    rental_id: Id
+    staff_id: StaffId
+    amount: Annotated[Decimal, price("0.01", "999.99")]
+
+
+class BalanceRead(BaseModel):
+    """What a customer owes, and for what."""
+
+    customer_id: int
+    rental_fees: Money
+    """The film's rental rate for each rental."""
+    late_fees: Money
+    """1.00 for each day late that has started, by the return or, while a disc is out, by now."""
+    replacement_costs: Money
+    """For each disc that was not back within three times its rental duration."""
+    payments: Money
+    balance: Money
+    """All fees and costs less all payments: negative when more was paid than is owed."""
+    as_of: UtcTime

@@ -1,0 +1,108 @@
+"""Who rents, and what belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.db import Database
+from app.core.errors import CustomerNotFound, InvalidReference
+from app.repositories.customers import CUSTOMERS, CustomerRepository
+from app.repositories.listing import Listing, Row
+from app.schemas.customers import CustomerCreate, CustomerQuery, CustomerRead, CustomerUpdate
+from app.schemas.etags import EntityTags
+from app.schemas.paging import PageQuery
+from app.services.paging import Page, page
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class CustomerService:
+    """Customers, for one request."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, customer_id: int) -> CustomerRead:
+        """The customer; raises CustomerNotFound."""
+        async with self._database.reading() as connection:
+            return _read(customer_id, await CustomerRepository(connection).find(customer_id))
+
+    async def list(self, query: CustomerQuery, *, counted: bool = False) -> Page[CustomerRead]:
+        """A page of customers."""
+        return await page(self._database, CUSTOMERS, CustomerRead, query, counted=counted)
+
+    async def create(self, command: CustomerCreate) -> CustomerRead:
+        """A customer since today (in UTC); raises InvalidReference."""
+
+        async def work(connection: AsyncConnection) -> CustomerRead:
+            customers = CustomerRepository(connection)
+            values = command.model_dump()
+            await _require_references(customers, values)
+            customer_id = await customers.add(**values, create_date=datetime.now(timezone.utc).date())
+            return _read(customer_id, await customers.find(customer_id))
+
+        return await self._database.transaction(work)
+
+    async def update(self, customer_id: int, command: CustomerUpdate, if_match: EntityTags) -> CustomerRead:
+        """Change what is given; raises CustomerNotFound, PreconditionFailed, InvalidReference."""
+
+        async def work(connection: AsyncConnection) -> CustomerRead:
+            customers = CustomerRepository(connection)
+            current = await lock_customer(connection, customer_id)
+            if_match.require(current)
+            if not command.given:
+                return current
+            await _require_references(customers, current.model_dump() | command.given)
+            await customers.update(customer_id, **command.given)
+            return _read(customer_id, await customers.find(customer_id))
+
+        return await self._database.transaction(work)
+
+    async def deactivate(self, customer_id: int) -> CustomerRead:
+        """Let the customer rent no more, which changes nothing the second time; raises CustomerNotFound."""
+
+        async def work(connection: AsyncConnection) -> CustomerRead:
+            customers = CustomerRepository(connection)
+            current = await lock_customer(connection, customer_id)
+            if not current.active:
+                return current
+            await customers.update(customer_id, active=False)
+            return _read(customer_id, await customers.find(customer_id))
+
+        return await self._database.transaction(work)
+
+
+async def lock_customer(connection: AsyncConnection, customer_id: int) -> CustomerRead:
+    """The customer, for whom others wait until this transaction ends; raises CustomerNotFound."""
+    return _read(customer_id, await CustomerRepository(connection).lock(customer_id))
+
+
+async def page_of_customer(
+    database: Database, customer_id: int, listing: Listing, model: type[T], query: PageQuery, *, counted: bool
+) -> Page[T]:
+    """A page of what is this customer's; raises CustomerNotFound.
+
+    What is somebody's proves that they exist: only a page without anything needs another query.
+    """
+    found = await page(database, listing, model, query, counted=counted, within={"customer_id": customer_id})
+    if not found.items:
+        async with database.reading() as connection:
+            if not await CustomerRepository(connection).exists(customer_id):
+                raise CustomerNotFound(customer_id)
+    return found
+
+
+async def _require_references(customers: CustomerRepository, values: Mapping[str, int]) -> None:
+    for field in await customers.missing(store_id=values["store_id"], address_id=values["address_id"]):
+        raise InvalidReference(field, values[field])
+
+
+def _read(customer_id: int, row: Row | None) -> CustomerRead:
+    if row is None:
+        raise CustomerNotFound(customer_id)
+    return CustomerRead.model_validate(row)

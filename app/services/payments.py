@@ -1,0 +1,74 @@
+"""What customers pay, and what is left to pay."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from decimal import Decimal
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.db import Database
+from app.core.errors import CustomerNotFound, InvalidReference
+from app.repositories.customers import CustomerRepository
+from app.repositories.due import LATE_FEE_PER_DAY
+from app.repositories.payments import PAYMENTS, PaymentRepository
+from app.schemas.payments import BalanceRead, PaymentCreate, PaymentQuery, PaymentRead
+from app.services.customers import page_of_customer
+from app.services.idempotency import Once
+from app.services.paging import Page
+
+_NOTHING = Decimal("0.00")
+
+
+class PaymentService:
+    """Payments, for one request."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list(self, customer_id: int, query: PaymentQuery, *, counted: bool = False) -> Page[PaymentRead]:
+        """A page of the customer's payments; raises CustomerNotFound."""
+        return await page_of_customer(self._database, customer_id, PAYMENTS, PaymentRead, query, counted=counted)
+
+    async def pay(self, customer_id: int, command: PaymentCreate, once: Once) -> PaymentRead:
+        """Money received now; raises CustomerNotFound, InvalidReference for a rental that is not the customer's."""
+
+        async def work(connection: AsyncConnection) -> PaymentRead:
+            return await once.act(connection, command, PaymentRead, lambda: _pay(connection, customer_id, command))
+
+        return await self._database.transaction(work)
+
+    async def balance(self, customer_id: int) -> BalanceRead:
+        """What the customer owes at this moment; raises CustomerNotFound."""
+        now = datetime.now(timezone.utc)
+        async with self._database.reading() as connection:
+            sums = await PaymentRepository(connection).balance(customer_id, now)
+        if sums is None:
+            raise CustomerNotFound(customer_id)
+        fees = sums["rental_fees"] or _NOTHING
+        late_fees = LATE_FEE_PER_DAY * (sums["days_late"] or 0)
+        costs = sums["replacement_costs"] or _NOTHING
+        payments = sums["payments"] or _NOTHING
+        return BalanceRead(
+            customer_id=customer_id,
+            rental_fees=fees,
+            late_fees=late_fees,
+            replacement_costs=costs,
+            payments=payments,
+            balance=fees + late_fees + costs - payments,
+            as_of=now,
+        )
+
+
+async def _pay(connection: AsyncConnection, customer_id: int, command: PaymentCreate) -> PaymentRead:
+    if not await CustomerRepository(connection).exists(customer_id):
+        raise CustomerNotFound(customer_id)
+    payments = PaymentRepository(connection)
+    rental = await payments.lock_rental(customer_id=customer_id, rental_id=command.rental_id, staff_id=command.staff_id)
+    if rental is None:
+        raise InvalidReference("rental_id", command.rental_id)
+    if not rental["has_staff"]:
+        raise InvalidReference("staff_id", command.staff_id)
+    now = datetime.now(timezone.utc)
+    payment_id = await payments.add(**command.model_dump(), customer_id=customer_id, payment_date=now)
+    return PaymentRead.model_validate(await payments.find(payment_id, now))

@@ -1,0 +1,200 @@
+"""Renting and returning discs. The rules are Pagila's; that a disc is out once is the database's to keep."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from decimal import Decimal
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.db import Database
+from app.core.errors import (
+    AlreadyExists,
+    AppError,
+    Conflict,
+    CustomerNotFound,
+    InUse,
+    InvalidInput,
+    InvalidReference,
+    RentalNotFound,
+)
+from app.repositories.due import LATE_FEE_PER_DAY
+from app.repositories.listing import Row
+from app.repositories.rentals import RENTALS, RentalRepository
+from app.schemas.etags import EntityTags
+from app.schemas.rentals import (
+    CustomerRentalCreate,
+    CustomerRentalQuery,
+    RentalCreate,
+    RentalQuery,
+    RentalRead,
+    RentalUpdate,
+    ReturnCreate,
+    ReturnRead,
+)
+from app.services.customers import page_of_customer
+from app.services.idempotency import Once
+from app.services.paging import Page, page
+
+_LARGEST_PAYMENT = Decimal("999.99")
+"""What Pagila's column holds: the fee of a disc that was out for years takes several."""
+
+
+class RentalService:
+    """Rentals, for one request."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, rental_id: int) -> RentalRead:
+        """The rental; raises RentalNotFound."""
+        async with self._database.reading() as connection:
+            return _read(rental_id, await RentalRepository(connection).find(rental_id))
+
+    async def list(self, query: RentalQuery, *, counted: bool = False) -> Page[RentalRead]:
+        """A page of rentals."""
+        return await page(self._database, RENTALS, RentalRead, query, counted=counted)
+
+    async def list_of_customer(
+        self, customer_id: int, query: CustomerRentalQuery, *, counted: bool = False
+    ) -> Page[RentalRead]:
+        """A page of a customer's rentals; raises CustomerNotFound."""
+        return await page_of_customer(self._database, customer_id, RENTALS, RentalRead, query, counted=counted)
+
+    async def rent(self, command: RentalCreate, once: Once) -> RentalRead:
+        """A new rental; raises InvalidReference, Conflict when the disc is out or the customer inactive."""
+        return await self._rent(command, once, InvalidReference("customer_id", command.customer_id))
+
+    async def rent_to(self, customer_id: int, command: CustomerRentalCreate, once: Once) -> RentalRead:
+        """The same for the customer of this id; raises CustomerNotFound, too."""
+        whole = RentalCreate(customer_id=customer_id, **command.given)
+        return await self._rent(whole, once, CustomerNotFound(customer_id))
+
+    async def _rent(self, command: RentalCreate, once: Once, no_customer: AppError) -> RentalRead:
+        async def work(connection: AsyncConnection) -> RentalRead:
+            return await once.act(connection, command, RentalRead, lambda: _add(connection, command, no_customer))
+
+        try:
+            return await self._database.transaction(work)
+        except AlreadyExists as conflict:
+            # Somebody else was faster, between our look and our write.
+            raise await self._taken(command.inventory_id) from conflict
+
+    async def _taken(self, inventory_id: int) -> Conflict:
+        async with self._database.reading() as connection:
+            due = await RentalRepository(connection).out_until(inventory_id)
+        if due is None:
+            return Conflict("Another rental of this disc is in the way.")
+        return _out(inventory_id, due)
+
+    async def update(self, rental_id: int, command: RentalUpdate, if_match: EntityTags) -> RentalRead:
+        """Correct the return date; raises RentalNotFound, PreconditionFailed, InvalidInput, Conflict."""
+
+        async def work(connection: AsyncConnection) -> RentalRead:
+            rentals = RentalRepository(connection)
+            current = _read(rental_id, await rentals.lock(rental_id))
+            if_match.require(current)
+            if command.return_date is None and current.return_date is not None:
+                due = await rentals.out_until(current.inventory_id)
+                if due is not None:
+                    raise _out(current.inventory_id, due)
+            _require_order(current.rental_date, command.return_date)
+            await rentals.close(rental_id, command.return_date)
+            return _read(rental_id, await rentals.find(rental_id))
+
+        return await self._database.transaction(work)
+
+    async def delete(self, rental_id: int, if_match: EntityTags) -> None:
+        """Remove the rental; raises RentalNotFound, PreconditionFailed, InUse when something was paid for it."""
+
+        async def work(connection: AsyncConnection) -> None:
+            rentals = RentalRepository(connection)
+            if_match.require(_read(rental_id, await rentals.lock(rental_id)))
+            if await rentals.has_payments(rental_id):
+                raise InUse("payment")
+            await rentals.delete(rental_id)
+
+        await self._database.transaction(work)
+
+    async def give_back(self, rental_id: int, command: ReturnCreate, once: Once) -> ReturnRead:
+        """Close the rental, charge what is late; raises RentalNotFound, Conflict when it is closed, InvalidInput."""
+
+        async def work(connection: AsyncConnection) -> ReturnRead:
+            return await once.act(connection, command, ReturnRead, lambda: _take_back(connection, rental_id, command))
+
+        return await self._database.transaction(work)
+
+
+async def _add(connection: AsyncConnection, command: RentalCreate, no_customer: AppError) -> RentalRead:
+    rentals = RentalRepository(connection)
+    found = await rentals.check(
+        inventory_id=command.inventory_id, customer_id=command.customer_id, staff_id=command.staff_id
+    )
+    if found["customer_is_active"] is None:
+        raise no_customer
+    if found["inventory_id"] is None:
+        raise InvalidReference("inventory_id", command.inventory_id)
+    if found["staff_id"] is None:
+        raise InvalidReference("staff_id", command.staff_id)
+    if not found["customer_is_active"]:
+        raise Conflict(f"Customer {command.customer_id} is not active.")
+    if found["out_until"] is not None:
+        raise _out(command.inventory_id, found["out_until"])
+    values = command.model_dump() | {"rental_date": command.rental_date or datetime.now(timezone.utc)}
+    rental_id = await rentals.add(**values)
+    return _read(rental_id, await rentals.find(rental_id))
+
+
+async def _take_back(connection: AsyncConnection, rental_id: int, command: ReturnCreate) -> ReturnRead:
+    rentals = RentalRepository(connection)
+    returned = command.return_date or datetime.now(timezone.utc)
+    row = await rentals.lock_for_return(rental_id, returned)
+    rental = _read(rental_id, row)
+    if rental.return_date is not None:
+        raise Conflict(f"Rental {rental_id} was returned already.", return_date=rental.return_date)
+    _require_order(rental.rental_date, returned)
+    if command.staff_id is not None and not await rentals.has_staff(command.staff_id):
+        raise InvalidReference("staff_id", command.staff_id)
+    await rentals.close(rental_id, returned)
+    assert row is not None  # noqa: S101  else it was not found
+    fee = LATE_FEE_PER_DAY * row["days_late"]
+    staff_id = rental.staff_id if command.staff_id is None else command.staff_id
+    payments = await _pay(rentals, rental, fee, staff_id)
+    return ReturnRead(
+        return_date=returned,
+        days_late=row["days_late"],
+        late_fee=fee,
+        payment_id=payments[0] if payments else None,
+        replacement_cost=row["replacement_cost"] if row["is_lost"] else Decimal("0.00"),
+    )
+
+
+async def _pay(rentals: RentalRepository, rental: RentalRead, fee: Decimal, staff_id: int) -> list[int]:
+    if not fee:
+        return []
+    whole, rest = divmod(fee, _LARGEST_PAYMENT)
+    amounts = [_LARGEST_PAYMENT] * int(whole) + ([rest] if rest else [])
+    return await rentals.pay(
+        amounts,
+        customer_id=rental.customer_id,
+        staff_id=staff_id,
+        rental_id=rental.id,
+        payment_date=datetime.now(timezone.utc),
+    )
+
+
+def _read(rental_id: int, row: Row | None) -> RentalRead:
+    if row is None:
+        raise RentalNotFound(rental_id)
+    return RentalRead.model_validate(row)
+
+
+def _require_order(rented: datetime, returned: datetime | None) -> None:
+    if returned is not None and returned < rented:
+        raise InvalidInput("A disc cannot come back before it was rented.", "return_date")
+
+
+def _out(inventory_id: int, due: datetime) -> Conflict:
+    return Conflict(
+        f"Inventory item {inventory_id} is rented out; it is due back {due:%Y-%m-%d %H:%M} UTC.", due_date=due
+    )

@@ -1,0 +1,74 @@
+"""Streaming plans: one at a time for each customer."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.db import Database
+from app.core.errors import Conflict, SubscriptionNotFound
+from app.repositories.listing import Row
+from app.repositories.subscriptions import SUBSCRIPTIONS, SubscriptionRepository, today
+from app.schemas.subscriptions import SubscriptionCreate, SubscriptionQuery, SubscriptionRead
+from app.services.customers import lock_customer, page_of_customer
+from app.services.paging import Page
+
+
+class SubscriptionService:
+    """Subscriptions, for one request."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list(
+        self, customer_id: int, query: SubscriptionQuery, *, counted: bool = False
+    ) -> Page[SubscriptionRead]:
+        """A page of the customer's subscriptions; raises CustomerNotFound."""
+        return await page_of_customer(
+            self._database, customer_id, SUBSCRIPTIONS, SubscriptionRead, query, counted=counted
+        )
+
+    async def start(self, customer_id: int, command: SubscriptionCreate) -> SubscriptionRead:
+        """A new plan; raises CustomerNotFound, Conflict for an inactive customer or one who has a plan.
+
+        The customer is locked, so that of several at the same moment all but the first see it.
+        """
+
+        async def work(connection: AsyncConnection) -> SubscriptionRead:
+            customer = await lock_customer(connection, customer_id)
+            if not customer.active:
+                raise Conflict(f"Customer {customer_id} is not active.")
+            subscriptions = SubscriptionRepository(connection)
+            if running := await subscriptions.find_active(customer_id):
+                raise Conflict(
+                    f"Customer {customer_id} has the plan {running['plan_name']}: cancel it first.",
+                    subscription_id=running["id"],
+                )
+            subscription_id = await subscriptions.add(
+                customer_id=customer_id, plan_name=command.plan_name, start_date=command.start_date or today()
+            )
+            return _read(subscription_id, await subscriptions.find(customer_id, subscription_id))
+
+        return await self._database.transaction(work)
+
+    async def cancel(self, customer_id: int, subscription_id: int) -> SubscriptionRead:
+        """End the plan today, or on the day it would have started.
+
+        Raises CustomerNotFound, SubscriptionNotFound when it is not this customer's, Conflict when it has ended.
+        """
+
+        async def work(connection: AsyncConnection) -> SubscriptionRead:
+            await lock_customer(connection, customer_id)
+            subscriptions = SubscriptionRepository(connection)
+            subscription = _read(subscription_id, await subscriptions.find(customer_id, subscription_id))
+            if not subscription.active:
+                raise Conflict(f"Subscription {subscription_id} has ended.", end_date=subscription.end_date)
+            await subscriptions.end(subscription_id, max(today(), subscription.start_date))
+            return _read(subscription_id, await subscriptions.find(customer_id, subscription_id))
+
+        return await self._database.transaction(work)
+
+
+def _read(subscription_id: int, row: Row | None) -> SubscriptionRead:
+    if row is None:
+        raise SubscriptionNotFound(subscription_id)
+    return SubscriptionRead.model_validate(row)
