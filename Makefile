@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format migrate seed bench lock clean
+.PHONY: help run test fuzz snapshot check format migrate seed bench lock clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,12 @@ run: $(VENV)/.runtime ## Serve a sample store on APP_PORT (8000): SQLite unless 
 
 test: $(VENV)/.dev ## Run all tests
 	@$(BIN)/python -m pytest -q
+
+fuzz: $(VENV)/.dev ## Send the API what nobody thought of, for longer than the tests do (FUZZ_EXAMPLES=100)
+	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),100) $(BIN)/python -m pytest -q tests/contract/test_fuzz.py
+
+snapshot: $(VENV)/.dev ## Write the contract that tests compare the API with anew
+	@$(BIN)/python -m tests.contract.snapshot
 
 check: $(VENV)/.dev ## Run the linters and the type checker
 	$(BIN)/black --check --quiet .
@@ -40,7 +46,7 @@ lock: ## Resolve the lock files anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --custom-compile-command "make lock" --extra dev pyproject.toml -o requirements-dev.lock
 
 clean: ## Remove the environment, the sample store and caches
-	rm -rf $(VENV) interview.db interview.db-shm interview.db-wal .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf $(VENV) interview.db interview.db-shm interview.db-wal .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 $(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
 	@$(call install,requirements.lock)

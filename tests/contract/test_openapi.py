@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from difflib import unified_diff
 from typing import Any
 
 import httpx
 import pytest
+
+from tests.contract.snapshot import SNAPSHOT, rendered
+
+NAMES = re.compile(r"{(\w+)}")
 
 
 @pytest.fixture(scope="session")
@@ -18,10 +24,21 @@ def operations(described: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_operation_ids_are_stable(described: dict[str, Any]) -> None:
-    assert sorted(operation["operationId"] for operation in operations(described)) == [
+    expected = [
         *("ask_agents", "ask_model", "get_ai_info", "get_category", "get_film", "get_health", "get_liveness"),
         *("get_readiness", "get_root", "list_categories", "list_films", "summarise_film"),
+        *("create_category", "replace_category", "delete_category"),
+        *("import_films", "export_films", "search_films"),
+        *("create_film", "replace_film", "update_film", "delete_film", "get_film_availability"),
+        *("list_actors", "get_actor", "list_actor_films", "create_actor", "replace_actor", "delete_actor"),
+        *("list_inventory", "get_inventory", "create_inventory", "delete_inventory"),
+        *("list_customers", "create_customer", "get_customer", "replace_customer", "update_customer"),
+        *("deactivate_customer", "get_customer_balance", "list_customer_payments", "create_customer_payment"),
+        *("list_rentals", "create_rental", "get_rental", "update_rental", "delete_rental", "return_rental"),
+        *("list_customer_rentals", "create_customer_rental"),
+        *("list_customer_subscriptions", "start_customer_subscription", "cancel_customer_subscription"),
     ]
+    assert sorted(operation["operationId"] for operation in operations(described)) == sorted(expected)
 
 
 def test_every_error_is_described_as_the_problem_it_is(described: dict[str, Any]) -> None:
@@ -55,3 +72,55 @@ def test_references_lead_somewhere(described: dict[str, Any]) -> None:
                 check(value)
 
     check(described)
+
+
+def test_a_change_of_the_contract_shows_in_review(described: dict[str, Any]) -> None:
+    agreed, present = SNAPSHOT.read_text(encoding="utf-8").splitlines(), rendered(described).splitlines()
+    changes = list(unified_diff(agreed, present, "agreed", "present", lineterm=""))
+    assert not changes, "\n".join(["The contract has changed. If it should: make snapshot.", *changes[:100]])
+
+
+def test_only_what_needs_no_database_does_without_503(described: dict[str, Any]) -> None:
+    without = [operation["operationId"] for operation in operations(described) if "503" not in operation["responses"]]
+    assert sorted(without) == ["get_health", "get_liveness", "get_root"]
+
+
+def test_what_takes_a_body_says_that_it_may_be_too_large(described: dict[str, Any]) -> None:
+    taking = [operation for operation in operations(described) if "requestBody" in operation]
+    assert [operation["operationId"] for operation in taking if "413" not in operation["responses"]] == []
+
+
+def test_what_takes_anything_says_that_it_may_be_invalid(described: dict[str, Any]) -> None:
+    taking = [operation for operation in operations(described) if operation.get("parameters")]
+    assert [operation["operationId"] for operation in taking if "422" not in operation["responses"]] == []
+
+
+def test_what_is_about_one_thing_says_that_it_may_not_be_there(described: dict[str, Any]) -> None:
+    within = [
+        operation for path, methods in described["paths"].items() if "{" in path for operation in methods.values()
+    ]
+    assert [operation["operationId"] for operation in within if "404" not in operation["responses"]] == []
+
+
+def test_what_has_a_precondition_says_that_it_may_fail(described: dict[str, Any]) -> None:
+    for operation in operations(described):
+        headers = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "header"}
+        assert ("if-match" in headers) == ("412" in operation["responses"]), operation["operationId"]
+        assert ("if-none-match" in headers) == ("304" in operation["responses"]), operation["operationId"]
+
+
+def test_every_answer_with_content_has_a_schema(described: dict[str, Any]) -> None:
+    for operation in operations(described):
+        for status, response in operation["responses"].items():
+            assert ("content" in response) == (status not in ("204", "304")), f"{operation['operationId']} {status}"
+            for media_type, content in response.get("content", {}).items():
+                assert content["schema"], f"{operation['operationId']} {status} {media_type}"
+
+
+async def test_a_path_names_all_its_methods_when_asked_for_another(
+    client: httpx.AsyncClient, described: dict[str, Any]
+) -> None:
+    for path, methods in described["paths"].items():
+        response = await client.request("TRACE", path.format_map(dict.fromkeys(NAMES.findall(path), "1")))
+        assert response.status_code == 405
+        assert sorted(response.headers["Allow"].lower().split(", ")) == sorted(methods)
