@@ -25,6 +25,9 @@ from tests.load.servers import Server, free_port, python, sample_store, uvicorn
 _OURS = "app.main:app"
 _TURN = Request("POST /api/v1/ai/handoff", {"question": "What is the rental rate for the film Alien?"})
 _FILM = Request("GET /api/v1/films/1")
+_FILMS = [Request(f"GET /api/v1/films/{number}") for number in range(1, 101)]
+_LIST = Request("GET /api/v1/films?limit=100")
+_RENTALS = [Request(f"GET /api/v1/customers/{number}/rentals") for number in range(1, 101)]
 _AGENTS = Request("GET /api/v1/ai/info")
 """Answered as soon as the agents are loaded."""
 _VARIES = b',"usage":'
@@ -49,6 +52,7 @@ class Comparison:
 
     name: str
     ours: Server
+    reference: Server
     requests: list[Request]
     at_least: float | None = None
 
@@ -115,17 +119,20 @@ def _measure(report: Report, options: Options, stack: ExitStack, folder: Path, d
     offline = stack.enter_context(uvicorn(_OURS, folder, DATABASE_URL=database, AI_PROVIDER="offline"))
     for server in (openai, offline):
         server.fetch(_AGENTS)
-    report.say(f"\n{'answers a second':34}{'ours':>9}{'by hand':>9}{'ratio':>9}{'at least':>9}")
+    naive = stack.enter_context(uvicorn("tests.load.naive:app", folder, DATABASE_URL=database))
+    report.say(f"\n{'answers a second':34}{'ours':>9}{'theirs':>9}{'ratio':>9}{'at least':>9}")
     for comparison in (
-        Comparison("film", offline, [Request(f"GET /api/v1/films/{number}") for number in range(1, 101)], 0.2),
-        Comparison("10 films", offline, [Request("GET /api/v1/films?limit=10")]),
-        Comparison("100 films", offline, [Request("GET /api/v1/films?limit=100")]),
-        Comparison("films of a category", offline, [Request("GET /api/v1/films?category=action")]),
-        Comparison("handoff, openai over a socket", openai, [_TURN], 0.45),
+        Comparison("film", offline, by_hand, _FILMS, 0.25),
+        Comparison("10 films", offline, by_hand, [Request("GET /api/v1/films?limit=10")], 0.25),
+        Comparison("100 films", offline, by_hand, [_LIST], 0.25),
+        Comparison("films of a category", offline, by_hand, [Request("GET /api/v1/films?category=action")], 0.25),
+        Comparison("a customer's rentals", offline, by_hand, _RENTALS, 0.25),
+        Comparison("100 films, beside a naive ORM", offline, naive, [_LIST], 1.5),
+        Comparison("handoff, openai over a socket", openai, by_hand, [_TURN], 0.45),
         # 150 turns a second on the machine where the loop, with its model over a socket, makes 170.
-        Comparison("handoff, offline", offline, [_TURN], 150 / 170),
+        Comparison("handoff, offline", offline, by_hand, [_TURN], 150 / 170),
     ):
-        report.compared(comparison, *_compare(options, comparison, by_hand))
+        report.compared(comparison, *_compare(options, comparison))
     report.say("")
     for name, server in (("openai", openai), ("offline", offline)):
         (turns,) = _calls([_TURN], server)
@@ -174,12 +181,13 @@ def _seconds_for(server: Server, request: Request) -> float:
     return time.perf_counter() - started
 
 
-def _compare(options: Options, comparison: Comparison, by_hand: Server) -> tuple[list[Load], list[Load]]:
+def _compare(options: Options, comparison: Comparison) -> tuple[list[Load], list[Load]]:
     """Both sides' loads, measured by turns: what else the machine does hits both alike."""
-    ours, reference = _calls(comparison.requests, comparison.ours, by_hand)
+    servers = comparison.ours, comparison.reference
+    ours, reference = _calls(comparison.requests, *servers)
     loads: tuple[list[Load], list[Load]] = [], []
     for _ in range(options.rounds):
-        for server, calls, side in zip((comparison.ours, by_hand), (ours, reference), loads, strict=True):
+        for server, calls, side in zip(servers, (ours, reference), loads, strict=True):
             side.append(drive(server.port, calls, seconds=options.seconds, warm_up=_WARM_UP))
     return loads
 

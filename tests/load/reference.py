@@ -53,6 +53,15 @@ _TITLED = (
     + "WHERE f.title ILIKE '%' || $1 || '%' ORDER BY lower(f.title) = lower($1) DESC, length(f.title) LIMIT 10"
 )
 
+_RENTALS = """
+SELECT r.rental_id AS id, r.rental_date, r.inventory_id, r.customer_id, r.staff_id, r.return_date, f.film_id,
+    f.title AS film_title, r.rental_date + f.rental_duration * interval '24 hours' AS due_date,
+    coalesce(r.return_date, now()) > r.rental_date + f.rental_duration * interval '24 hours' AS is_overdue,
+    r.last_update
+FROM rental r JOIN inventory i USING (inventory_id) JOIN film f ON f.film_id = i.film_id
+WHERE r.customer_id = $1 ORDER BY r.rental_id LIMIT $2
+"""
+
 
 @dataclass
 class Completion:
@@ -86,6 +95,13 @@ async def films(request: Request) -> Response:
     limit, category = int(request.query_params.get("limit", 100)), request.query_params.get("category")
     query = (_LIST, limit) if category is None else (_IN_CATEGORY, limit, category)
     return _json([dict(row) for row in await request.app.state.pool.fetch(*query)])
+
+
+async def rentals(request: Request) -> Response:
+    """GET /api/v1/customers/{id}/rentals"""
+    limit = int(request.query_params.get("limit", 100))
+    rows = await request.app.state.pool.fetch(_RENTALS, request.path_params["id"], limit)
+    return _json([dict(row) for row in rows])
 
 
 async def hand_off(request: Request) -> Response:
@@ -169,6 +185,7 @@ app = Starlette(
     routes=[
         Route("/api/v1/films/{id:int}", film),
         Route("/api/v1/films", films),
+        Route("/api/v1/customers/{id:int}/rentals", rentals),
         Route("/api/v1/ai/handoff", hand_off, methods=["POST"]),
     ],
     lifespan=lifespan,

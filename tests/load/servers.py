@@ -63,20 +63,21 @@ class Server:
 
 
 @contextmanager
-def sample_store() -> Iterator[str]:
+def sample_store(scale: int = 1) -> Iterator[str]:
     """The URL of a Postgres database with the sample data in it."""
+    name = f"{_DATABASE}_{scale}"
     with postgres_server() as maintenance:
-        asyncio.run(drop_database(maintenance, _DATABASE))
-        url = asyncio.run(create_database(maintenance, _DATABASE))
+        asyncio.run(drop_database(maintenance, name))
+        url = asyncio.run(create_database(maintenance, name))
         upgrade(url)
-        asyncio.run(_seed(url))
+        asyncio.run(_seed(url, scale))
         yield url
-        asyncio.run(drop_database(maintenance, _DATABASE))
+        asyncio.run(drop_database(maintenance, name))
 
 
-async def _seed(url: str) -> None:
+async def _seed(url: str, scale: int) -> None:
     database = Database(Settings(database_url=url))
-    await seed(database)
+    await seed(database, scale=scale)
     await database.dispose()
 
 
