@@ -48,7 +48,14 @@ def _reference(error: DBAPIError, diagnosis: _Diagnosis) -> AppError:
     """The same violation from two sides: what is written refers to nothing, or what is deleted is referred to."""
     if (error.statement or "").startswith("DELETE"):
         return InUse(diagnosis.table_name)
-    return InvalidReference(diagnosis.constraint_name.removeprefix(f"{diagnosis.table_name}_").removesuffix("_fkey"))
+    return InvalidReference(_column(diagnosis.constraint_name.removesuffix("_fkey"), diagnosis.table_name))
+
+
+def _column(constraint: str, table: str) -> str:
+    """What of "film_language_id" is the column: all but the table, of which a partition's name may have more."""
+    parts, known = constraint.split("_"), table.split("_")
+    same = next((place for place, (one, other) in enumerate(zip(parts, known, strict=False)) if one != other), None)
+    return "_".join(parts[len(known) if same is None else same :])
 
 
 def _invalid(_error: DBAPIError, _diagnosis: _Diagnosis) -> AppError:

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from app.models import Actor, Film, FilmActor
 from app.repositories.films import FILMS
-from app.repositories.listing import Int, Listing, Row, SortKey, first
+from app.repositories.listing import Int, Listing, Row, SortKey, Str, first
 from app.repositories.sql import has_part
 
 _FILM_COUNT = (
@@ -36,8 +36,8 @@ ACTORS = Listing(
     _COUNTED,
     sorts={
         "id": SortKey(col(Actor.actor_id), Int),
-        "last_name": SortKey(col(Actor.last_name), str),
-        "first_name": SortKey(col(Actor.first_name), str),
+        "last_name": SortKey(col(Actor.last_name), Str),
+        "first_name": SortKey(col(Actor.first_name), Str),
     },
     filters={"name": has_part(_NAME, "name")},
 )

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Category, FilmCategory
-from app.repositories.listing import Int, Listing, Row, SortKey, first
+from app.repositories.listing import Int, Listing, Row, SortKey, Str, first
 from app.repositories.sql import has_part
 
 _FILM_COUNT = (
@@ -30,7 +30,7 @@ _THIS = col(Category.category_id) == sa.bindparam("id_")
 
 CATEGORIES = Listing(
     _COUNTED,
-    sorts={"id": SortKey(col(Category.category_id), Int), "name": SortKey(col(Category.name), str)},
+    sorts={"id": SortKey(col(Category.category_id), Int), "name": SortKey(col(Category.name), Str)},
     filters={"name": has_part(col(Category.name), "name")},
 )
 

@@ -107,21 +107,25 @@ async def first(connection: AsyncConnection, statement: sa.Executable, **values:
 
 async def fetch(connection: AsyncConnection, listing: Listing, wanted: Slice) -> Rows:
     """One query for one page."""
-    position = wanted.position
-    empty = tuple(value is None for value in position.values) if position else ()
-    shape = _shape(listing, wanted.filters, wanted.order, position.direction if position else None, empty)
-    values = {f"key_{number}": value for number, value in enumerate(position.values)} if position else {}
-    given = {name: value for name, value in wanted.filters.items() if name in listing.filters}
-    result = await connection.execute(
-        _page(listing, shape), {**given, **values, "limit_": wanted.limit + 1, "skip_": wanted.skip}
-    )
+    statement, values = statement_of(listing, wanted)
+    result = await connection.execute(statement, values)
     names = tuple(result.keys())
     rows = [dict(zip(names, row, strict=True)) for row in result]
     more = len(rows) > wanted.limit
     del rows[wanted.limit :]
-    if shape.direction == "before":
+    if wanted.position and wanted.position.direction == "before":
         rows.reverse()
     return Rows(rows, more)
+
+
+def statement_of(listing: Listing, wanted: Slice) -> tuple[sa.Select[Any], dict[str, Any]]:
+    """The query for a page, and its parameters. It asks for one row more, which tells whether the list goes on."""
+    position = wanted.position
+    empty = tuple(value is None for value in position.values) if position else ()
+    shape = _shape(listing, wanted.filters, wanted.order, position.direction if position else None, empty)
+    keys = {f"key_{number}": value for number, value in enumerate(position.values)} if position else {}
+    given = {name: value for name, value in wanted.filters.items() if name in listing.filters}
+    return _page(listing, shape), {**given, **keys, "limit_": wanted.limit + 1, "skip_": wanted.skip}
 
 
 async def count(connection: AsyncConnection, listing: Listing, filters: Mapping[str, Any]) -> int:

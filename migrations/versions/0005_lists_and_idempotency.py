@@ -12,6 +12,7 @@ _INDEXES = {
     "idx_film_release_year": ("film", ["release_year"]),
     "idx_film_rental_rate": ("film", ["rental_rate"]),
     "idx_film_length": ("film", ["length"]),
+    "idx_actor_first_name": ("actor", ["first_name"]),
     "idx_customer_first_name": ("customer", ["first_name"]),
     "idx_customer_create_date": ("customer", ["create_date"]),
 }

@@ -1,0 +1,138 @@
+"""Every query of every list can be answered from an index, whatever is filtered and however it is sorted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from app.core.db import Database
+from app.models.types import Rating
+from app.repositories.actors import ACTORS, FILMS_OF_ACTOR
+from app.repositories.categories import CATEGORIES
+from app.repositories.customers import CUSTOMERS
+from app.repositories.film_text_search import matching, search_terms
+from app.repositories.films import FILMS
+from app.repositories.inventory import INVENTORY
+from app.repositories.listing import Amount, Int, Listing, Position, Slice, SortKey, Str, Time, statement_of
+from app.repositories.payments import PAYMENTS
+from app.repositories.rentals import RENTALS
+from app.repositories.subscriptions import SUBSCRIPTIONS
+from tests.conftest import sample_database, settings_for
+
+pytestmark = pytest.mark.postgres
+
+LISTS = {
+    "films": FILMS,
+    "films of an actor": FILMS_OF_ACTOR,
+    "films found": matching("postgresql"),
+    "categories": CATEGORIES,
+    "actors": ACTORS,
+    "inventory": INVENTORY,
+    "customers": CUSTOMERS,
+    "rentals": RENTALS,
+    "payments": PAYMENTS,
+    "subscriptions": SUBSCRIPTIONS,
+}
+ALWAYS: dict[str, dict[str, Any]] = {
+    "films of an actor": {"actor_id": 1},
+    "films found": search_terms("space"),
+    "payments": {"customer_id": 1},
+    "subscriptions": {"customer_id": 1},
+}
+"""Filters without which nobody asks for these."""
+VALUES: dict[str, Any] = {"rating": Rating.PG}
+VALUES |= dict.fromkeys(("search", "name", "title", "actor", "category", "language"), "weaver")
+NO_INDEX = {"language", "category"}
+"""Tables of a page or less, looked through for part of a name."""
+
+
+class Explain(sa.Executable, sa.ClauseElement):
+    """EXPLAIN of a statement, run with its parameters."""
+
+    inherit_cache = False
+
+    def __init__(self, statement: sa.Select[Any]) -> None:
+        self.statement = statement
+
+
+@compiles(Explain, "postgresql")
+def _explain(element: Explain, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"EXPLAIN (FORMAT JSON) {compiler.process(element.statement, **kw)}"
+
+
+@pytest.fixture(scope="module")
+async def connection(postgres: str) -> AsyncIterator[AsyncConnection]:
+    """To a store that is too small for indexes to be worth while, so that without one is made out to be dear."""
+    database = Database(settings_for(await sample_database(postgres, "query_plans")))
+    async with database.reading() as connection:
+        await connection.execute(sa.text("ANALYZE"))
+        await connection.execute(sa.text("SET enable_seqscan = off"))
+        yield connection
+    await database.dispose()
+
+
+def cases() -> Iterator[Any]:
+    """Each filter by itself, each order by itself; the first page, and the one after a position."""
+    for name, listing in LISTS.items():
+        always = ALWAYS.get(name, {})
+        for filter_name in sorted(set(listing.filters) - set(always)):
+            yield pytest.param(
+                name, "id", {**always, filter_name: VALUES.get(filter_name, 1)}, id=f"{name} {filter_name}"
+            )
+        for flag in listing.flags:
+            for value in (True, False):
+                yield pytest.param(name, "id", {**always, flag: value}, id=f"{name} {flag}={value}")
+        for key in listing.sorts:
+            for sort in (key, f"-{key}"):
+                yield pytest.param(name, sort, always, id=f"{name} by {sort}")
+
+
+def value_of(key: SortKey) -> object:
+    """Some value of this kind."""
+    if key.type is date:
+        return date(2026, 1, 1)
+    kinds = {Int: 5, Str: "m", Amount: Decimal("2.99"), Time: datetime(2026, 6, 1, tzinfo=timezone.utc)}
+    return kinds.get(key.type, 0.5)
+
+
+def scanned(plan: dict[str, Any]) -> Iterator[str]:
+    """Tables that are read from beginning to end."""
+    if plan["Node Type"] == "Seq Scan":
+        yield plan["Relation Name"]
+    for part in plan.get("Plans", ()):
+        yield from scanned(part)
+
+
+async def plan_of(connection: AsyncConnection, listing: Listing, wanted: Slice) -> dict[str, Any]:
+    statement, values = statement_of(listing, wanted)
+    found = await connection.scalar(Explain(statement), values)
+    return dict((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])
+
+
+@pytest.mark.parametrize(("name", "sort", "filters"), list(cases()))
+async def test_no_list_reads_a_whole_table(
+    connection: AsyncConnection, name: str, sort: str, filters: dict[str, Any]
+) -> None:
+    listing = LISTS[name]
+    key, descends = sort.lstrip("-"), sort.startswith("-")
+    order = ((key, descends),) if key == "id" else ((key, descends), ("id", False))
+    position = Position("after", tuple(value_of(listing.sorts[part]) for part, _ in order))
+    for place in (None, position):
+        plan = await plan_of(connection, listing, Slice(order, 100, position=place, filters=filters))
+        assert set(scanned(plan)) - NO_INDEX == set(), json.dumps(plan)
+
+
+async def test_a_table_without_an_index_would_be_noticed(connection: AsyncConnection) -> None:
+    await connection.execute(sa.text("CREATE TEMP TABLE bare AS SELECT * FROM rental"))
+    found = await connection.scalar(sa.text("EXPLAIN (FORMAT JSON) SELECT * FROM bare"))
+    plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
+    assert list(scanned(plan)) == ["bare"]
