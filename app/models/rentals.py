@@ -37,6 +37,7 @@ class Rental(Stamped, table=True):
             sqlite_where=_OPEN,
         ),
         sa.Index("idx_rental_open_rental_id", "rental_id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        sa.Index("idx_rental_open_rental_date", "rental_date", postgresql_where=_OPEN, sqlite_where=_OPEN),
         sa.Index("idx_rental_customer_id_rental_date", "customer_id", "rental_date"),
     )
 

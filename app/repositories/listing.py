@@ -184,15 +184,18 @@ def _beyond(order: Sequence[tuple[SortKey, bool]], empty: Sequence[bool]) -> Con
     if not any(descends or key.nullable for key, descends in order):
         # As a comparison of rows, which an index over all of them answers.
         return sa.tuple_(*(key.column for key, _ in order)) > sa.tuple_(*values)
-    beyond: Condition = sa.false()
-    for (key, descends), value, is_empty in reversed(list(zip(order, values, empty, strict=True))):
-        same = key.column.is_(None) if is_empty else key.column == value
-        beyond = _greater(key, descends, value, is_empty) | (same & beyond)
-    (first, descends), value, is_empty = order[0], values[0], empty[0]
-    if first.nullable or is_empty:
-        return beyond
-    # Says nothing new, but is what an index range can begin with.
-    return beyond & (first.column <= value if descends else first.column >= value)
+    *others, last = list(zip(order, values, empty, strict=True))
+    (key, descends), value, is_empty = last
+    beyond = _greater(key, descends, value, is_empty)
+    for (key, descends), value, is_empty in reversed(others):
+        if key.nullable:
+            same = key.column.is_(None) if is_empty else key.column == value
+            beyond = _greater(key, descends, value, is_empty) | (same & beyond)
+        else:
+            # As a range that an index can begin with, and an exception so rare that Postgres estimates it well.
+            within = key.column <= value if descends else key.column >= value
+            beyond = within & ((key.column != value) | beyond)
+    return beyond
 
 
 def _value(number: int, key: SortKey) -> sa.BindParameter[Any]:

@@ -18,6 +18,7 @@ _INDEXES = {
 }
 _PARTIAL = {
     "idx_rental_open_rental_id": ("rental", "rental_id", "return_date IS NULL", False),
+    "idx_rental_open_rental_date": ("rental", "rental_date", "return_date IS NULL", False),
     "idx_unq_streaming_subscription_running": ("streaming_subscription", "customer_id", "end_date IS NULL", True),
 }
 
