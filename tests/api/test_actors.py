@@ -7,10 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-import sqlalchemy as sa
 from fastapi import FastAPI
 
-from app.repositories.actors import ACTORS
 from tests.fixtures.statements import statements_of
 
 ACTORS_PATH = "/api/v1/actors"
@@ -194,17 +192,3 @@ async def test_the_database_is_asked_little(own_app: FastAPI, own_client: httpx.
         assert len(sent) == 3
         await created(own_client)
         assert len(sent) <= 3 + 4
-
-
-async def test_an_index_answers_for_part_of_a_name(own_app: FastAPI, server: str | None) -> None:
-    if server is None:
-        pytest.skip("SQLite has no trigrams.")
-    query = ACTORS.select.where(ACTORS.filters["name"])
-    async with own_app.state.database.engine.connect() as connection:
-        compiled = query.params(name="ney wea").compile(
-            dialect=connection.dialect, compile_kwargs={"literal_binds": True}
-        )
-        # The sample has too few actors for an index to be worth while.
-        await connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
-        plan = await connection.exec_driver_sql(f"EXPLAIN {compiled}")
-        assert "idx_actor_name_trgm" in " ".join(row[0] for row in plan)

@@ -131,6 +131,22 @@ async def test_no_list_reads_a_whole_table(
         assert set(scanned(plan)) - NO_INDEX == set(), json.dumps(plan)
 
 
+@pytest.mark.parametrize(
+    ("name", "filters", "index"),
+    [
+        ("actors", {"name": "ney wea"}, "idx_actor_name_trgm"),
+        ("customers", {"search": "na dub"}, "idx_customer_search_trgm"),
+        ("films found", search_terms("space"), "film_fulltext_idx"),
+    ],
+)
+async def test_what_an_index_was_made_for_it_is_used_for(
+    connection: AsyncConnection, name: str, filters: dict[str, Any], index: str
+) -> None:
+    query = LISTS[name].select.where(*(LISTS[name].filters[one] for one in filters if one in LISTS[name].filters))
+    found = await connection.scalar(Explain(query), filters)
+    assert index in (found if isinstance(found, str) else json.dumps(found))
+
+
 async def test_a_table_without_an_index_would_be_noticed(connection: AsyncConnection) -> None:
     await connection.execute(sa.text("CREATE TEMP TABLE bare AS SELECT * FROM rental"))
     found = await connection.scalar(sa.text("EXPLAIN (FORMAT JSON) SELECT * FROM bare"))
