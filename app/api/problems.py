@@ -54,6 +54,12 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _UNREADABLE = {"loc": ["body"], "msg": "The body could not be read.", "type": "unreadable"}
 """What FastAPI and Starlette answer 400 to, and nothing else does: bytes that are no text, or no form."""
 
+_IN_OUR_WORDS = {
+    "extra_forbidden": "There is nothing of this name here.",
+    "model_attributes_type": "The body must be a JSON object, sent as application/json.",
+}
+"""What pydantic says to programmers rather than to callers."""
+
 
 class FieldProblem(BaseModel):
     """One field that was not as it must be."""
@@ -195,7 +201,10 @@ async def _client_gone(_request: Request, _error: Exception) -> Response:
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    fields = [{"loc": list(e["loc"]), "msg": e["msg"], "type": e["type"]} for e in error.errors()]
+    fields = [
+        {"loc": list(e["loc"]), "msg": _IN_OUR_WORDS.get(e["type"], e["msg"]), "type": e["type"]}
+        for e in error.errors()
+    ]
     if any(field["loc"][0] == "path" for field in fields) and request.method not in _allowed(request):
         # The router took for an id what is a path of its own, such as /films/export, and does not take this method.
         return await _http_exception(request, HTTPException(HTTPStatus.METHOD_NOT_ALLOWED))

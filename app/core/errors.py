@@ -99,7 +99,7 @@ class InUse(Conflict):
     """Something else still refers to it; `referrer` is the table of what does."""
 
     def __init__(self, referrer: str) -> None:
-        super().__init__(f"This cannot be deleted: {_named(referrer)} still refers to it.", referred_by=referrer)
+        super().__init__(f"This cannot be deleted: some {_named(referrer)} still refers to it.", referred_by=referrer)
 
 
 class PreconditionFailed(AppError):

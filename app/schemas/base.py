@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
 from functools import lru_cache
@@ -14,13 +16,16 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     GetPydanticSchema,
     PlainSerializer,
     StringConstraints,
     TypeAdapter,
     WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -61,21 +66,38 @@ def without_nul(text: str) -> str:
     return text
 
 
-Text = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=255, pattern=_NOT_BLANK),
-    AfterValidator(str.strip),
-]
+@dataclass(frozen=True)
+class Matching:
+    """A pattern that OpenAPI shows, and whoever misses it is told in words."""
+
+    pattern: str
+    otherwise: str
+
+    def __get_pydantic_core_schema__(self, source: type[str], handler: GetCoreSchemaHandler) -> CoreSchema:
+        pattern = re.compile(self.pattern)
+
+        def match(text: str) -> str:
+            if not pattern.search(text):
+                raise PydanticCustomError("pattern", self.otherwise)
+            return text
+
+        return core_schema.no_info_after_validator_function(match, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "pattern": self.pattern}
+
+
+_FILLED = Matching(_NOT_BLANK, "must not be blank, and without NUL characters")
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=255), _FILLED, AfterValidator(str.strip)]
 """1 to 255 characters, not all of them blank; without those around it."""
 
-ShortText = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=100, pattern=_NOT_BLANK),
-    AfterValidator(str.strip),
-]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=100), _FILLED, AfterValidator(str.strip)]
 """The same, of up to 100 characters."""
 
-LongText = Annotated[str, StringConstraints(max_length=20_000, pattern=r"^[^\x00]*$")]
+LongText = Annotated[
+    str, StringConstraints(max_length=20_000), Matching(r"^[^\x00]*$", "must be without NUL characters")
+]
 """Free text, which may be empty."""
 
 
