@@ -7,6 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
+
+from tests.fixtures.statements import statements_of
 
 RENTALS = "/api/v1/rentals"
 TOTAL, OPEN = 16_044, 183
@@ -78,3 +81,22 @@ async def test_following_the_links_meets_every_rental_once(client: httpx.AsyncCl
     assert previous
     back = (await client.get(previous["url"])).json()
     assert [r["id"] for r in back] == [r["id"] for r in seen][-len((response).json()) - 1000 : -len(response.json())]
+
+
+@pytest.mark.parametrize(
+    ("path", "counted", "queries"),
+    [
+        ("/api/v1/rentals/1", False, 1),
+        (f"{RENTALS}?limit=1000", False, 1),
+        (f"{RENTALS}?overdue=true&active_only=true", True, 2),
+        ("/api/v1/customers/5/rentals", False, 1),
+        ("/api/v1/customers/5/rentals", True, 2),
+    ],
+)
+async def test_what_a_request_asks_of_the_database(
+    app: FastAPI, client: httpx.AsyncClient, path: str, counted: bool, queries: int
+) -> None:
+    with statements_of(app) as sent:
+        response = await client.get(path, headers={"Prefer": "count=exact"} if counted else {})
+    assert response.status_code == 200
+    assert len(sent) == queries, sent

@@ -87,6 +87,16 @@ async def test_every_example_answers_as_shown(fresh_client: httpx.AsyncClient) -
 
 def test_every_resource_has_an_example() -> None:
     commands = " ".join(commands for commands, _ in _EXAMPLE.findall(README))
-    for resource in ("films", "categories", "actors", "inventory", "rentals", "payments", "balance", "subscriptions"):
+    for resource in (
+        "films",
+        "categories",
+        "actors",
+        "inventory",
+        "customers?",
+        "rentals",
+        "payments",
+        "balance",
+        "subscriptions",
+    ):
         assert f"/{resource}" in commands
     assert len(_EXAMPLE.findall(README)) == README.count("```json")
