@@ -130,9 +130,15 @@ def _engine_options(url: URL, settings: Settings) -> dict[str, Any]:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  a DBAPI connection has no type
-    """What Postgres does by itself: foreign keys, readers beside a writer, and pg_trgm's `similarity`."""
+    """What Postgres does: foreign keys, readers beside a writer, lower case of every letter, pg_trgm's `similarity`."""
     cursor = connection.cursor()
     for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    connection.create_function("lower", 1, _lower, deterministic=True)
     connection.create_function("similarity", 2, similarity, deterministic=True)
+
+
+def _lower(text: str | None) -> str | None:
+    """SQLite's own knows ASCII alone."""
+    return None if text is None else str(text).lower()

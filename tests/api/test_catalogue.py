@@ -56,6 +56,11 @@ async def test_wildcards_in_a_category_stand_for_themselves(client: httpx.AsyncC
     assert (response.status_code, response.json()) == (200, [])
 
 
+async def test_letters_of_any_alphabet_have_two_cases(client: httpx.AsyncClient) -> None:
+    films = (await client.get(FILMS, params={"title": "AMÉLIE"})).json()
+    assert [film["title"] for film in films] == ["Amélie"]
+
+
 async def test_a_trailing_slash_makes_no_difference(client: httpx.AsyncClient) -> None:
     plain, slashed = await client.get(f"{FILMS}?limit=1"), await client.get(f"{FILMS}/?limit=1")
     assert slashed.status_code == 200
