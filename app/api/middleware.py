@@ -75,7 +75,8 @@ class _Exchange:
     async def _respond(self) -> None:
         request = Request(self._scope, self._receive)
         try:
-            if int(Headers(scope=self._scope).get("content-length") or 0) > self._max_body:
+            declared = Headers(scope=self._scope).get("content-length", "")
+            if declared.isdecimal() and int(declared) > self._max_body:
                 response = problem(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_large)
                 await response(self._scope, self._receive, self._tagged_send)
                 return
