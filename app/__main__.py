@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from math import ceil
 
 import uvicorn
 from pydantic import ValidationError
@@ -96,6 +97,8 @@ def _serve(settings: Settings, host: str) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Time to answer those who gave up waiting. What is left then, such as a client that reads no more, is cut off.
+        timeout_graceful_shutdown=ceil(settings.shutdown_grace_seconds) + 5,
     )
 
 

@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 
 from app.api import problems, system
 from app.api.middleware import RequestMiddleware
+from app.api.stopping import Stopping
 from app.api.v1 import (
     actors,
     ai,
@@ -61,11 +62,14 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(settings)
         assistant = AssistantLoader(settings, database, chat_service)
+        stopping = Stopping(settings.shutdown_grace_seconds)
         app.state.settings, app.state.database, app.state.assistant = settings, database, assistant
+        app.state.stopping = stopping
         _warn(settings)
         assistant.warm_up()
         try:
-            yield
+            with stopping.watching():
+                yield
         finally:
             await assistant.stop()
             await database.dispose()

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from fastapi import Request
 
+from app.api.stopping import Stopping
+
 _T = TypeVar("_T")
 
 
@@ -18,9 +20,11 @@ class ClientGone(Exception):
 async def until_disconnect(request: Request, work: Awaitable[_T]) -> _T:
     """`work`'s result; when the client goes away first, cancel the work and raise ClientGone.
 
-    The server itself does not cancel a request whose client is gone, and a model call costs money.
+    Likewise Unavailable when the process ends and cannot wait any longer. The server itself does not cancel a request
+    whose client is gone, and a model call costs money.
     """
-    working = asyncio.ensure_future(work)
+    stopping: Stopping = request.app.state.stopping
+    working = asyncio.ensure_future(stopping.unless_over(work))
     watching = asyncio.create_task(_disconnected(request))
     try:
         await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)

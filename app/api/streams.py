@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 
 from app.api.problems import app_error_document
+from app.api.stopping import Stopping
 from app.core.errors import AppError
 
 log = structlog.get_logger("app.api")
@@ -21,7 +22,7 @@ EVENT_STREAM = "text/event-stream"
 
 def stream_answer(request: Request, first: str, rest: AsyncGenerator[str, None]) -> StreamingResponse:
     """The words as they come; `first` was waited for, so that an early failure has its own status."""
-    words = _from_first(first, rest)
+    words = _from_first(first, rest, request.app.state.stopping)
     if EVENT_STREAM in request.headers.get("accept", ""):
         return StreamingResponse(
             _events(request, words),
@@ -31,10 +32,14 @@ def stream_answer(request: Request, first: str, rest: AsyncGenerator[str, None])
     return StreamingResponse(words, media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
 
 
-async def _from_first(first: str, rest: AsyncGenerator[str, None]) -> AsyncIterator[str]:
+async def _from_first(first: str, rest: AsyncGenerator[str, None], stopping: Stopping) -> AsyncIterator[str]:
     async with aclosing(rest):
         yield first
-        async for text in rest:
+        while True:
+            try:
+                text = await stopping.unless_over(anext(rest))
+            except StopAsyncIteration:
+                return
             yield text
 
 

@@ -126,6 +126,10 @@ def _engine_options(url: URL, settings: Settings) -> dict[str, Any]:
             "timeout": settings.database_connect_timeout,
             "server_settings": {"application_name": settings.database_application_name},
         }
+        if settings.database_pooler == "pgbouncer":
+            # The next transaction may be on another server connection. Without SQLAlchemy's cache and asyncpg's own,
+            # statements have no name, are parsed anew with each execution, and nothing of them stays behind.
+            options["connect_args"] |= {"prepared_statement_cache_size": 0, "statement_cache_size": 0}
     return options
 
 

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
         "INFO", description="JSON lines; DEBUG is readable text and includes questions."
     )
+    shutdown_grace_seconds: float = Field(
+        20.0, ge=0, le=3600, description="What requests in flight get to finish in after SIGTERM."
+    )
     secret_key: SecretStr | None = Field(None, description="Signs tokens.")
 
     database_url: str = Field(DEFAULT_DATABASE_URL, description="Async SQLAlchemy URL.")
@@ -44,6 +47,9 @@ class Settings(BaseSettings):
     )
     database_connect_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a new connection.")
     database_application_name: str = Field("interview-api", description="Shown in pg_stat_activity.")
+    database_pooler: Literal["none", "pgbouncer"] = Field(
+        "none", description="pgbouncer: connections are pooled per transaction, so no statement stays prepared."
+    )
 
     ai_provider: Provider | None = Field(
         None,
@@ -66,7 +72,7 @@ class Settings(BaseSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("ai_provider", mode="before")
+    @field_validator("ai_provider", "database_pooler", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value

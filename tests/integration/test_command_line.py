@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def run(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **variables}
-    return subprocess.run(
-        [sys.executable, "-m", "app", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=60
-    )
+from tests.fixtures.command_line import run
 
 
 def test_a_store_is_migrated_and_seeded_once(tmp_path: Path) -> None:

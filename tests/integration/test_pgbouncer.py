@@ -1,0 +1,119 @@
+"""The service by way of a PgBouncer in transaction mode: each transaction may be on another server connection."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from app.core.db import Database
+from app.core.schema import head_revision
+from app.main import create_app
+from tests.api.test_agents import ask, assert_all_right, some_films
+from tests.conftest import client_of, running, settings_for
+from tests.fixtures.command_line import run
+from tests.fixtures.pgbouncer import NoPgBouncer, pgbouncer
+from tests.fixtures.postgres_server import create_database, drop_database
+from tests.fixtures.schema_probes import revision_of
+
+pytestmark = pytest.mark.postgres
+
+SERVER_CONNECTIONS = 3
+CLIENT_CONNECTIONS = 20
+NAME = "store_behind_pgbouncer"
+
+
+@pytest.fixture(scope="module")
+def pooler(postgres: str) -> Iterator[str]:
+    """The server's URL by way of PgBouncer. In CI its absence is a failure."""
+    try:
+        with pgbouncer(postgres, pool_size=SERVER_CONNECTIONS) as url:
+            yield url
+    except NoPgBouncer as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="module")
+async def app(postgres: str, pooler: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FastAPI]:
+    """On a store that the command line migrated and seeded by the same way."""
+    direct = await create_database(postgres, NAME)
+    url = pooler.replace("/postgres", f"/{NAME}")
+    for command in ("migrate", "seed"):
+        done = await asyncio.to_thread(
+            run, command, cwd=tmp_path_factory.mktemp(command), DATABASE_URL=url, DATABASE_POOLER="pgbouncer"
+        )
+        assert done.returncode == 0, done.stderr
+    assert await revision_of(direct) == head_revision()
+    settings = settings_for(url, database_pooler="pgbouncer", database_pool_size=CLIENT_CONNECTIONS)
+    async with running(create_app(settings)) as application:
+        await application.state.assistant.get()
+        yield application
+    await drop_database(postgres, NAME)
+
+
+@pytest.fixture(scope="module")
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(app) as http:
+        yield http
+
+
+async def test_clients_share_fewer_server_connections(app: FastAPI) -> None:
+    """What the other tests stand on: without it they would prove nothing."""
+
+    async def backend() -> int:
+        async with app.state.database.reading() as connection:
+            await connection.execute(text("SELECT pg_sleep(0.02)"))
+            return int((await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one())
+
+    backends = Counter(await asyncio.gather(*(backend() for _ in range(CLIENT_CONNECTIONS))))
+    assert len(backends) == SERVER_CONNECTIONS
+
+
+async def test_fifty_lists_at_once_are_right(client: httpx.AsyncClient) -> None:
+    paths = [f"/api/v1/films?limit=5&skip={number}&sort=title" for number in range(25)]
+    paths += [f"/api/v1/films/{number}" for number in range(1, 26)]
+    alone = [(await client.get(path)).json() for path in paths]
+    assert [len(films) for films in alone[:25]] == [5] * 25
+    for _ in range(3):
+        responses = await asyncio.gather(*(client.get(path) for path in paths))
+        assert {response.status_code for response in responses} == {200}
+        assert [response.json() for response in responses] == alone
+
+
+async def test_a_question_is_answered_from_the_store(client: httpx.AsyncClient) -> None:
+    answer = await ask(client, "What is the rental rate for the film Alien?")
+    assert answer["answer"] == "Alien (Horror, Sci-Fi) rents for $2.99."
+
+
+async def test_fifty_questions_at_once_are_right(client: httpx.AsyncClient) -> None:
+    await assert_all_right(client, await some_films(client, 50))
+
+
+async def test_of_forty_who_want_one_disc_exactly_one_gets_it(client: httpx.AsyncClient) -> None:
+    (disc,) = (await client.post("/api/v1/inventory", json={"film_id": 1, "store_id": 1})).json()
+    customers = (await client.get("/api/v1/customers", params={"active": True, "limit": 40})).json()
+    responses = await asyncio.gather(
+        *(
+            client.post(
+                "/api/v1/rentals", json={"inventory_id": disc["id"], "customer_id": customer["id"], "staff_id": 1}
+            )
+            for customer in customers
+        )
+    )
+    assert Counter(response.status_code for response in responses) == {201: 1, 409: 39}
+
+
+async def test_nothing_stays_prepared_on_the_server(app: FastAPI, client: httpx.AsyncClient) -> None:
+    """PgBouncer does not tidy up between transactions: what stayed would pile up on the server."""
+    await asyncio.gather(*(client.get(f"/api/v1/films/{number}") for number in range(1, 40)))
+    database: Database = app.state.database
+    async with database.reading() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM pg_prepared_statements"))).scalar_one() == 0
