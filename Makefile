@@ -22,11 +22,16 @@ fuzz: $(VENV)/.dev ## Send the API what nobody thought of, for longer than the t
 snapshot: $(VENV)/.dev ## Write the contract that tests compare the API with anew
 	@$(BIN)/python -m tests.contract.snapshot
 
-check: $(VENV)/.dev ## Run the linters and the type checker
+check: $(VENV)/.dev ## Run the linters and the type checker, over the container files as well
 	$(BIN)/black --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck .ci/run docker/*.sh
+	$(BIN)/hadolint --no-color docker/Dockerfile docker/*/Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/docker-compose*.yml
+	$(BIN)/kubernetes-validate --quiet --strict docker/kubernetes*.yml
+	@$(compose_config)
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/black --quiet .
@@ -62,6 +67,16 @@ $(VENV)/bin/python:
 	@if command -v uv >/dev/null; then uv venv --quiet --python $(PYTHON) $(VENV); \
 	elif $(PYTHON) -c 'import ensurepip' 2>/dev/null; then $(PYTHON) -m venv $(VENV); \
 	else echo "This Python cannot create environments. On Debian or Ubuntu: sudo apt install python3-venv"; exit 1; fi
+
+# With the optional .env left out: what it says is its owner's.
+define compose_config
+if docker compose version >/dev/null 2>&1; then compose="docker compose"; \
+elif command -v docker-compose >/dev/null; then compose=docker-compose; \
+else echo "docker compose config: skipped, no client here"; exit 0; fi; \
+for file in docker/docker-compose*.yml; do \
+	echo "$$compose -f $$file config --quiet"; $$compose --env-file /dev/null -f $$file config --quiet || exit; \
+done
+endef
 
 define install
 echo "Installing from $(1) (the first time this takes a minute or two) ..."; \
