@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from app.models import Actor, Category, Film, FilmActor, FilmCategory, Language
 from app.repositories.films import ACTOR_NAME, actor_names, category_names
-from app.repositories.listing import Row
+from app.repositories.listing import Row, every
 
 Named = Iterable[tuple[int, str]]
 """Ids with names, in the order of ids."""
@@ -99,8 +99,7 @@ class FilmFileRepository:
 
     async def after(self, film_id: int, limit: int) -> Sequence[Row]:
         """The films with the next higher ids, everything of each by name."""
-        found = await self._connection.execute(_AFTER, {"film_id": film_id, "limit_": limit})
-        return [dict(row) for row in found.mappings()]
+        return await every(self._connection, _AFTER, film_id=film_id, limit_=limit)
 
     async def _free_ids(self, count: int) -> Sequence[int]:
         """Ids for new films: with them known beforehand, films and links are as fast as they get without COPY."""

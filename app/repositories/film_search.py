@@ -1,10 +1,9 @@
-"""Finding films: by a title as people type it, by what they are like, and where their discs are."""
+"""Finding films by a title as people type it, and by what they are like."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
@@ -17,10 +16,10 @@ from sqlmodel import col
 
 from app.core.refusals import sqlstate_of
 from app.core.similarity import fold, likeness
-from app.models import Category, Film, FilmActor, FilmCategory, Inventory, Language, Rental, metadata
+from app.models import Film, FilmActor, FilmCategory, Language, metadata
 from app.models.types import Rating
-from app.repositories.films import ACTOR_NAME, actor_names, category_names, in_category, with_actor
-from app.repositories.listing import Row
+from app.repositories.films import FILMS, actor_names, category_names
+from app.repositories.listing import Row, every
 from app.repositories.sql import has_part
 from app.repositories.stock import copies, is_in_stock, is_out
 
@@ -130,32 +129,7 @@ _ORDERS: dict[FilmSort, sa.SQLColumnExpression[Any]] = {
     FilmSort.CHEAPEST: col(Film.rental_rate),
 }
 
-_STOCK = (
-    sa.select(
-        col(Inventory.store_id),
-        sa.func.count().label("copies"),
-        sa.func.count().filter(~is_out()).label("in_stock"),
-    )
-    .where(col(Inventory.film_id) == sa.bindparam("film_id"))
-    .group_by(col(Inventory.store_id))
-    .order_by(col(Inventory.store_id))
-)
-_OPEN_RENTAL_DATES = (
-    sa.select(col(Rental.rental_date))
-    .join(Inventory, col(Inventory.inventory_id) == col(Rental.inventory_id))
-    .where(col(Inventory.film_id) == sa.bindparam("film_id"), col(Rental.return_date).is_(None))
-)
-
-_FITS: dict[str, sa.ColumnElement[bool]] = {
-    "category": in_category(has_part(col(Category.name), "category")),
-    "actor": with_actor(has_part(ACTOR_NAME, "actor")),
-    "rating": col(Film.rating) == sa.bindparam("rating"),
-    "min_year": col(Film.release_year) >= sa.bindparam("min_year"),
-    "max_year": col(Film.release_year) <= sa.bindparam("max_year"),
-    "min_length": col(Film.length) >= sa.bindparam("min_length"),
-    "max_length": col(Film.length) <= sa.bindparam("max_length"),
-    "max_rental_rate": col(Film.rental_rate) <= sa.bindparam("max_rental_rate"),
-}
+_FITS = {**FILMS.filters, "max_rental_rate": col(Film.rental_rate) <= sa.bindparam("max_rental_rate")}
 
 
 def _shared(table: type[FilmCategory] | type[FilmActor], key: str) -> sa.ScalarSelect[int]:
@@ -206,13 +180,6 @@ def _fitting(names: tuple[str, ...], in_stock: bool | None, sort: FilmSort) -> s
         .order_by(_ORDERS[sort], col(Film.title), col(Film.film_id))
         .limit(sa.bindparam("limit_", type_=sa.Integer))
     )
-
-
-async def every(connection: AsyncConnection, statement: sa.Executable, **values: object) -> list[Row]:
-    """All rows."""
-    result = await connection.execute(statement, values)
-    names = tuple(result.keys())
-    return [dict(zip(names, row, strict=True)) for row in result]
 
 
 async def by_trigrams(
@@ -288,14 +255,6 @@ class FilmSearchRepository:
         """Films sharing most categories and actors with this one, then those nearest in year."""
         result = await self._connection.execute(_SIMILAR, {"film_id": film_id, "limit_": limit})
         return result.mappings().all()
-
-    async def stock(self, film_id: int) -> Sequence[sa.RowMapping]:
-        """`copies` and `in_stock` for each store that has the film."""
-        return (await self._connection.execute(_STOCK, {"film_id": film_id})).mappings().all()
-
-    async def open_rental_dates(self, film_id: int) -> list[datetime]:
-        """When each disc of the film that is out was rented."""
-        return list((await self._connection.execute(_OPEN_RENTAL_DATES, {"film_id": film_id})).scalars())
 
 
 def _matches(

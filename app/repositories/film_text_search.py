@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.core.similarity import likeness
-from app.models import Film, Language
+from app.models import Film
 from app.repositories.film_search import CANDIDATES, LIKE, by_trigrams, title_key
-from app.repositories.films import LISTED
-from app.repositories.listing import Condition, Int, Listing, Row, SortKey
+from app.repositories.films import FILMS
+from app.repositories.listing import Condition, Listing, Row, SortKey
 from app.repositories.sql import has_part
 
 Number = sa.ColumnElement[float]
@@ -33,14 +33,11 @@ _PART = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
 _WORD = re.compile(r"\w+")
 _PUNCTUATION = "-.,:;!?'’\"()/&"
 
-_FILMS = sa.select(*LISTED).join(Language, col(Language.language_id) == col(Film.language_id))
-_ID = SortKey(col(Film.film_id), Int)
-
 
 def _best_first(relevance: Number, filters: Mapping[str, Condition]) -> Listing:
     return Listing(
-        _FILMS.add_columns(relevance.label("relevance")),
-        sorts={"relevance": SortKey(relevance, Finite), "id": _ID},
+        FILMS.select.add_columns(relevance.label("relevance")),
+        sorts={"relevance": SortKey(relevance, Finite), "id": FILMS.sorts["id"]},
         filters=filters,
     )
 

@@ -105,12 +105,17 @@ async def first(connection: AsyncConnection, statement: sa.Executable, **values:
     return None if row is None else dict(zip(result.keys(), row, strict=True))
 
 
+async def every(connection: AsyncConnection, statement: sa.Executable, **values: object) -> list[Row]:
+    """All rows."""
+    result = await connection.execute(statement, values)
+    names = tuple(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result]
+
+
 async def fetch(connection: AsyncConnection, listing: Listing, wanted: Slice) -> Rows:
     """One query for one page."""
     statement, values = statement_of(listing, wanted)
-    result = await connection.execute(statement, values)
-    names = tuple(result.keys())
-    rows = [dict(zip(names, row, strict=True)) for row in result]
+    rows = await every(connection, statement, **values)
     more = len(rows) > wanted.limit
     del rows[wanted.limit :]
     if wanted.position and wanted.position.direction == "before":

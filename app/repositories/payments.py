@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -98,9 +99,9 @@ class PaymentRepository:
             self._connection, _FOR_RENTAL, customer_id=customer_id, rental_id=rental_id, staff_id=staff_id
         )
 
-    async def add(self, **values: object) -> int:
-        """A new payment's id."""
-        return int(await self._connection.scalar(_INSERT, values) or 0)
+    async def add(self, *amounts: Decimal, **values: object) -> list[int]:
+        """Ids of new payments of these amounts."""
+        return list(await self._connection.scalars(_INSERT, [{"amount": amount, **values} for amount in amounts]))
 
     async def balance(self, customer_id: int, now: datetime) -> Row | None:
         """The sums of a customer's `rental_fees`, `days_late`, `replacement_costs` and `payments`.

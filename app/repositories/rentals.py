@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -83,7 +81,6 @@ _CHECK = sa.select(
 _INSERT = sa.insert(Rental).returning(col(Rental.rental_id))
 _CLOSE = sa.update(Rental).where(_THIS).values(return_date=sa.bindparam("returned", type_=UtcDateTime))
 _HAS_STAFF = sa.select(sa.exists().where(col(Staff.staff_id) == sa.bindparam("staff_id")))
-_PAY = sa.insert(Payment).returning(col(Payment.payment_id))
 _DELETE = sa.delete(Rental).where(_THIS)
 _IS_PAID = sa.select(sa.exists().where(col(Payment.rental_id) == sa.bindparam("id_")))
 
@@ -125,10 +122,6 @@ class RentalRepository:
     async def close(self, rental_id: int, returned: datetime | None) -> None:
         """Set when the disc came back; None opens the rental again."""
         await self._connection.execute(_CLOSE, {"id_": rental_id, "returned": returned})
-
-    async def pay(self, amounts: Sequence[Decimal], **values: object) -> list[int]:
-        """Ids of new payments of these amounts."""
-        return list(await self._connection.scalars(_PAY, [{"amount": amount, **values} for amount in amounts]))
 
     async def has_payments(self, rental_id: int) -> bool:
         """Whether something was paid for it."""

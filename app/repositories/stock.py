@@ -41,11 +41,12 @@ def is_in_stock() -> sa.ColumnElement[bool]:
     )
 
 
+_DISCS = sa.func.count(sa.distinct(col(Inventory.inventory_id)))
 STOCK_BY_STORE = (
     sa.select(
         col(Inventory.store_id),
-        sa.func.count(col(Inventory.inventory_id)).label("copies"),
-        (sa.func.count(col(Inventory.inventory_id)) - sa.func.count(col(Rental.rental_id))).label("in_stock"),
+        _DISCS.label("copies"),
+        (_DISCS - sa.func.count(sa.distinct(col(Rental.inventory_id)))).label("in_stock"),
         sa.func.min(due_date()).label("earliest_due_date"),
     )
     .select_from(Film)
@@ -56,5 +57,6 @@ STOCK_BY_STORE = (
     .order_by(col(Inventory.store_id))
 )
 """A film's discs in each store that has some, and when the first that is out is due; one row without a store for a film
-without discs, none for no film. A disc has at most one open rental, so that joining them counts no disc twice.
+without discs, none for no film. Discs are counted, not rows: in Pagila's newest release one can have several open
+rentals.
 """

@@ -50,5 +50,4 @@ class PageQuery(BaseModel):
     @property
     def filters(self) -> dict[str, Any]:
         """The filters given, by name."""
-        given = ((name, getattr(self, name)) for name in type(self).model_fields if name not in _PAGING)
-        return {name: value for name, value in given if value is not None}
+        return self.model_dump(exclude=_PAGING, exclude_none=True)

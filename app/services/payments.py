@@ -70,5 +70,6 @@ async def _pay(connection: AsyncConnection, customer_id: int, command: PaymentCr
     if not rental["has_staff"]:
         raise InvalidReference("staff_id", command.staff_id)
     now = datetime.now(timezone.utc)
-    payment_id = await payments.add(**command.model_dump(), customer_id=customer_id, payment_date=now)
+    values = command.model_dump(exclude={"amount"})
+    (payment_id,) = await payments.add(command.amount, **values, customer_id=customer_id, payment_date=now)
     return PaymentRead.model_validate(await payments.find(payment_id, now))

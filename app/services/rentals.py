@@ -20,6 +20,7 @@ from app.core.errors import (
 )
 from app.repositories.due import LATE_FEE_PER_DAY
 from app.repositories.listing import Row
+from app.repositories.payments import PaymentRepository
 from app.repositories.rentals import RENTALS, RentalRepository
 from app.schemas.etags import EntityTags
 from app.schemas.rentals import (
@@ -159,7 +160,7 @@ async def _take_back(connection: AsyncConnection, rental_id: int, command: Retur
     assert row is not None  # noqa: S101  else it was not found
     fee = LATE_FEE_PER_DAY * row["days_late"]
     staff_id = rental.staff_id if command.staff_id is None else command.staff_id
-    payments = await _pay(rentals, rental, fee, staff_id)
+    payments = await _pay(PaymentRepository(connection), rental, fee, staff_id)
     return ReturnRead(
         return_date=returned,
         days_late=row["days_late"],
@@ -169,13 +170,13 @@ async def _take_back(connection: AsyncConnection, rental_id: int, command: Retur
     )
 
 
-async def _pay(rentals: RentalRepository, rental: RentalRead, fee: Decimal, staff_id: int) -> list[int]:
+async def _pay(payments: PaymentRepository, rental: RentalRead, fee: Decimal, staff_id: int) -> list[int]:
     if not fee:
         return []
     whole, rest = divmod(fee, _LARGEST_PAYMENT)
     amounts = [_LARGEST_PAYMENT] * int(whole) + ([rest] if rest else [])
-    return await rentals.pay(
-        amounts,
+    return await payments.add(
+        *amounts,
         customer_id=rental.customer_id,
         staff_id=staff_id,
         rental_id=rental.id,

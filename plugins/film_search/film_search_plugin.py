@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from app.core.db import Reading
 from app.models.types import Rating
 from app.repositories.categories import CategoryRepository
 from app.repositories.film_search import Criteria, FilmSearchRepository, FilmSort
+from app.repositories.films import FilmRepository
 from app.schemas.base import MAX_ID
 
 MAX_FILMS = 20
@@ -122,22 +123,20 @@ class FilmSearchPlugin:
     async def film_availability(self, film_id: Annotated[int, "The film's film_id"]) -> str:
         """Discs of a film and how many are in stock in each store; when none is, the earliest due date."""
         async with self._reading() as connection:
-            films = FilmSearchRepository(connection)
-            cards = await films.cards([min(max(film_id, 0), MAX_ID)])
+            cards = await FilmSearchRepository(connection).cards([min(max(film_id, 0), MAX_ID)])
             if not cards:
                 return _json({"error": f"There is no film with id {film_id}."})
             film = cards[0]
-            stores = await films.stock(film["film_id"])
-            out = [] if film["in_stock"] else await films.open_rental_dates(film["film_id"])
-        duration = timedelta(days=film["rental_duration_days"])
+            stores = [store for store in await FilmRepository(connection).stock(film["film_id"]) if store["copies"]]
+        due = [store["earliest_due_date"] for store in stores] if not film["in_stock"] else []
         return _json(
             {
                 "film_id": film["film_id"],
                 "title": film["title"],
                 "copies": film["copies"],
                 "in_stock": film["in_stock"],
-                "stores": [dict(store) for store in stores],
-                "next_due": min(out) + duration if out else None,
+                "stores": [{name: store[name] for name in ("store_id", "copies", "in_stock")} for store in stores],
+                "next_due": min(due, default=None),
             }
         )
 
