@@ -5,7 +5,8 @@ All are coroutines, for FastAPI runs plain functions in a thread: a third of a r
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Path, Request
 
@@ -24,6 +25,8 @@ from app.services.inventory import InventoryService
 from app.services.payments import PaymentService
 from app.services.rentals import RentalService
 from app.services.subscriptions import SubscriptionService
+
+S = TypeVar("S")
 
 
 async def get_database(request: Request) -> Database:
@@ -49,54 +52,13 @@ LoaderDep = Annotated[AssistantLoader, Depends(get_loader)]
 SettingsDep = Annotated[Settings, Depends(get_app_settings)]
 
 
-async def get_film_service(database: DatabaseDep) -> FilmService:
-    """Films, for this request."""
-    return FilmService(database)
+def _on_database(service: Callable[[Database], S]) -> Callable[[DatabaseDep], Awaitable[S]]:
+    """The dependency that makes a service which needs the database alone."""
 
+    async def get_service(database: DatabaseDep) -> S:
+        return service(database)
 
-async def get_film_file_service(database: DatabaseDep) -> FilmFileService:
-    """Films as CSV, for this request."""
-    return FilmFileService(database)
-
-
-async def get_film_search_service(database: DatabaseDep) -> FilmSearchService:
-    """Searches of films, for this request."""
-    return FilmSearchService(database)
-
-
-async def get_category_service(database: DatabaseDep) -> CategoryService:
-    """Categories, for this request."""
-    return CategoryService(database)
-
-
-async def get_rental_service(database: DatabaseDep) -> RentalService:
-    """Rentals, for this request."""
-    return RentalService(database)
-
-
-async def get_actor_service(database: DatabaseDep) -> ActorService:
-    """Actors, for this request."""
-    return ActorService(database)
-
-
-async def get_inventory_service(database: DatabaseDep) -> InventoryService:
-    """Discs, for this request."""
-    return InventoryService(database)
-
-
-async def get_customer_service(database: DatabaseDep) -> CustomerService:
-    """Customers, for this request."""
-    return CustomerService(database)
-
-
-async def get_payment_service(database: DatabaseDep) -> PaymentService:
-    """Payments, for this request."""
-    return PaymentService(database)
-
-
-async def get_subscription_service(database: DatabaseDep) -> SubscriptionService:
-    """Subscriptions, for this request."""
-    return SubscriptionService(database)
+    return get_service
 
 
 async def get_ai_service(loader: LoaderDep, database: DatabaseDep) -> AiService:
@@ -109,16 +71,16 @@ async def get_health_service(database: DatabaseDep, settings: SettingsDep) -> He
     return HealthService(database, settings)
 
 
-FilmServiceDep = Annotated[FilmService, Depends(get_film_service)]
-FilmFileServiceDep = Annotated[FilmFileService, Depends(get_film_file_service)]
-FilmSearchServiceDep = Annotated[FilmSearchService, Depends(get_film_search_service)]
-CategoryServiceDep = Annotated[CategoryService, Depends(get_category_service)]
-RentalServiceDep = Annotated[RentalService, Depends(get_rental_service)]
-ActorServiceDep = Annotated[ActorService, Depends(get_actor_service)]
-InventoryServiceDep = Annotated[InventoryService, Depends(get_inventory_service)]
-CustomerServiceDep = Annotated[CustomerService, Depends(get_customer_service)]
-PaymentServiceDep = Annotated[PaymentService, Depends(get_payment_service)]
-SubscriptionServiceDep = Annotated[SubscriptionService, Depends(get_subscription_service)]
+FilmServiceDep = Annotated[FilmService, Depends(_on_database(FilmService))]
+FilmFileServiceDep = Annotated[FilmFileService, Depends(_on_database(FilmFileService))]
+FilmSearchServiceDep = Annotated[FilmSearchService, Depends(_on_database(FilmSearchService))]
+CategoryServiceDep = Annotated[CategoryService, Depends(_on_database(CategoryService))]
+RentalServiceDep = Annotated[RentalService, Depends(_on_database(RentalService))]
+ActorServiceDep = Annotated[ActorService, Depends(_on_database(ActorService))]
+InventoryServiceDep = Annotated[InventoryService, Depends(_on_database(InventoryService))]
+CustomerServiceDep = Annotated[CustomerService, Depends(_on_database(CustomerService))]
+PaymentServiceDep = Annotated[PaymentService, Depends(_on_database(PaymentService))]
+SubscriptionServiceDep = Annotated[SubscriptionService, Depends(_on_database(SubscriptionService))]
 AiServiceDep = Annotated[AiService, Depends(get_ai_service)]
 HealthServiceDep = Annotated[HealthService, Depends(get_health_service)]
 

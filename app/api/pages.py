@@ -15,6 +15,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
+from app.api.problems import responses
 from app.schemas.base import list_adapter
 from app.schemas.paging import PageQuery
 from app.services.paging import Page
@@ -30,7 +31,7 @@ _PREFER = {
     "schema": {"type": "string", "examples": ["count=exact"]},
 }
 
-PAGE: dict[int | str, dict[str, Any]] = {
+_PAGE: dict[int | str, dict[str, Any]] = {
     200: {
         "headers": {
             "Link": {
@@ -81,8 +82,17 @@ def asks(model: type[Q]) -> Callable[[Request], Awaitable[Asked[Q]]]:
     return read
 
 
-def described(model: type[PageQuery]) -> dict[str, Any]:
-    """The same query for OpenAPI (a route's `openapi_extra`)."""
+def lists(item: type[BaseModel], query: type[PageQuery], *statuses: int) -> dict[str, Any]:
+    """What the route of a list says of itself; `statuses` are the errors that not every list gives."""
+    return {
+        "response_model": list[item],  # type: ignore[valid-type]
+        "responses": _PAGE | responses(422, 503, *statuses),
+        "openapi_extra": _described(query),
+    }
+
+
+def _described(model: type[PageQuery]) -> dict[str, Any]:
+    """A list's query for OpenAPI, which FastAPI would only know of if it read it."""
     schema = model.model_json_schema()
     parameters = [_PREFER]
     for name, field in schema["properties"].items():

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.api.deps import ActorServiceDep, Id
-from app.api.pages import PAGE, Asked, asks, described
+from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import LOCATED, location_of
 from app.schemas.actors import ActorCreate, ActorQuery, ActorRead, ActorUpdate
@@ -16,13 +16,7 @@ from app.schemas.films import FilmListed, FilmQuery
 router = APIRouter(prefix="/api/v1/actors", tags=["actors"])
 
 
-@router.get(
-    "",
-    operation_id="list_actors",
-    openapi_extra=described(ActorQuery),
-    response_model=list[ActorRead],
-    responses=PAGE | responses(422, 503),
-)
+@router.get("", operation_id="list_actors", **lists(ActorRead, ActorQuery))
 async def list_actors(
     actors: ActorServiceDep, asked: Annotated[Asked[ActorQuery], Depends(asks(ActorQuery))]
 ) -> Response:
@@ -46,13 +40,7 @@ async def get_actor(actors: ActorServiceDep, actor_id: Id) -> ActorRead:
     return await actors.get(actor_id)
 
 
-@router.get(
-    "/{actor_id}/films",
-    operation_id="list_actor_films",
-    openapi_extra=described(FilmQuery),
-    response_model=list[FilmListed],
-    responses=PAGE | responses(404, 422, 503),
-)
+@router.get("/{actor_id}/films", operation_id="list_actor_films", **lists(FilmListed, FilmQuery, 404))
 async def list_actor_films(
     actors: ActorServiceDep, actor_id: Id, asked: Annotated[Asked[FilmQuery], Depends(asks(FilmQuery))]
 ) -> Response:

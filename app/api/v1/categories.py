@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.api.deps import CategoryServiceDep, Id
-from app.api.pages import PAGE, Asked, asks, described
+from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import LOCATED, location_of
 from app.schemas.categories import CategoryCreate, CategoryQuery, CategoryRead, CategoryUpdate
@@ -15,13 +15,7 @@ from app.schemas.categories import CategoryCreate, CategoryQuery, CategoryRead, 
 router = APIRouter(prefix="/api/v1/categories", tags=["categories"])
 
 
-@router.get(
-    "",
-    operation_id="list_categories",
-    openapi_extra=described(CategoryQuery),
-    response_model=list[CategoryRead],
-    responses=PAGE | responses(422, 503),
-)
+@router.get("", operation_id="list_categories", **lists(CategoryRead, CategoryQuery))
 async def list_categories(
     categories: CategoryServiceDep, asked: Annotated[Asked[CategoryQuery], Depends(asks(CategoryQuery))]
 ) -> Response:

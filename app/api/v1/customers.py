@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.api.deps import CustomerServiceDep, Id
-from app.api.pages import PAGE, Asked, asks, described
+from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, represent
 from app.schemas.customers import CustomerCreate, CustomerQuery, CustomerRead, CustomerUpdate
@@ -17,13 +17,7 @@ router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
 _CHANGED = TAGGED | responses(404, 412, 413, 422, 503)
 
 
-@router.get(
-    "",
-    operation_id="list_customers",
-    openapi_extra=described(CustomerQuery),
-    response_model=list[CustomerRead],
-    responses=PAGE | responses(422, 503),
-)
+@router.get("", operation_id="list_customers", **lists(CustomerRead, CustomerQuery))
 async def list_customers(
     customers: CustomerServiceDep, asked: Annotated[Asked[CustomerQuery], Depends(asks(CustomerQuery))]
 ) -> Response:

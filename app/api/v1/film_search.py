@@ -7,20 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from app.api.deps import FilmSearchServiceDep
-from app.api.pages import PAGE, Asked, asks, described
-from app.api.problems import responses
+from app.api.pages import Asked, asks, lists
 from app.schemas.film_search import FilmFound, FilmSearchQuery
 
 router = APIRouter(prefix="/api/v1/films", tags=["films"])
 
 
-@router.get(
-    "/search",
-    operation_id="search_films",
-    openapi_extra=described(FilmSearchQuery),
-    response_model=list[FilmFound],
-    responses=PAGE | responses(422, 503),
-)
+@router.get("/search", operation_id="search_films", **lists(FilmFound, FilmSearchQuery))
 async def search_films(
     films: FilmSearchServiceDep, asked: Annotated[Asked[FilmSearchQuery], Depends(asks(FilmSearchQuery))]
 ) -> Response:

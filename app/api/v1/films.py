@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.api.deps import FilmServiceDep, Id
-from app.api.pages import PAGE, Asked, asks, described
+from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, represent
 from app.schemas.films import FilmAvailability, FilmCreate, FilmListed, FilmQuery, FilmRead, FilmUpdate
@@ -15,13 +15,7 @@ from app.schemas.films import FilmAvailability, FilmCreate, FilmListed, FilmQuer
 router = APIRouter(prefix="/api/v1/films", tags=["films"])
 
 
-@router.get(
-    "",
-    operation_id="list_films",
-    openapi_extra=described(FilmQuery),
-    response_model=list[FilmListed],
-    responses=PAGE | responses(422, 503),
-)
+@router.get("", operation_id="list_films", **lists(FilmListed, FilmQuery))
 async def list_films(films: FilmServiceDep, asked: Annotated[Asked[FilmQuery], Depends(asks(FilmQuery))]) -> Response:
     """Films, by id unless sorted otherwise."""
     return asked.answer(await films.list(asked.query, counted=asked.counted), FilmListed)

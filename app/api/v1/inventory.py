@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.api.deps import Id, InventoryServiceDep
-from app.api.pages import PAGE, Asked, asks, described
+from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import LOCATED, location_of
 from app.schemas.inventory import InventoryCreate, InventoryQuery, InventoryRead
@@ -15,13 +15,7 @@ from app.schemas.inventory import InventoryCreate, InventoryQuery, InventoryRead
 router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
 
 
-@router.get(
-    "",
-    operation_id="list_inventory",
-    openapi_extra=described(InventoryQuery),
-    response_model=list[InventoryRead],
-    responses=PAGE | responses(422, 503),
-)
+@router.get("", operation_id="list_inventory", **lists(InventoryRead, InventoryQuery))
 async def list_inventory(
     inventory: InventoryServiceDep, asked: Annotated[Asked[InventoryQuery], Depends(asks(InventoryQuery))]
 ) -> Response:

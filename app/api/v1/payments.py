@@ -8,20 +8,14 @@ from fastapi import APIRouter, Depends, Response
 
 from app.api.deps import Id, PaymentServiceDep
 from app.api.idempotency import OnceDep
-from app.api.pages import PAGE, Asked, asks, described
+from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.schemas.payments import BalanceRead, PaymentCreate, PaymentQuery, PaymentRead
 
 router = APIRouter(prefix="/api/v1/customers/{customer_id}", tags=["payments"])
 
 
-@router.get(
-    "/payments",
-    operation_id="list_customer_payments",
-    openapi_extra=described(PaymentQuery),
-    response_model=list[PaymentRead],
-    responses=PAGE | responses(404, 422, 503),
-)
+@router.get("/payments", operation_id="list_customer_payments", **lists(PaymentRead, PaymentQuery, 404))
 async def list_customer_payments(
     payments: PaymentServiceDep, customer_id: Id, asked: Annotated[Asked[PaymentQuery], Depends(asks(PaymentQuery))]
 ) -> Response:

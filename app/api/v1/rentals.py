@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 
 from app.api.deps import Id, RentalServiceDep
 from app.api.idempotency import OnceDep
-from app.api.pages import PAGE, Asked, asks, described
+from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, represent
 from app.schemas.rentals import (
@@ -27,13 +27,7 @@ router = APIRouter(prefix="/api/v1", tags=["rentals"])
 _RENTALS = "/api/v1/rentals"
 
 
-@router.get(
-    "/rentals",
-    operation_id="list_rentals",
-    openapi_extra=described(RentalQuery),
-    response_model=list[RentalRead],
-    responses=PAGE | responses(422, 503),
-)
+@router.get("/rentals", operation_id="list_rentals", **lists(RentalRead, RentalQuery))
 async def list_rentals(
     rentals: RentalServiceDep, asked: Annotated[Asked[RentalQuery], Depends(asks(RentalQuery))]
 ) -> Response:
@@ -97,9 +91,7 @@ async def return_rental(
 @router.get(
     "/customers/{customer_id}/rentals",
     operation_id="list_customer_rentals",
-    openapi_extra=described(CustomerRentalQuery),
-    response_model=list[RentalRead],
-    responses=PAGE | responses(404, 422, 503),
+    **lists(RentalRead, CustomerRentalQuery, 404),
 )
 async def list_customer_rentals(
     rentals: RentalServiceDep,

@@ -7,20 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from app.api.deps import Id, SubscriptionServiceDep
-from app.api.pages import PAGE, Asked, asks, described
+from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.schemas.subscriptions import SubscriptionCreate, SubscriptionQuery, SubscriptionRead
 
 router = APIRouter(prefix="/api/v1/customers/{customer_id}/subscriptions", tags=["subscriptions"])
 
 
-@router.get(
-    "",
-    operation_id="list_customer_subscriptions",
-    openapi_extra=described(SubscriptionQuery),
-    response_model=list[SubscriptionRead],
-    responses=PAGE | responses(404, 422, 503),
-)
+@router.get("", operation_id="list_customer_subscriptions", **lists(SubscriptionRead, SubscriptionQuery, 404))
 async def list_customer_subscriptions(
     subscriptions: SubscriptionServiceDep,
     customer_id: Id,
