@@ -15,6 +15,10 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 Processor = Callable[[Any], Any]
 
+RELEASE_YEARS = (1901, 2155)
+"""Pagila's domain `year`."""
+MINUTES = (1, 32767)
+"""A film's length: what a smallint holds."""
 _CENT = Decimal("0.01")
 
 
@@ -91,7 +95,10 @@ MPAA_RATING: TypeEngine[Any] = sa.Enum(
 
 YEAR: TypeEngine[Any] = sa.Integer().with_variant(
     postgresql.DOMAIN(
-        "year", sa.Integer(), constraint_name="year_check", check=sa.text("VALUE >= 1901 AND VALUE <= 2155")
+        "year",
+        sa.Integer(),
+        constraint_name="year_check",
+        check=sa.text("VALUE >= {} AND VALUE <= {}".format(*RELEASE_YEARS)),
     ),
     "postgresql",
 )

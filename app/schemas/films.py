@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from app.models.types import Rating
+from app.models.types import MINUTES, RELEASE_YEARS, Rating
 from app.schemas.base import WHOLE, Command, Flag, Id, LongText, Money, Text, TextList, UtcTime, absent, price
 from app.schemas.paging import PageQuery, sort_by
 
@@ -42,18 +42,22 @@ class FilmRead(FilmListed):
     actors: TextList
 
 
+_Year = Annotated[int, Field(ge=RELEASE_YEARS[0], le=RELEASE_YEARS[1])]
+_Minutes = Annotated[int, Field(ge=MINUTES[0], le=MINUTES[1])]
+
+
 class FilmQuery(PageQuery):
     """Which films; filters that are given must all fit."""
 
     sort: str | None = sort_by("id", "title", "release_year", "rental_rate", "length")
     category: Text | None = Field(None, description="Part of a category's name, in any case.", examples=["horror"])
     rating: Rating | None = None
-    release_year: int | None = Field(None, ge=1901, le=2155)
-    min_year: int | None = Field(None, ge=1901, le=2155)
-    max_year: int | None = Field(None, ge=1901, le=2155)
+    release_year: _Year | None = None
+    min_year: _Year | None = None
+    max_year: _Year | None = None
     language: Text | None = Field(None, description="Part of a language's name, in any case.", examples=["english"])
-    min_length: int | None = Field(None, ge=1, le=32767, description="Minutes.")
-    max_length: int | None = Field(None, ge=1, le=32767, description="Minutes.")
+    min_length: _Minutes | None = Field(None, description="Minutes.")
+    max_length: _Minutes | None = Field(None, description="Minutes.")
     actor: Text | None = Field(None, description="Part of an actor's name, in any case.", examples=["weaver"])
     streaming_available: bool | None = None
     in_stock: bool | None = Field(None, description="Whether some disc of it is not rented out.")
@@ -68,9 +72,9 @@ def _distinct(ids: list[int]) -> list[int]:
 
 _UNIQUE: dict[str, Any] = {"uniqueItems": True}
 
-Year = Annotated[int, Field(ge=1901, le=2155, strict=True), WHOLE]
+Year = Annotated[_Year, Field(strict=True), WHOLE]
 Days = Annotated[int, Field(ge=1, le=365, strict=True), WHOLE]
-Minutes = Annotated[int, Field(ge=1, le=32767, strict=True), WHOLE]
+Minutes = Annotated[_Minutes, Field(strict=True), WHOLE]
 RentalRate = Annotated[Decimal, price("0.01", "99.99")]
 ReplacementCost = Annotated[Decimal, price("0.01", "999.99")]
 SpecialFeatures = Annotated[list[Text], Field(max_length=50, examples=[["Trailers", "Deleted Scenes"]])]

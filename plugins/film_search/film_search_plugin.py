@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from semantic_kernel.functions import kernel_function
 
 from app.core.db import Reading
-from app.models.types import Rating
+from app.models.types import MINUTES, RELEASE_YEARS, Rating
 from app.repositories.categories import CategoryRepository
 from app.repositories.film_search import Criteria, FilmSearchRepository, FilmSort
 from app.repositories.films import FilmRepository
@@ -24,8 +24,6 @@ MAX_FILMS = 20
 MAX_ACTORS = 10
 MAX_TEXT = 500
 """Characters of a title asked for and of a description shown."""
-YEARS = (1901, 2155)
-MINUTES = (1, 32767)
 
 
 class FilmSearchPlugin:
@@ -80,8 +78,8 @@ class FilmSearchPlugin:
                 category=_clean(category) if category else None,
                 actor=_clean(actor) if actor else None,
                 rating=Rating(rating.strip().upper()) if rating else None,
-                min_year=_within(YEARS, min_year),
-                max_year=_within(YEARS, max_year),
+                min_year=_within(RELEASE_YEARS, min_year),
+                max_year=_within(RELEASE_YEARS, max_year),
                 min_length=_within(MINUTES, min_length),
                 max_length=_within(MINUTES, max_length),
                 max_rental_rate=_dollars(max_rental_rate),
