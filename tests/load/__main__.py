@@ -19,8 +19,9 @@ from statistics import median
 from typing import Any
 
 from tests.fakes.openai_server import fake_openai
+from tests.fixtures.ports import free_port
 from tests.load.client import Call, Load, Request, drive
-from tests.load.servers import Server, free_port, python, sample_store, uvicorn
+from tests.load.servers import Server, python, sample_store, uvicorn
 
 _OURS = "app.main:app"
 _TURN = Request("POST /api/v1/ai/handoff", {"question": "What is the rental rate for the film Alien?"})

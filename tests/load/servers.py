@@ -19,6 +19,7 @@ from app.core.db import Database
 from app.core.schema import upgrade
 from app.core.settings import Settings
 from app.seed.store import seed
+from tests.fixtures.ports import free_port
 from tests.fixtures.postgres_server import create_database, drop_database, postgres_server
 from tests.load.client import Request
 
@@ -105,13 +106,6 @@ def python(arguments: list[str], folder: Path, port: int, environment: dict[str,
     finally:
         process.terminate()
         process.wait()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _environment(given: dict[str, str]) -> dict[str, str]:
