@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -46,9 +47,12 @@ async def test_fifty_questions_at_once_are_right(client: httpx.AsyncClient) -> N
 
 async def test_both_workers_answered(client: httpx.AsyncClient, postgres: str) -> None:
     """What the other tests stand on: there are more connections than one process opens."""
-    await asyncio.gather(*(client.get("/api/v1/films", params={"limit": 200}) for _ in range(50)))
     query = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{NAME}' AND application_name = 'interview-api'"
-    ((connections,),) = await rows_of(postgres, query)
+    connections, deadline = 0, time.monotonic() + 30
+    # The kernel is free to give one worker most of a round, the more so while the other is still starting.
+    while connections <= Settings().database_pool_size and time.monotonic() < deadline:
+        await asyncio.gather(*(client.get("/api/v1/films", params={"limit": 200}) for _ in range(50)))
+        ((connections,),) = await rows_of(postgres, query)
     assert connections > Settings().database_pool_size
 
 
