@@ -78,8 +78,9 @@ for file in docker/docker-compose*.yml; do \
 done
 endef
 
+# Without looking for dependencies: a lock file has them all, and pip would look for newer releases of those with extras.
 define install
 echo "Installing from $(1) (the first time this takes a minute or two) ..."; \
-if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r $(1); \
-else $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1); fi
+if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --compile-bytecode -r $(1); \
+else $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(1); fi
 endef
