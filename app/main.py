@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
-from app.api import problems, system
+from app.api import access, problems, system
 from app.api.middleware import RequestMiddleware
 from app.api.stopping import Stopping
 from app.api.v1 import (
     actors,
     ai,
+    api_keys,
+    auth,
     categories,
     customers,
     film_files,
@@ -29,6 +34,7 @@ from app.core.db import Database
 from app.core.logging import configure_logging
 from app.core.settings import Settings, get_settings
 from app.services.ai import AssistantLoader, ChatServiceFactory
+from app.services.security import SecurityLoader
 
 VERSION = "0.1.0"
 
@@ -44,6 +50,8 @@ _ROUTERS = (
     rentals,
     payments,
     subscriptions,
+    auth,
+    api_keys,
     ai,
 )
 
@@ -64,7 +72,8 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
         assistant = AssistantLoader(settings, database, chat_service)
         stopping = Stopping(settings.shutdown_grace_seconds)
         app.state.settings, app.state.database, app.state.assistant = settings, database, assistant
-        app.state.stopping = stopping
+        app.state.stopping, app.state.security = stopping, SecurityLoader(settings)
+        _require_common_key(settings)
         _warn(settings)
         assistant.warm_up()
         try:
@@ -86,10 +95,25 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
     for module in _ROUTERS:
         # Not included as routers, which match each request anew at every level: half of a film's time.
         app.router.routes.extend(module.router.routes)
+        for route in module.router.routes:
+            if isinstance(route, APIRoute):
+                access.describe(route)
     return app
 
 
+def _require_common_key(settings: Settings) -> None:
+    """Several workers with a key each would refuse each other's tokens; raises RuntimeError.
+
+    How many there are, uvicorn does not tell: its workers are children, as is the process that it reloads.
+    """
+    is_worker = multiprocessing.parent_process() is not None and "--reload" not in sys.argv
+    if settings.secret_key is None and (settings.web_concurrency > 1 or is_worker):
+        raise RuntimeError("Several workers need a common SECRET_KEY: set one of 32 random bytes or more.")
+
+
 def _warn(settings: Settings) -> None:
+    if settings.secret_key is None:
+        log.warning("random_secret_key", hint="tokens end with this process: set SECRET_KEY")
     if settings.provider == "offline" and settings.ai_provider is None:
         ignored = settings.openai_base_url is not None
         hint = "OPENAI_BASE_URL needs OPENAI_API_KEY too" if ignored else "set OPENAI_API_KEY for a real one"

@@ -15,10 +15,12 @@ from alembic import command
 from fastapi import FastAPI
 
 from app.core.db import Database
+from app.core.identity import Caller
 from app.core.schema import alembic_config
 from app.core.settings import Settings
 from app.main import create_app
 from app.seed.store import seed
+from tests.fixtures.callers import ADMIN, SECRET, add_accounts, bearer, token_of
 from tests.fixtures.postgres_server import NoPostgres, create_database, drop_database, postgres_server
 
 IN_MEMORY = "sqlite+aiosqlite:///:memory:"
@@ -70,7 +72,8 @@ def postgres() -> Iterator[str]:
 
 def settings_for(database_url: str = IN_MEMORY, **overrides: object) -> Settings:
     """Settings as a deployment would have them, with the offline model unless said otherwise."""
-    return Settings.model_validate({"ai_provider": "offline", "database_url": database_url, **overrides})
+    ours = {"ai_provider": "offline", "database_url": database_url, "secret_key": SECRET, "password_rounds": 4}
+    return Settings.model_validate({**ours, **overrides})
 
 
 async def fill(database: Database) -> None:
@@ -85,6 +88,7 @@ async def fill(database: Database) -> None:
         await connection.run_sync(migrate)
         await connection.commit()
     await seed(database)
+    await add_accounts(database)
 
 
 async def sample_database(server: str, name: str) -> str:
@@ -153,7 +157,11 @@ async def own_client(own_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
-def client_of(app: FastAPI) -> httpx.AsyncClient:
-    """A client of this application; a 500 is a response to look at, as it is for a real client."""
+def client_of(app: FastAPI, caller: Caller | None = ADMIN) -> httpx.AsyncClient:
+    """A client of this application; a 500 is a response to look at, as it is for a real client.
+
+    Unless a test is about who asks, an admin does.
+    """
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://test")
+    headers = bearer(token_of(caller)) if caller else None
+    return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)

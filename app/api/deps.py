@@ -10,11 +10,15 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Path, Request
 
+from app.api.callers import CallerDep
 from app.core.db import Database
+from app.core.identity import Caller
 from app.core.settings import Settings
 from app.schemas.base import MAX_ID
+from app.services.accounts import AccountService
 from app.services.actors import ActorService
 from app.services.ai import AiService, AssistantLoader
+from app.services.api_keys import ApiKeyService
 from app.services.categories import CategoryService
 from app.services.customers import CustomerService
 from app.services.film_files import FilmFileService
@@ -24,6 +28,8 @@ from app.services.health import HealthService
 from app.services.inventory import InventoryService
 from app.services.payments import PaymentService
 from app.services.rentals import RentalService
+from app.services.security import SecurityLoader
+from app.services.sign_in import SignInService
 from app.services.subscriptions import SubscriptionService
 
 S = TypeVar("S")
@@ -52,11 +58,40 @@ LoaderDep = Annotated[AssistantLoader, Depends(get_loader)]
 SettingsDep = Annotated[Settings, Depends(get_app_settings)]
 
 
+async def get_security(request: Request) -> SecurityLoader:
+    """The process's passwords and tokens, loaded when first needed."""
+    security: SecurityLoader = request.app.state.security
+    return security
+
+
+SecurityDep = Annotated[SecurityLoader, Depends(get_security)]
+
+
 def _on_database(service: Callable[[Database], S]) -> Callable[[DatabaseDep], Awaitable[S]]:
     """The dependency that makes a service which needs the database alone."""
 
     async def get_service(database: DatabaseDep) -> S:
         return service(database)
+
+    return get_service
+
+
+def _for_caller(service: Callable[[Database, Caller], S]) -> Callable[[DatabaseDep, CallerDep], Awaitable[S]]:
+    """The dependency that makes a service in which it matters who is asking."""
+
+    async def get_service(database: DatabaseDep, caller: CallerDep) -> S:
+        return service(database, caller)
+
+    return get_service
+
+
+def _on_security(
+    service: Callable[[Database, SecurityLoader], S],
+) -> Callable[[DatabaseDep, SecurityDep], Awaitable[S]]:
+    """The dependency that makes a service which checks passwords or makes tokens."""
+
+    async def get_service(database: DatabaseDep, security: SecurityDep) -> S:
+        return service(database, security)
 
     return get_service
 
@@ -75,12 +110,15 @@ FilmServiceDep = Annotated[FilmService, Depends(_on_database(FilmService))]
 FilmFileServiceDep = Annotated[FilmFileService, Depends(_on_database(FilmFileService))]
 FilmSearchServiceDep = Annotated[FilmSearchService, Depends(_on_database(FilmSearchService))]
 CategoryServiceDep = Annotated[CategoryService, Depends(_on_database(CategoryService))]
-RentalServiceDep = Annotated[RentalService, Depends(_on_database(RentalService))]
+RentalServiceDep = Annotated[RentalService, Depends(_for_caller(RentalService))]
 ActorServiceDep = Annotated[ActorService, Depends(_on_database(ActorService))]
 InventoryServiceDep = Annotated[InventoryService, Depends(_on_database(InventoryService))]
-CustomerServiceDep = Annotated[CustomerService, Depends(_on_database(CustomerService))]
+CustomerServiceDep = Annotated[CustomerService, Depends(_for_caller(CustomerService))]
 PaymentServiceDep = Annotated[PaymentService, Depends(_on_database(PaymentService))]
 SubscriptionServiceDep = Annotated[SubscriptionService, Depends(_on_database(SubscriptionService))]
+ApiKeyServiceDep = Annotated[ApiKeyService, Depends(_on_database(ApiKeyService))]
+AccountServiceDep = Annotated[AccountService, Depends(_on_security(AccountService))]
+SignInServiceDep = Annotated[SignInService, Depends(_on_security(SignInService))]
 AiServiceDep = Annotated[AiService, Depends(get_ai_service)]
 HealthServiceDep = Annotated[HealthService, Depends(get_health_service)]
 

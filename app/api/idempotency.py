@@ -6,11 +6,13 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
+from app.api.callers import CallerDep
 from app.services.idempotency import Once
 
 
 async def get_once(
     request: Request,
+    caller: CallerDep,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -22,7 +24,7 @@ async def get_once(
     ] = None,
 ) -> Once:
     """What makes this request the same as another."""
-    return Once(idempotency_key, f"{request.method} {request.url.path}")
+    return Once(idempotency_key, f"{request.method} {request.url.path}", caller)
 
 
 OnceDep = Annotated[Once, Depends(get_once)]

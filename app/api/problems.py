@@ -19,7 +19,7 @@ from starlette.routing import Match
 from app.api.disconnect import ClientGone
 from app.core import errors
 from app.core.db import is_unreachable
-from app.core.errors import AppError, database_away
+from app.core.errors import AppError, Unauthorized, database_away
 from app.core.refusals import refusal
 
 log = structlog.get_logger("app.api")
@@ -27,6 +27,8 @@ log = structlog.get_logger("app.api")
 MEDIA_TYPE = "application/problem+json"
 
 STATUS: dict[type[AppError], HTTPStatus] = {
+    errors.Unauthorized: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
@@ -163,7 +165,11 @@ def _describe(app: FastAPI) -> None:
 
 async def _app_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, AppError)  # noqa: S101  the handler table says so
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
+    headers = {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = error.challenge
     return problem(request, _status_of(error), error.detail, headers=headers, **error.extensions)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from app.api.access import PUBLIC
 from app.api.deps import HealthServiceDep
 from app.api.problems import problem, responses
 from app.schemas.health import Liveness, Readiness, Root
@@ -12,7 +13,7 @@ from app.schemas.health import Liveness, Readiness, Root
 router = APIRouter(tags=["system"])
 
 
-@router.get("/", operation_id="get_root")
+@router.get("/", operation_id="get_root", dependencies=[PUBLIC])
 async def root(request: Request) -> Root:
     """The service's name, version and links."""
     return Root(
@@ -29,14 +30,20 @@ async def root(request: Request) -> Root:
     )
 
 
-@router.get("/health", operation_id="get_health")
-@router.get("/health/live", operation_id="get_liveness")
+@router.get("/health", operation_id="get_health", dependencies=[PUBLIC])
+@router.get("/health/live", operation_id="get_liveness", dependencies=[PUBLIC])
 async def live() -> Liveness:
     """The process is up."""
     return Liveness()
 
 
-@router.get("/health/ready", operation_id="get_readiness", response_model=Readiness, responses=responses(503))
+@router.get(
+    "/health/ready",
+    operation_id="get_readiness",
+    dependencies=[PUBLIC],
+    response_model=Readiness,
+    responses=responses(503),
+)
 async def ready(request: Request, health: HealthServiceDep) -> Readiness | JSONResponse:
     """Database, schema and model provider are there; else 503, naming what fails."""
     readiness = await health.readiness()

@@ -1,6 +1,9 @@
 """What can go wrong, as facts of the store. HTTP statuses live in app/api/problems.py.
 
 AppError
+├── Unauthorized         who is asking is not known, and must be
+│   └── InvalidToken     what should have told is not, or no longer, good for it
+├── Forbidden            who is asking is known, and may not
 ├── NotFound             the thing named does not exist (for this caller)
 ├── Conflict             the present state of the store forbids it
 │   ├── AlreadyExists    something else already is what this would be
@@ -32,12 +35,34 @@ class AppError(Exception):
         self.extensions = extensions
 
 
+class Unauthorized(AppError):
+    """Who is asking is not known, and must be. `challenge` is for WWW-Authenticate (RFC 6750)."""
+
+    challenge = "Bearer"
+
+    def __init__(self, detail: str = "This needs you to sign in: send a token or an API key.") -> None:
+        super().__init__(detail)
+
+
+class InvalidToken(Unauthorized):
+    """A token or key that is not, or no longer, good. Why is nobody's business but its owner's."""
+
+    challenge = 'Bearer error="invalid_token"'
+
+    def __init__(self) -> None:
+        super().__init__("The token or API key is not valid, or not any more.")
+
+
+class Forbidden(AppError):
+    """Who is asking is known, and may not do this."""
+
+
 class NotFound(AppError):
     """The thing named does not exist, or not for this caller."""
 
     noun = "This"
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int | str) -> None:
         super().__init__(f"{self.noun} {number} does not exist.")
 
 
@@ -81,6 +106,18 @@ class SubscriptionNotFound(NotFound):
     """No subscription has this id."""
 
     noun = "Subscription"
+
+
+class AccountNotFound(NotFound):
+    """No account has this address."""
+
+    noun = "Account"
+
+
+class ApiKeyNotFound(NotFound):
+    """No API key has this id."""
+
+    noun = "API key"
 
 
 class Conflict(AppError):

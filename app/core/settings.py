@@ -5,13 +5,18 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing_extensions import Self
 
 Provider = Literal["openai", "azure", "offline"]
 
 DEFAULT_DATABASE_URL = "postgresql+asyncpg://postgres:postgres@localhost:5432/interview_db"
 EMBEDDED_DATABASE_URL = "sqlite+aiosqlite:///./interview.db"
+
+MIN_SECRET_BYTES = 32
+"""As long as what HS256 computes (RFC 7518, section 3.2)."""
+SECRET_KEY_PLACEHOLDER = "change-me-to-32-random-bytes-or-more"  # noqa: S105  refused as one
 
 _ASYNC_DRIVERS = {
     "postgres": "postgresql+asyncpg",
@@ -24,7 +29,13 @@ class Settings(BaseSettings):
     """One process's settings. An empty variable counts as unset."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        # Secrets are among it.
+        hide_input_in_errors=True,
     )
 
     app_port: int = Field(8000, ge=1, le=65535, description="Port that `make run` serves on.")
@@ -35,7 +46,19 @@ class Settings(BaseSettings):
     shutdown_grace_seconds: float = Field(
         20.0, ge=0, le=3600, description="What requests in flight get to finish in after SIGTERM."
     )
-    secret_key: SecretStr | None = Field(None, description="Signs tokens.")
+    web_concurrency: int = Field(1, ge=1, le=1000, description="Worker processes, which need a common SECRET_KEY.")
+
+    secret_key: SecretStr | None = Field(
+        None, description="Signs tokens: 32 bytes or more. Unset: a random one for this process alone."
+    )
+    secret_key_previous: SecretStr | None = Field(
+        None, description="The SECRET_KEY before: tokens that it signed are still good."
+    )
+    access_token_minutes: int = Field(15, ge=1, le=1440, description="How long an access token is good for.")
+    refresh_token_days: int = Field(30, ge=1, le=365, description="How long somebody stays signed in without a sign.")
+    password_rounds: int = Field(
+        12, ge=4, le=16, description="Work factor of password hashes: each one more doubles the time."
+    )
 
     database_url: str = Field(DEFAULT_DATABASE_URL, description="Async SQLAlchemy URL.")
     database_pool_size: int = Field(5, ge=1, le=1000, description="Connections kept per process.")
@@ -87,6 +110,17 @@ class Settings(BaseSettings):
         rest = rest.replace("?sslmode=", "?ssl=").replace("&sslmode=", "&ssl=")
         return f"{_ASYNC_DRIVERS.get(scheme, scheme)}://{rest}"
 
+    @model_validator(mode="after")
+    def _secret_keys(self) -> Self:
+        """What anybody could guess signs nothing but a developer's own tokens."""
+        if self.debug:
+            return self
+        keys = {"SECRET_KEY": self.secret_key, "SECRET_KEY_PREVIOUS": self.secret_key_previous}
+        for name, secret in keys.items():
+            if secret is not None and (problem := _weakness(secret.get_secret_value())):
+                raise ValueError(f"{name} {problem}: set one of {MIN_SECRET_BYTES} random bytes or more")
+        return self
+
     @property
     def provider(self) -> Provider:
         """The provider that answers questions: the explicit one, else the one whose key is set, else offline."""
@@ -123,6 +157,14 @@ class Settings(BaseSettings):
         if self.provider == "azure":
             return self.azure_openai_deployment or ""
         return self.openai_model if self.provider == "openai" else "offline"
+
+
+def _weakness(secret: str) -> str | None:
+    if secret == SECRET_KEY_PLACEHOLDER:
+        return "is the placeholder of .env.example"
+    if len(secret.encode("utf-8", "surrogatepass")) < MIN_SECRET_BYTES:
+        return f"has fewer than {MIN_SECRET_BYTES} bytes"
+    return None
 
 
 @lru_cache

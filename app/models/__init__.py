@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from app.models.accounts import ApiKey, RefreshToken, UserAccount
 from app.models.actors import Actor
 from app.models.addresses import Address, City, Country
 from app.models.categories import Category
@@ -20,6 +21,7 @@ metadata = SQLModel.metadata
 __all__ = [
     "Actor",
     "Address",
+    "ApiKey",
     "Category",
     "City",
     "Country",
@@ -31,9 +33,11 @@ __all__ = [
     "Inventory",
     "Language",
     "Payment",
+    "RefreshToken",
     "Rental",
     "Staff",
     "Store",
     "StreamingSubscription",
+    "UserAccount",
     "metadata",
 ]

@@ -45,6 +45,8 @@ RENTALS = Listing(
     },
     filters={
         "customer_id": col(Rental.customer_id) == sa.bindparam("customer_id"),
+        # Beside the former, which is the client's to choose.
+        "owner_id": col(Rental.customer_id) == sa.bindparam("owner_id"),
         "inventory_id": col(Rental.inventory_id) == sa.bindparam("inventory_id"),
         "film_id": col(Inventory.film_id) == sa.bindparam("film_id"),
     },

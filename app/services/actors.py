@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.audit import audit
 from app.core.db import Database
 from app.core.errors import ActorNotFound, InUse
 from app.repositories.actors import ACTORS, FILMS_OF_ACTOR, ActorRepository
@@ -73,3 +74,4 @@ class ActorService:
             await actors.delete(actor_id)
 
         await self._database.transaction(work)
+        audit("deleted", what="actor", id=actor_id)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.audit import audit
 from app.core.db import Database
 from app.core.errors import CategoryNotFound, Conflict, InUse
 from app.repositories.categories import CATEGORIES, CategoryRepository
@@ -67,6 +68,7 @@ class CategoryService:
             await categories.delete(category_id)
 
         await self._database.transaction(work)
+        audit("deleted", what="category", id=category_id)
 
 
 def _require_free(holders: Sequence[int | None]) -> None:

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.db import Database
-from app.core.errors import CustomerNotFound, InvalidReference
+from app.core.errors import CustomerNotFound, Forbidden, InvalidReference
+from app.core.identity import Caller
 from app.repositories.customers import CUSTOMERS, CustomerRepository
 from app.repositories.listing import Listing, Row
 from app.schemas.customers import CustomerCreate, CustomerQuery, CustomerRead, CustomerUpdate
@@ -20,12 +21,16 @@ from app.services.paging import Page, page
 
 T = TypeVar("T", bound=BaseModel)
 
+_OWN_AFFAIRS = {"first_name", "last_name", "email", "address_id"}
+"""What customers may change of themselves: not their store, nor whether they may rent."""
+
 
 class CustomerService:
     """Customers, for one request."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, caller: Caller) -> None:
         self._database = database
+        self._caller = caller
 
     async def get(self, customer_id: int) -> CustomerRead:
         """The customer; raises CustomerNotFound."""
@@ -49,7 +54,11 @@ class CustomerService:
         return await self._database.transaction(work)
 
     async def update(self, customer_id: int, command: CustomerUpdate, if_match: EntityTags) -> CustomerRead:
-        """Change what is given; raises CustomerNotFound, PreconditionFailed, InvalidReference."""
+        """Change what is given; raises CustomerNotFound, PreconditionFailed, InvalidReference, Forbidden."""
+        if not self._caller.is_staff and not _OWN_AFFAIRS.issuperset(command.given):
+            raise Forbidden(
+                f"Customers may change their own {', '.join(sorted(_OWN_AFFAIRS))}: the rest is the store's."
+            )
 
         async def work(connection: AsyncConnection) -> CustomerRead:
             customers = CustomerRepository(connection)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.audit import audit
 from app.core.db import Database
 from app.core.errors import FilmNotFound, InUse, InvalidReference
 from app.repositories.films import FILMS, FilmRepository
@@ -81,6 +82,7 @@ class FilmService:
             await films.delete(film_id)
 
         await self._database.transaction(work)
+        audit("deleted", what="film", id=film_id)
 
 
 async def _read(films: FilmRepository, film_id: int) -> FilmRead:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.errors import InvalidInput
+from app.core.identity import Caller
 from app.repositories.idempotency import IdempotencyRepository
 
 T = TypeVar("T", bound=BaseModel)
@@ -27,6 +28,8 @@ class Once:
     key: str | None
     target: str
     """Method and path."""
+    caller: Caller
+    """Of two callers with the same name for a request, neither is shown the other's response."""
 
     async def act(
         self,
@@ -45,14 +48,18 @@ class Once:
         keys = IdempotencyRepository(connection)
         await keys.forget(datetime.now(timezone.utc) - KEPT)
         fingerprint = self._fingerprint(command)
-        if not await keys.claim(self.key, fingerprint):
+        if not await keys.claim(self._name, fingerprint):
             return await self._replay(keys, fingerprint, answer)
         done = await work()
-        await keys.answer(self.key, done.model_dump_json())
+        await keys.answer(self._name, done.model_dump_json())
         return done
 
+    @property
+    def _name(self) -> str:
+        return f"{self.caller.account_id or ''}/{self.caller.key_id or ''}/{self.key}"
+
     async def _replay(self, keys: IdempotencyRepository, fingerprint: str, answer: type[T]) -> T:
-        found = await keys.find(str(self.key))
+        found = await keys.find(self._name)
         if found is None or found["fingerprint"] != fingerprint:
             raise InvalidInput("This key was used for another request.", "idempotency-key", where="header")
         return answer.model_validate_json(found["response"])

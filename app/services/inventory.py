@@ -6,6 +6,7 @@ import builtins
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.audit import audit
 from app.core.db import Database
 from app.core.errors import InUse, InvalidReference, InventoryNotFound
 from app.repositories.inventory import INVENTORY, InventoryRepository
@@ -58,3 +59,4 @@ class InventoryService:
             await inventory.delete(inventory_id)
 
         await self._database.transaction(work)
+        audit("deleted", what="inventory", id=inventory_id)

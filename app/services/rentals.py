@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from decimal import Decimal
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.audit import audit
 from app.core.db import Database
 from app.core.errors import (
     AlreadyExists,
     AppError,
     Conflict,
     CustomerNotFound,
+    Forbidden,
     InUse,
     InvalidInput,
     InvalidReference,
     RentalNotFound,
 )
+from app.core.identity import Caller
 from app.repositories.due import LATE_FEE_PER_DAY
 from app.repositories.listing import Row
 from app.repositories.payments import PaymentRepository
@@ -42,19 +46,21 @@ _LARGEST_PAYMENT = Decimal("999.99")
 
 
 class RentalService:
-    """Rentals, for one request."""
+    """Rentals, for one request: a customer's own are all that there are for a customer."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, caller: Caller) -> None:
         self._database = database
+        self._caller = caller
 
     async def get(self, rental_id: int) -> RentalRead:
         """The rental; raises RentalNotFound."""
         async with self._database.reading() as connection:
-            return _read(rental_id, await RentalRepository(connection).find(rental_id))
+            return self._read(rental_id, await RentalRepository(connection).find(rental_id))
 
     async def list(self, query: RentalQuery, *, counted: bool = False) -> Page[RentalRead]:
         """A page of rentals."""
-        return await page(self._database, RENTALS, RentalRead, query, counted=counted)
+        own = {} if self._caller.is_staff else {"owner_id": self._caller.customer_id}
+        return await page(self._database, RENTALS, RentalRead, query, counted=counted, within=own)
 
     async def list_of_customer(
         self, customer_id: int, query: CustomerRentalQuery, *, counted: bool = False
@@ -63,7 +69,12 @@ class RentalService:
         return await page_of_customer(self._database, customer_id, RENTALS, RentalRead, query, counted=counted)
 
     async def rent(self, command: RentalCreate, once: Once) -> RentalRead:
-        """A new rental; raises InvalidReference, Conflict when the disc is out or the customer inactive."""
+        """A new rental; raises InvalidReference, Conflict when the disc is out or the customer inactive.
+
+        For a customer there is nobody else to rent to: raises CustomerNotFound.
+        """
+        if not self._caller.may_see(command.customer_id):
+            raise CustomerNotFound(command.customer_id)
         return await self._rent(command, once, InvalidReference("customer_id", command.customer_id))
 
     async def rent_to(self, customer_id: int, command: CustomerRentalCreate, once: Once) -> RentalRead:
@@ -72,6 +83,9 @@ class RentalService:
         return await self._rent(whole, once, CustomerNotFound(customer_id))
 
     async def _rent(self, command: RentalCreate, once: Once, no_customer: AppError) -> RentalRead:
+        if command.rental_date is not None:
+            self._require_staff("say when a disc was rented")
+
         async def work(connection: AsyncConnection) -> RentalRead:
             return await once.act(connection, command, RentalRead, lambda: _add(connection, command, no_customer))
 
@@ -93,7 +107,8 @@ class RentalService:
 
         async def work(connection: AsyncConnection) -> RentalRead:
             rentals = RentalRepository(connection)
-            current = _read(rental_id, await rentals.lock(rental_id))
+            current = self._read(rental_id, await rentals.lock(rental_id))
+            self._require_staff("correct a rental")
             if_match.require(current)
             if command.return_date is None and current.return_date is not None:
                 due = await rentals.out_until(current.inventory_id)
@@ -110,20 +125,60 @@ class RentalService:
 
         async def work(connection: AsyncConnection) -> None:
             rentals = RentalRepository(connection)
-            if_match.require(_read(rental_id, await rentals.lock(rental_id)))
+            current = self._read(rental_id, await rentals.lock(rental_id))
+            self._require_staff("remove a rental")
+            if_match.require(current)
             if await rentals.has_payments(rental_id):
                 raise InUse("payment")
             await rentals.delete(rental_id)
 
         await self._database.transaction(work)
+        audit("deleted", what="rental", id=rental_id)
 
     async def give_back(self, rental_id: int, command: ReturnCreate, once: Once) -> ReturnRead:
         """Close the rental, charge what is late; raises RentalNotFound, Conflict when it is closed, InvalidInput."""
 
         async def work(connection: AsyncConnection) -> ReturnRead:
-            return await once.act(connection, command, ReturnRead, lambda: _take_back(connection, rental_id, command))
+            take_back = partial(self._take_back, connection, rental_id, command)
+            return await once.act(connection, command, ReturnRead, take_back)
 
         return await self._database.transaction(work)
+
+    async def _take_back(self, connection: AsyncConnection, rental_id: int, command: ReturnCreate) -> ReturnRead:
+        rentals = RentalRepository(connection)
+        returned = command.return_date or datetime.now(timezone.utc)
+        row = await rentals.lock_for_return(rental_id, returned)
+        rental = self._read(rental_id, row)
+        if command.return_date is not None:
+            self._require_staff("say when a disc came back")
+        if rental.return_date is not None:
+            raise Conflict(f"Rental {rental_id} was returned already.", return_date=rental.return_date)
+        _require_order(rental.rental_date, returned)
+        if command.staff_id is not None and not await rentals.has_staff(command.staff_id):
+            raise InvalidReference("staff_id", command.staff_id)
+        await rentals.close(rental_id, returned)
+        assert row is not None  # noqa: S101  else it was not found
+        fee = LATE_FEE_PER_DAY * row["days_late"]
+        staff_id = rental.staff_id if command.staff_id is None else command.staff_id
+        payments = await _pay(PaymentRepository(connection), rental, fee, staff_id)
+        return ReturnRead(
+            return_date=returned,
+            days_late=row["days_late"],
+            late_fee=fee,
+            payment_id=payments[0] if payments else None,
+            replacement_cost=row["replacement_cost"] if row["is_lost"] else Decimal("0.00"),
+        )
+
+    def _read(self, rental_id: int, row: Row | None) -> RentalRead:
+        rental = _read(rental_id, row)
+        if not self._caller.may_see(rental.customer_id):
+            raise RentalNotFound(rental_id)
+        return rental
+
+    def _require_staff(self, action: str) -> None:
+        """What changes what somebody owes is not for them to say."""
+        if not self._caller.is_staff:
+            raise Forbidden(f"Only the store's staff may {action}.")
 
 
 async def _add(connection: AsyncConnection, command: RentalCreate, no_customer: AppError) -> RentalRead:
@@ -144,30 +199,6 @@ async def _add(connection: AsyncConnection, command: RentalCreate, no_customer: 
     values = command.model_dump() | {"rental_date": command.rental_date or datetime.now(timezone.utc)}
     rental_id = await rentals.add(**values)
     return _read(rental_id, await rentals.find(rental_id))
-
-
-async def _take_back(connection: AsyncConnection, rental_id: int, command: ReturnCreate) -> ReturnRead:
-    rentals = RentalRepository(connection)
-    returned = command.return_date or datetime.now(timezone.utc)
-    row = await rentals.lock_for_return(rental_id, returned)
-    rental = _read(rental_id, row)
-    if rental.return_date is not None:
-        raise Conflict(f"Rental {rental_id} was returned already.", return_date=rental.return_date)
-    _require_order(rental.rental_date, returned)
-    if command.staff_id is not None and not await rentals.has_staff(command.staff_id):
-        raise InvalidReference("staff_id", command.staff_id)
-    await rentals.close(rental_id, returned)
-    assert row is not None  # noqa: S101  else it was not found
-    fee = LATE_FEE_PER_DAY * row["days_late"]
-    staff_id = rental.staff_id if command.staff_id is None else command.staff_id
-    payments = await _pay(PaymentRepository(connection), rental, fee, staff_id)
-    return ReturnRead(
-        return_date=returned,
-        days_late=row["days_late"],
-        late_fee=fee,
-        payment_id=payments[0] if payments else None,
-        replacement_cost=row["replacement_cost"] if row["is_lost"] else Decimal("0.00"),
-    )
 
 
 async def _pay(payments: PaymentRepository, rental: RentalRead, fee: Decimal, staff_id: int) -> list[int]:

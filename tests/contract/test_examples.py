@@ -6,6 +6,9 @@ import httpx
 
 from tests.fixtures.examples import body_of, examples_in, path_parameters, with_examples
 
+NEEDS_A_SECRET = {"refresh_token"}
+"""Of those who ask, which no example could know."""
+
 
 async def test_every_example_is_accepted(own_client: httpx.AsyncClient) -> None:
     described = (await own_client.get("/openapi.json")).json()
@@ -13,6 +16,8 @@ async def test_every_example_is_accepted(own_client: httpx.AsyncClient) -> None:
     path_values = dict.fromkeys(path_parameters(described), "1") | {"rental_id": str(rented["id"])}
     refused = []
     for method, path, operation in with_examples(described):
+        if operation["operationId"] in NEEDS_A_SECRET:
+            continue
         examples = {place: examples_in(operation, place) for place in ("query", "header")}
         response = await own_client.request(
             method,

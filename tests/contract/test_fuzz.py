@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from tests.fixtures.callers import ADMIN, token_of
 from tests.fixtures.served import served
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
@@ -26,7 +27,7 @@ async def test_schemathesis_finds_nothing(own_app: FastAPI, caplog: pytest.LogCa
     async with served(own_app, lifespan="off") as url:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION)),
-            *("run", f"{url}/openapi.json", *EFFORT),
+            *("run", f"{url}/openapi.json", *EFFORT, "--header", f"Authorization: Bearer {token_of(ADMIN)}"),
             cwd=ROOT,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

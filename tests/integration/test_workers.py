@@ -14,6 +14,7 @@ import pytest
 from app.core.settings import Settings
 from tests.api.test_agents import assert_all_right, some_films
 from tests.conftest import sample_database
+from tests.fixtures.callers import ADMIN, SECRET, bearer, token_of
 from tests.fixtures.postgres_server import drop_database
 from tests.fixtures.schema_probes import rows_of
 from tests.fixtures.serving import UVICORN, Service, serving
@@ -28,7 +29,8 @@ RENTALS = "/api/v1/rentals"
 async def service(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     url = await sample_database(postgres, NAME)
     folder: Path = tmp_path_factory.mktemp("workers")
-    async with serving(*UVICORN, "--workers", "2", folder=folder, DATABASE_URL=url, AI_PROVIDER="offline") as running:
+    variables = {"DATABASE_URL": url, "AI_PROVIDER": "offline", "SECRET_KEY": SECRET}
+    async with serving(*UVICORN, "--workers", "2", folder=folder, **variables) as running:
         yield running
     await drop_database(postgres, NAME)
 
@@ -37,7 +39,8 @@ async def service(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> As
 async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
     """A connection for each request: the kernel gives each to one of the workers."""
     limits = httpx.Limits(max_keepalive_connections=0)
-    async with httpx.AsyncClient(base_url=service.url, timeout=60, limits=limits) as http:
+    headers = bearer(token_of(ADMIN))
+    async with httpx.AsyncClient(base_url=service.url, timeout=60, limits=limits, headers=headers) as http:
         yield http
 
 

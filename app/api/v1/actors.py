@@ -6,17 +6,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from app.api.access import PUBLIC, staff
 from app.api.deps import ActorServiceDep, Id
 from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import LOCATED, location_of
+from app.core.identity import Scope
 from app.schemas.actors import ActorCreate, ActorQuery, ActorRead, ActorUpdate
 from app.schemas.films import FilmListed, FilmQuery
 
 router = APIRouter(prefix="/api/v1/actors", tags=["actors"])
 
 
-@router.get("", operation_id="list_actors", **lists(ActorRead, ActorQuery))
+@router.get("", operation_id="list_actors", dependencies=[PUBLIC], **lists(ActorRead, ActorQuery))
 async def list_actors(
     actors: ActorServiceDep, asked: Annotated[Asked[ActorQuery], Depends(asks(ActorQuery))]
 ) -> Response:
@@ -24,7 +26,13 @@ async def list_actors(
     return asked.answer(await actors.list(asked.query, counted=asked.counted), ActorRead)
 
 
-@router.post("", operation_id="create_actor", status_code=201, responses=LOCATED | responses(413, 422, 503))
+@router.post(
+    "",
+    operation_id="create_actor",
+    dependencies=[staff(Scope.CATALOGUE_WRITE)],
+    status_code=201,
+    responses=LOCATED | responses(413, 422, 503),
+)
 async def create_actor(
     request: Request, response: Response, actors: ActorServiceDep, command: ActorCreate
 ) -> ActorRead:
@@ -34,13 +42,15 @@ async def create_actor(
     return created
 
 
-@router.get("/{actor_id}", operation_id="get_actor", responses=responses(404, 422, 503))
+@router.get("/{actor_id}", operation_id="get_actor", dependencies=[PUBLIC], responses=responses(404, 422, 503))
 async def get_actor(actors: ActorServiceDep, actor_id: Id) -> ActorRead:
     """One actor with the number of films."""
     return await actors.get(actor_id)
 
 
-@router.get("/{actor_id}/films", operation_id="list_actor_films", **lists(FilmListed, FilmQuery, 404))
+@router.get(
+    "/{actor_id}/films", operation_id="list_actor_films", dependencies=[PUBLIC], **lists(FilmListed, FilmQuery, 404)
+)
 async def list_actor_films(
     actors: ActorServiceDep, actor_id: Id, asked: Annotated[Asked[FilmQuery], Depends(asks(FilmQuery))]
 ) -> Response:
@@ -48,13 +58,24 @@ async def list_actor_films(
     return asked.answer(await actors.films(actor_id, asked.query, counted=asked.counted), FilmListed)
 
 
-@router.put("/{actor_id}", operation_id="replace_actor", responses=responses(404, 413, 422, 503))
+@router.put(
+    "/{actor_id}",
+    operation_id="replace_actor",
+    dependencies=[staff(Scope.CATALOGUE_WRITE)],
+    responses=responses(404, 413, 422, 503),
+)
 async def replace_actor(actors: ActorServiceDep, actor_id: Id, command: ActorUpdate) -> ActorRead:
     """Change an actor's name."""
     return await actors.replace(actor_id, command)
 
 
-@router.delete("/{actor_id}", operation_id="delete_actor", status_code=204, responses=responses(404, 409, 422, 503))
+@router.delete(
+    "/{actor_id}",
+    operation_id="delete_actor",
+    dependencies=[staff(Scope.CATALOGUE_WRITE)],
+    status_code=204,
+    responses=responses(404, 409, 422, 503),
+)
 async def delete_actor(actors: ActorServiceDep, actor_id: Id) -> None:
     """Remove an actor; 409 while films name the actor."""
     await actors.delete(actor_id)

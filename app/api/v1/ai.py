@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
+from app.api.access import ANYBODY, PUBLIC
 from app.api.deps import AiServiceDep
 from app.api.disconnect import until_disconnect
 from app.api.problems import responses
@@ -18,13 +19,20 @@ router = APIRouter(prefix="/api/v1/ai", tags=["ai"])
 _MODEL_FAILURES = (429, 502, 503, 504)
 
 
-@router.post("/handoff", operation_id="ask_agents", responses=responses(413, 422, *_MODEL_FAILURES))
+@router.post(
+    "/handoff", operation_id="ask_agents", dependencies=[ANYBODY], responses=responses(413, 422, *_MODEL_FAILURES)
+)
 async def hand_off(request: Request, ai: AiServiceDep, body: HandoffRequest) -> HandoffResponse:
     """Ask the team of agents: they look things up in the store and hand over to each other until one answers."""
     return await until_disconnect(request, ai.hand_off(body.question))
 
 
-@router.post("/summary", operation_id="summarise_film", responses=responses(404, 413, 422, *_MODEL_FAILURES))
+@router.post(
+    "/summary",
+    operation_id="summarise_film",
+    dependencies=[ANYBODY],
+    responses=responses(404, 413, 422, *_MODEL_FAILURES),
+)
 async def summarise(request: Request, ai: AiServiceDep, body: SummaryRequest) -> SummaryResponse:
     """A film in a few sentences. Title and rating are the store's, the rest is the model's."""
     return await until_disconnect(request, ai.summarise(body.film_id))
@@ -33,6 +41,7 @@ async def summarise(request: Request, ai: AiServiceDep, body: SummaryRequest) ->
 @router.get(
     "/ask",
     operation_id="ask_model",
+    dependencies=[ANYBODY],
     response_class=StreamingResponse,
     responses={
         200: {
@@ -57,7 +66,7 @@ async def ask(
     return stream_answer(request, first, stream)
 
 
-@router.get("/info", operation_id="get_ai_info", responses=responses(503))
+@router.get("/info", operation_id="get_ai_info", dependencies=[PUBLIC], responses=responses(503))
 async def info(ai: AiServiceDep) -> AiInfo:
     """Which model answers here, and what its agents can do."""
     return await ai.info()

@@ -6,16 +6,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from app.api.access import PUBLIC, staff
 from app.api.deps import CategoryServiceDep, Id
 from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import LOCATED, location_of
+from app.core.identity import Scope
 from app.schemas.categories import CategoryCreate, CategoryQuery, CategoryRead, CategoryUpdate
 
 router = APIRouter(prefix="/api/v1/categories", tags=["categories"])
 
 
-@router.get("", operation_id="list_categories", **lists(CategoryRead, CategoryQuery))
+@router.get("", operation_id="list_categories", dependencies=[PUBLIC], **lists(CategoryRead, CategoryQuery))
 async def list_categories(
     categories: CategoryServiceDep, asked: Annotated[Asked[CategoryQuery], Depends(asks(CategoryQuery))]
 ) -> Response:
@@ -23,7 +25,13 @@ async def list_categories(
     return asked.answer(await categories.list(asked.query, counted=asked.counted), CategoryRead)
 
 
-@router.post("", operation_id="create_category", status_code=201, responses=LOCATED | responses(409, 413, 422, 503))
+@router.post(
+    "",
+    operation_id="create_category",
+    dependencies=[staff(Scope.CATALOGUE_WRITE)],
+    status_code=201,
+    responses=LOCATED | responses(409, 413, 422, 503),
+)
 async def create_category(
     request: Request, response: Response, categories: CategoryServiceDep, command: CategoryCreate
 ) -> CategoryRead:
@@ -33,20 +41,29 @@ async def create_category(
     return created
 
 
-@router.get("/{category_id}", operation_id="get_category", responses=responses(404, 422, 503))
+@router.get("/{category_id}", operation_id="get_category", dependencies=[PUBLIC], responses=responses(404, 422, 503))
 async def get_category(categories: CategoryServiceDep, category_id: Id) -> CategoryRead:
     """One category with the number of its films."""
     return await categories.get(category_id)
 
 
-@router.put("/{category_id}", operation_id="replace_category", responses=responses(404, 409, 413, 422, 503))
+@router.put(
+    "/{category_id}",
+    operation_id="replace_category",
+    dependencies=[staff(Scope.CATALOGUE_WRITE)],
+    responses=responses(404, 409, 413, 422, 503),
+)
 async def replace_category(categories: CategoryServiceDep, category_id: Id, command: CategoryUpdate) -> CategoryRead:
     """Rename a category; 409 when there is another one of this name, in any case."""
     return await categories.replace(category_id, command)
 
 
 @router.delete(
-    "/{category_id}", operation_id="delete_category", status_code=204, responses=responses(404, 409, 422, 503)
+    "/{category_id}",
+    operation_id="delete_category",
+    dependencies=[staff(Scope.CATALOGUE_WRITE)],
+    status_code=204,
+    responses=responses(404, 409, 422, 503),
 )
 async def delete_category(categories: CategoryServiceDep, category_id: Id) -> None:
     """Remove a category; 409 while films are in it."""

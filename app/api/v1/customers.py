@@ -6,10 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from app.api.access import own_customer, staff
 from app.api.deps import CustomerServiceDep, Id
 from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, represent
+from app.core.identity import Scope
 from app.schemas.customers import CustomerCreate, CustomerQuery, CustomerRead, CustomerUpdate
 
 router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
@@ -17,7 +19,9 @@ router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
 _CHANGED = TAGGED | responses(404, 412, 413, 422, 503)
 
 
-@router.get("", operation_id="list_customers", **lists(CustomerRead, CustomerQuery))
+@router.get(
+    "", operation_id="list_customers", dependencies=[staff(Scope.CUSTOMERS_READ)], **lists(CustomerRead, CustomerQuery)
+)
 async def list_customers(
     customers: CustomerServiceDep, asked: Annotated[Asked[CustomerQuery], Depends(asks(CustomerQuery))]
 ) -> Response:
@@ -28,6 +32,7 @@ async def list_customers(
 @router.post(
     "",
     operation_id="create_customer",
+    dependencies=[staff(Scope.CUSTOMERS_WRITE)],
     status_code=201,
     response_model=CustomerRead,
     responses=CREATED | responses(413, 422, 503),
@@ -41,6 +46,7 @@ async def create_customer(request: Request, customers: CustomerServiceDep, comma
 @router.get(
     "/{customer_id}",
     operation_id="get_customer",
+    dependencies=[own_customer(Scope.CUSTOMERS_READ)],
     response_model=CustomerRead,
     responses=READ | responses(404, 422, 503),
 )
@@ -49,8 +55,20 @@ async def get_customer(customers: CustomerServiceDep, customer_id: Id, if_none_m
     return represent(await customers.get(customer_id), if_none_match=if_none_match)
 
 
-@router.put("/{customer_id}", operation_id="replace_customer", response_model=CustomerRead, responses=_CHANGED)
-@router.patch("/{customer_id}", operation_id="update_customer", response_model=CustomerRead, responses=_CHANGED)
+@router.put(
+    "/{customer_id}",
+    operation_id="replace_customer",
+    dependencies=[own_customer(Scope.CUSTOMERS_WRITE)],
+    response_model=CustomerRead,
+    responses=_CHANGED,
+)
+@router.patch(
+    "/{customer_id}",
+    operation_id="update_customer",
+    dependencies=[own_customer(Scope.CUSTOMERS_WRITE)],
+    response_model=CustomerRead,
+    responses=_CHANGED,
+)
 async def update_customer(
     customers: CustomerServiceDep, customer_id: Id, command: CustomerUpdate, if_match: IfMatch
 ) -> Response:
@@ -61,6 +79,7 @@ async def update_customer(
 @router.post(
     "/{customer_id}/deactivate",
     operation_id="deactivate_customer",
+    dependencies=[own_customer(Scope.CUSTOMERS_WRITE)],
     response_model=CustomerRead,
     responses=TAGGED | responses(404, 422, 503),
 )

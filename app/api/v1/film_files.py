@@ -10,9 +10,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 from starlette.datastructures import UploadFile as Part
 
+from app.api.access import PUBLIC, staff
 from app.api.deps import FilmFileServiceDep
 from app.api.problems import responses
 from app.core.errors import InvalidInput
+from app.core.identity import Scope
 from app.schemas.film_files import FilmImportQuery, FilmImportRead
 
 router = APIRouter(prefix="/api/v1/films", tags=["films"])
@@ -40,7 +42,12 @@ class FilmUpload(BaseModel):
     dry_run: bool = Field(False, description="As in the query string.")
 
 
-@router.post("/import", operation_id="import_films", responses=responses(413, 422, 503))
+@router.post(
+    "/import",
+    operation_id="import_films",
+    dependencies=[staff(Scope.CATALOGUE_WRITE)],
+    responses=responses(413, 422, 503),
+)
 async def import_films(
     request: Request,
     films: FilmFileServiceDep,
@@ -65,6 +72,7 @@ async def import_films(
 @router.get(
     "/export",
     operation_id="export_films",
+    dependencies=[PUBLIC],
     response_class=StreamingResponse,
     responses={
         200: {"description": "The file, as it is read", "content": {_CSV: {"schema": {"type": "string"}}}},

@@ -6,22 +6,30 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from app.api.access import PUBLIC, staff
 from app.api.deps import FilmServiceDep, Id
 from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, represent
+from app.core.identity import Scope
 from app.schemas.films import FilmAvailability, FilmCreate, FilmListed, FilmQuery, FilmRead, FilmUpdate
 
 router = APIRouter(prefix="/api/v1/films", tags=["films"])
 
 
-@router.get("", operation_id="list_films", **lists(FilmListed, FilmQuery))
+@router.get("", operation_id="list_films", dependencies=[PUBLIC], **lists(FilmListed, FilmQuery))
 async def list_films(films: FilmServiceDep, asked: Annotated[Asked[FilmQuery], Depends(asks(FilmQuery))]) -> Response:
     """Films, by id unless sorted otherwise."""
     return asked.answer(await films.list(asked.query, counted=asked.counted), FilmListed)
 
 
-@router.get("/{film_id}", operation_id="get_film", response_model=FilmRead, responses=READ | responses(404, 422, 503))
+@router.get(
+    "/{film_id}",
+    operation_id="get_film",
+    dependencies=[PUBLIC],
+    response_model=FilmRead,
+    responses=READ | responses(404, 422, 503),
+)
 async def get_film(films: FilmServiceDep, film_id: Id, if_none_match: IfNoneMatch = None) -> Response:
     """One film with its categories and cast."""
     return represent(await films.get(film_id), if_none_match=if_none_match)
@@ -30,6 +38,7 @@ async def get_film(films: FilmServiceDep, film_id: Id, if_none_match: IfNoneMatc
 @router.post(
     "",
     operation_id="create_film",
+    dependencies=[staff(Scope.CATALOGUE_WRITE)],
     status_code=201,
     response_model=FilmRead,
     responses=CREATED | responses(413, 422, 503),
@@ -43,20 +52,43 @@ async def create_film(request: Request, films: FilmServiceDep, command: FilmCrea
 _CHANGED = TAGGED | responses(404, 412, 413, 422, 503)
 
 
-@router.put("/{film_id}", operation_id="replace_film", response_model=FilmRead, responses=_CHANGED)
-@router.patch("/{film_id}", operation_id="update_film", response_model=FilmRead, responses=_CHANGED)
+@router.put(
+    "/{film_id}",
+    operation_id="replace_film",
+    dependencies=[staff(Scope.CATALOGUE_WRITE)],
+    response_model=FilmRead,
+    responses=_CHANGED,
+)
+@router.patch(
+    "/{film_id}",
+    operation_id="update_film",
+    dependencies=[staff(Scope.CATALOGUE_WRITE)],
+    response_model=FilmRead,
+    responses=_CHANGED,
+)
 async def update_film(films: FilmServiceDep, film_id: Id, command: FilmUpdate, if_match: IfMatch) -> Response:
     """Change the fields given; PUT and PATCH do the same."""
     return represent(await films.update(film_id, command, if_match))
 
 
-@router.delete("/{film_id}", operation_id="delete_film", status_code=204, responses=responses(404, 409, 412, 422, 503))
+@router.delete(
+    "/{film_id}",
+    operation_id="delete_film",
+    dependencies=[staff(Scope.CATALOGUE_WRITE)],
+    status_code=204,
+    responses=responses(404, 409, 412, 422, 503),
+)
 async def delete_film(films: FilmServiceDep, film_id: Id, if_match: IfMatch) -> None:
     """Remove a film of which there are no discs."""
     await films.delete(film_id, if_match)
 
 
-@router.get("/{film_id}/availability", operation_id="get_film_availability", responses=responses(404, 422, 503))
+@router.get(
+    "/{film_id}/availability",
+    operation_id="get_film_availability",
+    dependencies=[PUBLIC],
+    responses=responses(404, 422, 503),
+)
 async def get_film_availability(films: FilmServiceDep, film_id: Id) -> FilmAvailability:
     """Discs in each store; when all are out, when the next is due back."""
     return await films.availability(film_id)

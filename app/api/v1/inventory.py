@@ -6,16 +6,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from app.api.access import PUBLIC, staff
 from app.api.deps import Id, InventoryServiceDep
 from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import LOCATED, location_of
+from app.core.identity import Scope
 from app.schemas.inventory import InventoryCreate, InventoryQuery, InventoryRead
 
 router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
 
 
-@router.get("", operation_id="list_inventory", **lists(InventoryRead, InventoryQuery))
+@router.get("", operation_id="list_inventory", dependencies=[PUBLIC], **lists(InventoryRead, InventoryQuery))
 async def list_inventory(
     inventory: InventoryServiceDep, asked: Annotated[Asked[InventoryQuery], Depends(asks(InventoryQuery))]
 ) -> Response:
@@ -23,7 +25,13 @@ async def list_inventory(
     return asked.answer(await inventory.list(asked.query, counted=asked.counted), InventoryRead)
 
 
-@router.post("", operation_id="create_inventory", status_code=201, responses=LOCATED | responses(413, 422, 503))
+@router.post(
+    "",
+    operation_id="create_inventory",
+    dependencies=[staff(Scope.CATALOGUE_WRITE)],
+    status_code=201,
+    responses=LOCATED | responses(413, 422, 503),
+)
 async def create_inventory(
     request: Request, response: Response, inventory: InventoryServiceDep, command: InventoryCreate
 ) -> list[InventoryRead]:
@@ -33,14 +41,18 @@ async def create_inventory(
     return created
 
 
-@router.get("/{inventory_id}", operation_id="get_inventory", responses=responses(404, 422, 503))
+@router.get("/{inventory_id}", operation_id="get_inventory", dependencies=[PUBLIC], responses=responses(404, 422, 503))
 async def get_inventory(inventory: InventoryServiceDep, inventory_id: Id) -> InventoryRead:
     """One disc with its film and whether it is in."""
     return await inventory.get(inventory_id)
 
 
 @router.delete(
-    "/{inventory_id}", operation_id="delete_inventory", status_code=204, responses=responses(404, 409, 422, 503)
+    "/{inventory_id}",
+    operation_id="delete_inventory",
+    dependencies=[staff(Scope.CATALOGUE_WRITE)],
+    status_code=204,
+    responses=responses(404, 409, 422, 503),
 )
 async def delete_inventory(inventory: InventoryServiceDep, inventory_id: Id) -> None:
     """Remove a disc; 409 when it was ever rented out, for its rentals tell of it."""

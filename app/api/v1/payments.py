@@ -6,16 +6,23 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from app.api.access import own_customer
 from app.api.deps import Id, PaymentServiceDep
 from app.api.idempotency import OnceDep
 from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
+from app.core.identity import Scope
 from app.schemas.payments import BalanceRead, PaymentCreate, PaymentQuery, PaymentRead
 
 router = APIRouter(prefix="/api/v1/customers/{customer_id}", tags=["payments"])
 
 
-@router.get("/payments", operation_id="list_customer_payments", **lists(PaymentRead, PaymentQuery, 404))
+@router.get(
+    "/payments",
+    operation_id="list_customer_payments",
+    dependencies=[own_customer(Scope.CUSTOMERS_READ)],
+    **lists(PaymentRead, PaymentQuery, 404),
+)
 async def list_customer_payments(
     payments: PaymentServiceDep, customer_id: Id, asked: Annotated[Asked[PaymentQuery], Depends(asks(PaymentQuery))]
 ) -> Response:
@@ -24,7 +31,11 @@ async def list_customer_payments(
 
 
 @router.post(
-    "/payments", operation_id="create_customer_payment", status_code=201, responses=responses(404, 413, 422, 503)
+    "/payments",
+    operation_id="create_customer_payment",
+    dependencies=[own_customer(Scope.CUSTOMERS_WRITE)],
+    status_code=201,
+    responses=responses(404, 413, 422, 503),
 )
 async def create_customer_payment(
     payments: PaymentServiceDep, customer_id: Id, command: PaymentCreate, once: OnceDep
@@ -33,7 +44,12 @@ async def create_customer_payment(
     return await payments.pay(customer_id, command, once)
 
 
-@router.get("/balance", operation_id="get_customer_balance", responses=responses(404, 422, 503))
+@router.get(
+    "/balance",
+    operation_id="get_customer_balance",
+    dependencies=[own_customer(Scope.CUSTOMERS_READ)],
+    responses=responses(404, 422, 503),
+)
 async def get_customer_balance(payments: PaymentServiceDep, customer_id: Id) -> BalanceRead:
     """What a customer owes now: fees, late fees and replacements, less payments."""
     return await payments.balance(customer_id)

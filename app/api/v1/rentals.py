@@ -6,11 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from app.api.access import customers, own_customer
 from app.api.deps import Id, RentalServiceDep
 from app.api.idempotency import OnceDep
 from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, represent
+from app.core.identity import Scope
 from app.schemas.rentals import (
     CustomerRentalCreate,
     CustomerRentalQuery,
@@ -27,7 +29,12 @@ router = APIRouter(prefix="/api/v1", tags=["rentals"])
 _RENTALS = "/api/v1/rentals"
 
 
-@router.get("/rentals", operation_id="list_rentals", **lists(RentalRead, RentalQuery))
+@router.get(
+    "/rentals",
+    operation_id="list_rentals",
+    dependencies=[customers(Scope.RENTALS_READ)],
+    **lists(RentalRead, RentalQuery),
+)
 async def list_rentals(
     rentals: RentalServiceDep, asked: Annotated[Asked[RentalQuery], Depends(asks(RentalQuery))]
 ) -> Response:
@@ -38,6 +45,7 @@ async def list_rentals(
 @router.post(
     "/rentals",
     operation_id="create_rental",
+    dependencies=[customers(Scope.RENTALS_WRITE)],
     status_code=201,
     response_model=RentalRead,
     responses=CREATED | responses(409, 413, 422, 503),
@@ -50,6 +58,7 @@ async def create_rental(rentals: RentalServiceDep, command: RentalCreate, once: 
 @router.get(
     "/rentals/{rental_id}",
     operation_id="get_rental",
+    dependencies=[customers(Scope.RENTALS_READ)],
     response_model=RentalRead,
     responses=READ | responses(404, 422, 503),
 )
@@ -61,6 +70,7 @@ async def get_rental(rentals: RentalServiceDep, rental_id: Id, if_none_match: If
 @router.put(
     "/rentals/{rental_id}",
     operation_id="update_rental",
+    dependencies=[customers(Scope.RENTALS_WRITE)],
     response_model=RentalRead,
     responses=TAGGED | responses(404, 409, 412, 413, 422, 503),
 )
@@ -72,6 +82,7 @@ async def update_rental(rentals: RentalServiceDep, rental_id: Id, command: Renta
 @router.delete(
     "/rentals/{rental_id}",
     operation_id="delete_rental",
+    dependencies=[customers(Scope.RENTALS_WRITE)],
     status_code=204,
     responses=responses(404, 409, 412, 422, 503),
 )
@@ -80,7 +91,12 @@ async def delete_rental(rentals: RentalServiceDep, rental_id: Id, if_match: IfMa
     await rentals.delete(rental_id, if_match)
 
 
-@router.post("/rentals/{rental_id}/return", operation_id="return_rental", responses=responses(404, 409, 413, 422, 503))
+@router.post(
+    "/rentals/{rental_id}/return",
+    operation_id="return_rental",
+    dependencies=[customers(Scope.RENTALS_WRITE)],
+    responses=responses(404, 409, 413, 422, 503),
+)
 async def return_rental(
     rentals: RentalServiceDep, rental_id: Id, once: OnceDep, command: ReturnCreate | None = None
 ) -> ReturnRead:
@@ -91,6 +107,7 @@ async def return_rental(
 @router.get(
     "/customers/{customer_id}/rentals",
     operation_id="list_customer_rentals",
+    dependencies=[own_customer(Scope.RENTALS_READ)],
     **lists(RentalRead, CustomerRentalQuery, 404),
 )
 async def list_customer_rentals(
@@ -106,6 +123,7 @@ async def list_customer_rentals(
 @router.post(
     "/customers/{customer_id}/rentals",
     operation_id="create_customer_rental",
+    dependencies=[own_customer(Scope.RENTALS_WRITE)],
     status_code=201,
     response_model=RentalRead,
     responses=CREATED | responses(404, 409, 413, 422, 503),

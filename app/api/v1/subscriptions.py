@@ -6,15 +6,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from app.api.access import own_customer
 from app.api.deps import Id, SubscriptionServiceDep
 from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
+from app.core.identity import Scope
 from app.schemas.subscriptions import SubscriptionCreate, SubscriptionQuery, SubscriptionRead
 
 router = APIRouter(prefix="/api/v1/customers/{customer_id}/subscriptions", tags=["subscriptions"])
 
 
-@router.get("", operation_id="list_customer_subscriptions", **lists(SubscriptionRead, SubscriptionQuery, 404))
+@router.get(
+    "",
+    operation_id="list_customer_subscriptions",
+    dependencies=[own_customer(Scope.CUSTOMERS_READ)],
+    **lists(SubscriptionRead, SubscriptionQuery, 404),
+)
 async def list_customer_subscriptions(
     subscriptions: SubscriptionServiceDep,
     customer_id: Id,
@@ -26,7 +33,11 @@ async def list_customer_subscriptions(
 
 
 @router.post(
-    "", operation_id="start_customer_subscription", status_code=201, responses=responses(404, 409, 413, 422, 503)
+    "",
+    operation_id="start_customer_subscription",
+    dependencies=[own_customer(Scope.CUSTOMERS_WRITE)],
+    status_code=201,
+    responses=responses(404, 409, 413, 422, 503),
 )
 async def start_customer_subscription(
     subscriptions: SubscriptionServiceDep, customer_id: Id, command: SubscriptionCreate
@@ -38,6 +49,7 @@ async def start_customer_subscription(
 @router.post(
     "/{subscription_id}/cancel",
     operation_id="cancel_customer_subscription",
+    dependencies=[own_customer(Scope.CUSTOMERS_WRITE)],
     responses=responses(404, 409, 422, 503),
 )
 async def cancel_customer_subscription(

@@ -1,0 +1,118 @@
+"""Who may use a route. Each declares one of these: `dependencies=[PUBLIC]`, `dependencies=[staff(Scope.RENTALS_READ)]`.
+
+What of it is theirs, services decide. Annotations are not postponed here: FastAPI cannot read such of an object.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import Depends
+from fastapi.params import Depends as Dependency
+from fastapi.routing import APIRoute
+
+from app.api.callers import CallerDep
+from app.api.deps import Id
+from app.api.problems import responses
+from app.core.errors import CustomerNotFound, Forbidden, Unauthorized
+from app.core.identity import Caller, Role, Scope
+
+
+class Guard:
+    """A rule, asked before the route. `statuses` are those that it adds to the route's."""
+
+    statuses: ClassVar[tuple[int, ...]] = ()
+
+
+class Public(Guard):
+    """For everybody: nobody looks who it is."""
+
+    async def __call__(self) -> None:
+        return
+
+
+class Anybody(Guard):
+    """For everybody, and for some there is more: who sends a credential wants it to count, so it must be good."""
+
+    statuses = (401,)
+
+    async def __call__(self, caller: CallerDep) -> None:
+        return
+
+
+@dataclass(frozen=True)
+class Restricted(Guard):
+    """For these roles. `scope` is what an API key needs; without one no key will do, or with `any_key` each."""
+
+    statuses = (401, 403)
+
+    roles: frozenset[Role]
+    scope: Scope | None = None
+    any_key: bool = False
+
+    async def __call__(self, caller: CallerDep) -> None:
+        self.require(caller)
+
+    def require(self, caller: Caller) -> None:
+        """Raises Unauthorized or Forbidden, which says what is missing."""
+        if caller.role is None:
+            raise Unauthorized
+        if caller.key_id is not None and self.scope is None and not self.any_key:
+            raise Forbidden("This is for people, not for API keys.")
+        if self.scope is not None and not caller.has(self.scope):
+            raise Forbidden(f"This needs an API key with the scope {self.scope.value}.")
+        if caller.role not in self.roles:
+            raise Forbidden(f"This is not for accounts with the role {caller.role.value}.")
+
+
+@dataclass(frozen=True)
+class OfCustomer(Guard):
+    """For those whom `rule` lets in; customers see nobody but themselves under `/customers/{customer_id}`."""
+
+    statuses = Restricted.statuses
+
+    rule: Restricted
+
+    async def __call__(self, caller: CallerDep, customer_id: Id) -> None:
+        self.rule.require(caller)
+        if not caller.may_see(customer_id):
+            raise CustomerNotFound(customer_id)
+
+
+_EVERY_ROLE = frozenset(Role)
+_STORE = frozenset({Role.STAFF, Role.ADMIN})
+
+PUBLIC = Depends(Public())
+ANYBODY = Depends(Anybody())
+SIGNED_IN = Depends(Restricted(_EVERY_ROLE, any_key=True))
+PEOPLE = Depends(Restricted(_EVERY_ROLE))
+ADMIN = Depends(Restricted(frozenset({Role.ADMIN})))
+
+
+def staff(scope: Scope) -> Dependency:
+    """For those who work for the store, and for keys with this scope."""
+    return Dependency(Restricted(_STORE, scope))
+
+
+def customers(scope: Scope) -> Dependency:
+    """For customers, too: services let each see what is theirs."""
+    return Dependency(Restricted(_EVERY_ROLE, scope))
+
+
+def own_customer(scope: Scope) -> Dependency:
+    """For the customer of the path, and for those for whom `staff` is."""
+    return Dependency(OfCustomer(Restricted(_EVERY_ROLE, scope)))
+
+
+def guards_of(route: APIRoute) -> list[Guard]:
+    """The rules that a route declares: one."""
+    declared: list[object] = [dependency.dependency for dependency in route.dependencies]
+    return [guard for guard in declared if isinstance(guard, Guard)]
+
+
+def describe(route: APIRoute) -> None:
+    """Add to OpenAPI what the route's rule answers."""
+    for guard in guards_of(route):
+        route.responses |= responses(*guard.statuses)
+        if isinstance(guard, Anybody):
+            # One of the alternatives: none of the schemes.
+            route.openapi_extra = {**(route.openapi_extra or {}), "security": [{}]}

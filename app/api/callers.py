@@ -1,0 +1,62 @@
+"""Who is asking, from the `Authorization` header."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import structlog
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer, OAuth2PasswordBearer
+
+from app.core.db import Database
+from app.core.errors import InvalidToken
+from app.core.identity import ANONYMOUS, Caller
+from app.core.secret import API_KEY_PREFIX
+from app.services.api_keys import ApiKeyService
+from app.services.security import SecurityLoader
+
+TOKEN_URL = "/api/v1/auth/token"  # noqa: S105  a path
+
+_PASSWORD = OAuth2PasswordBearer(
+    tokenUrl=TOKEN_URL,
+    refreshUrl="/api/v1/auth/refresh",
+    scheme_name="Account",
+    description="E-mail address (as `username`) and password.",
+    auto_error=False,
+)
+_KEY = HTTPBearer(scheme_name="ApiKey", description="An API key, `dvd_...`.", bearerFormat="dvd_...", auto_error=False)
+
+
+async def get_caller(
+    request: Request, _token: Annotated[object, Security(_PASSWORD)], _key: Annotated[object, Security(_KEY)]
+) -> Caller:
+    """The caller, anonymous without the header; raises InvalidToken for one that is not good.
+
+    Both schemes are here for OpenAPI: they read the same header, and do not say what is wrong with it.
+    """
+    given = request.headers.getlist("authorization")
+    if not given:
+        return ANONYMOUS
+    scheme, _, credential = given[0].partition(" ")
+    if len(given) > 1 or scheme.lower() != "bearer":
+        raise InvalidToken
+    caller = await _verified(request, credential.strip())
+    structlog.contextvars.bind_contextvars(**_ids(caller))
+    return caller
+
+
+async def _verified(request: Request, credential: str) -> Caller:
+    if credential.startswith(API_KEY_PREFIX):
+        database: Database = request.app.state.database
+        return await ApiKeyService(database).authenticate(credential)
+    security: SecurityLoader = request.app.state.security
+    return (await security.get()).tokens.read(credential)
+
+
+def _ids(caller: Caller) -> dict[str, int]:
+    """For every line of the request's log."""
+    ids = {"account_id": caller.account_id, "key_id": caller.key_id}
+    return {name: value for name, value in ids.items() if value is not None}
+
+
+CallerDep = Annotated[Caller, Depends(get_caller)]

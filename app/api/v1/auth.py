@@ -1,0 +1,66 @@
+"""/api/v1/auth"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.security import OAuth2PasswordRequestForm
+
+from app.api.access import PEOPLE, PUBLIC, SIGNED_IN
+from app.api.callers import CallerDep
+from app.api.deps import AccountServiceDep, SignInServiceDep
+from app.api.problems import responses
+from app.schemas.auth import AccountCreate, AccountRead, CallerRead, PasswordUpdate, RefreshCreate, TokensRead
+
+router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
+
+
+@router.post(
+    "/register",
+    operation_id="register",
+    status_code=201,
+    dependencies=[PUBLIC],
+    responses=responses(409, 413, 422, 503),
+)
+async def register(accounts: AccountServiceDep, command: AccountCreate) -> AccountRead:
+    """Make yourself an account. Until the store has said which customer you are, there is nothing of yours to see."""
+    return await accounts.register(command)
+
+
+@router.post("/token", operation_id="sign_in", dependencies=[PUBLIC], responses=responses(401, 413, 422, 503))
+async def sign_in(sign_ins: SignInServiceDep, form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> TokensRead:
+    """Sign in with e-mail address (as `username`) and password (OAuth 2.0 password form)."""
+    return await sign_ins.sign_in(form.username, form.password)
+
+
+@router.post("/refresh", operation_id="refresh_token", dependencies=[PUBLIC], responses=responses(401, 413, 422, 503))
+async def refresh(sign_ins: SignInServiceDep, command: RefreshCreate) -> TokensRead:
+    """New tokens for a refresh token, each of which is good once: a second use ends all that came of that sign-in."""
+    return await sign_ins.refresh(command.refresh_token)
+
+
+@router.post(
+    "/logout", operation_id="sign_out", status_code=204, dependencies=[PUBLIC], responses=responses(413, 422, 503)
+)
+async def sign_out(sign_ins: SignInServiceDep, command: RefreshCreate) -> None:
+    """End all that came of a sign-in. Its last access token is good for some minutes more."""
+    await sign_ins.sign_out(command.refresh_token)
+
+
+@router.get("/me", operation_id="get_me", dependencies=[SIGNED_IN], responses=responses(503))
+async def me(accounts: AccountServiceDep, caller: CallerDep) -> CallerRead:
+    """Who you are, and what an API key is good for."""
+    return await accounts.whoami(caller)
+
+
+@router.post(
+    "/password",
+    operation_id="change_password",
+    status_code=204,
+    dependencies=[PEOPLE],
+    responses=responses(413, 422, 503),
+)
+async def change_password(accounts: AccountServiceDep, caller: CallerDep, command: PasswordUpdate) -> None:
+    """Choose a new password. Whoever is signed in as you, here or elsewhere, has to sign in again."""
+    await accounts.change_password(caller.account_id or 0, command)

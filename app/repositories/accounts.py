@@ -1,0 +1,65 @@
+"""Accounts."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from app.models import Customer, Staff, UserAccount
+from app.repositories.listing import Row, first
+
+_ACCOUNTS = sa.select(
+    col(UserAccount.id),
+    col(UserAccount.email),
+    col(UserAccount.password_hash),
+    col(UserAccount.role),
+    col(UserAccount.customer_id),
+    col(UserAccount.staff_id),
+    col(UserAccount.active),
+    col(UserAccount.created_at),
+)
+_THIS = col(UserAccount.id) == sa.bindparam("id_")
+_ONE = _ACCOUNTS.where(_THIS)
+_BY_EMAIL = _ACCOUNTS.where(col(UserAccount.email) == sa.bindparam("email_"))
+_INSERT = sa.insert(UserAccount).returning(col(UserAccount.id))
+_UPDATE = sa.update(UserAccount).where(_THIS)
+_REHASH = _UPDATE.where(col(UserAccount.password_hash) == sa.bindparam("kept"))
+_RECORDS = sa.select(
+    sa.exists().where(col(Customer.customer_id) == sa.bindparam("customer_id")).label("customer_id"),
+    sa.exists().where(col(Staff.staff_id) == sa.bindparam("staff_id")).label("staff_id"),
+)
+
+
+class AccountRepository:
+    """Reads and writes accounts."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def find(self, account_id: int) -> Row | None:
+        """The account, or None."""
+        return await first(self._connection, _ONE, id_=account_id)
+
+    async def find_by_email(self, email: str) -> Row | None:
+        """The account with this address, which is in lower case; or None."""
+        return await first(self._connection, _BY_EMAIL, email_=email)
+
+    async def missing(self, *, customer_id: int | None, staff_id: int | None) -> list[str]:
+        """Which of these refer to nothing."""
+        given = {"customer_id": customer_id, "staff_id": staff_id}
+        found = await first(self._connection, _RECORDS, **given) or {}
+        return [name for name, value in given.items() if value is not None and not found[name]]
+
+    async def add(self, **values: object) -> int:
+        """A new account's id."""
+        return int(await self._connection.scalar(_INSERT, values) or 0)
+
+    async def update(self, account_id: int, **values: object) -> None:
+        """Change these, which are some."""
+        await self._connection.execute(_UPDATE, {"id_": account_id, **values})
+
+    async def rehash(self, account_id: int, kept: str, better: str) -> bool:
+        """Replace the hash, unless it is another one by now; whether it was replaced."""
+        values = {"id_": account_id, "kept": kept, "password_hash": better}
+        return bool((await self._connection.execute(_REHASH, values)).rowcount)

@@ -1,0 +1,155 @@
+"""Accounts, tokens and API keys on the wire."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from app.core.identity import Role, Scope
+from app.schemas.base import Command, Matching, Moment, ShortText, UtcTime
+from app.schemas.customers import Email
+from app.schemas.paging import PageQuery, sort_by
+
+MIN_PASSWORD, MAX_PASSWORD = 12, 128
+"""Characters."""
+_WITHOUT_NUL = Matching(r"^[^\x00]*$", "must be without NUL characters")
+
+
+@lru_cache
+def _worst_passwords() -> frozenset[str]:
+    text = Path(__file__).with_name("worst_passwords.txt").read_text(encoding="utf-8")
+    return frozenset(line for line in text.splitlines() if not line.startswith("#"))
+
+
+def _not_among_the_worst(password: str) -> str:
+    if password.casefold() in _worst_passwords():
+        raise PydanticCustomError("rule", "is one of the first that anybody would try: choose another one")
+    return password
+
+
+def _lower(email: str) -> str:
+    return email.lower()
+
+
+NewPassword = Annotated[
+    str,
+    StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD),
+    _WITHOUT_NUL,
+    AfterValidator(_not_among_the_worst),
+]
+"""12 to 128 characters of any kind, and none of the few hundred that are tried first."""
+AccountEmail = Annotated[Email, AfterValidator(_lower)]
+"""An address as accounts have it: case does not tell people apart."""
+_Given = Annotated[str, StringConstraints(min_length=1, max_length=1000), _WITHOUT_NUL]
+"""A secret that is checked, not chosen."""
+
+
+class AccountCreate(Command):
+    """Somebody new."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "ada@example.org", "password": "engine No. 2, unfinished"}]}
+    )
+
+    email: AccountEmail
+    password: NewPassword
+
+
+class AccountRead(BaseModel):
+    """An account."""
+
+    id: int
+    email: str
+    role: Role
+    customer_id: int | None
+    """The customer whose rentals and payments are this account's own."""
+    staff_id: int | None
+    active: bool
+    created_at: UtcTime
+
+
+class CallerRead(BaseModel):
+    """Who is asking: a person's account, or a machine's key and what it is good for."""
+
+    kind: Literal["account", "api_key"]
+    role: Role
+    account: AccountRead | None
+    scopes: list[Scope] | None
+    """Empty for people, whom no scopes limit."""
+
+
+class TokensRead(BaseModel):
+    """What somebody who has signed in goes on with (RFC 6749, section 5.1)."""
+
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105
+    expires_in: int
+    """Seconds that the access token is good for."""
+    refresh_token: str
+    """Good for one new pair of tokens; sent a second time, it ends all that came of it."""
+
+
+class RefreshCreate(Command):
+    """A refresh token."""
+
+    refresh_token: _Given = Field(examples=["the refresh_token that came with the access token"])
+
+
+class PasswordUpdate(Command):
+    """A new password for the old one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"current_password": "engine No. 2, unfinished", "new_password": "engine No. 3, imagined"}]
+        }
+    )
+
+    current_password: _Given
+    new_password: NewPassword
+
+
+class ApiKeyCreate(Command):
+    """A key for a machine."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "till 7", "scopes": ["rentals:read", "rentals:write"]}]}
+    )
+
+    name: ShortText
+    scopes: list[Scope] = Field(min_length=1, json_schema_extra={"uniqueItems": True})
+    expires_at: Moment | None = Field(None, description="When it ends by itself; never unless given.")
+
+
+class ApiKeyRead(BaseModel):
+    """A key without its secret."""
+
+    id: int
+    name: str
+    prefix: str
+    """How it begins."""
+    scopes: list[Scope]
+    created_by: int | None
+    """The account of who made it; empty for keys made at the command line."""
+    created_at: UtcTime
+    expires_at: UtcTime | None
+    last_used_at: UtcTime | None
+    """To the minute."""
+    revoked_at: UtcTime | None
+
+
+class ApiKeyCreated(ApiKeyRead):
+    """A new key."""
+
+    key: str
+    """Shown this once: nobody can tell it again."""
+
+
+class ApiKeyQuery(PageQuery):
+    """Which API keys."""
+
+    sort: str | None = sort_by("id", "name")
+    revoked: bool | None = None

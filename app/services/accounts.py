@@ -1,0 +1,131 @@
+"""Accounts: who may sign in, and as whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.audit import audit
+from app.core.db import Database
+from app.core.errors import AccountNotFound, Conflict, InvalidInput, InvalidReference, InvalidToken
+from app.core.identity import Caller, Role
+from app.repositories.accounts import AccountRepository
+from app.repositories.listing import Row
+from app.repositories.refresh_tokens import RefreshTokenRepository
+from app.schemas.auth import AccountCreate, AccountRead, CallerRead, PasswordUpdate
+from app.services.security import SecurityLoader
+
+
+class AccountService:
+    """Accounts, for one request or one command."""
+
+    def __init__(self, database: Database, security: SecurityLoader) -> None:
+        self._database = database
+        self._security = security
+
+    async def register(self, command: AccountCreate) -> AccountRead:
+        """A customer's account, which belongs to no customer of the store yet: that is for the store to say.
+
+        Raises AlreadyExists, InvalidInput.
+        """
+        return await self.create(command, Role.CUSTOMER)
+
+    async def create(
+        self, command: AccountCreate, role: Role, *, customer_id: int | None = None, staff_id: int | None = None
+    ) -> AccountRead:
+        """An account; raises Conflict when the address has one, InvalidReference, InvalidInput."""
+        _require_other_than_email(command.password, command.email)
+        hashed = await (await self._security.get()).passwords.hash(command.password)
+
+        async def work(connection: AsyncConnection) -> AccountRead:
+            accounts = AccountRepository(connection)
+            if await accounts.find_by_email(command.email) is not None:
+                raise Conflict("This address has an account already.")
+            await _require_records(accounts, customer_id=customer_id, staff_id=staff_id)
+            account_id = await accounts.add(
+                email=command.email,
+                password_hash=hashed,
+                role=role.value,
+                customer_id=customer_id,
+                staff_id=staff_id,
+            )
+            return _read(await accounts.find(account_id))
+
+        created = await self._database.transaction(work)
+        audit("account_created", created_id=created.id, role=role.value, customer_id=customer_id, staff_id=staff_id)
+        return created
+
+    async def update(self, email: str, changes: Mapping[str, Any]) -> AccountRead:
+        """Change role, records or whether it is active, which ends what it is signed in with.
+
+        Access tokens that are about run out by themselves. Raises AccountNotFound, InvalidReference.
+        """
+
+        async def work(connection: AsyncConnection) -> AccountRead:
+            accounts = AccountRepository(connection)
+            found = await accounts.find_by_email(email.lower())
+            if found is None:
+                raise AccountNotFound(email)
+            await _require_records(accounts, customer_id=changes.get("customer_id"), staff_id=changes.get("staff_id"))
+            await accounts.update(found["id"], **changes)
+            await RefreshTokenRepository(connection).revoke_all(found["id"], datetime.now(timezone.utc))
+            return _read(await accounts.find(found["id"]))
+
+        updated = await self._database.transaction(work)
+        audit("account_changed", changed_id=updated.id, **changes)
+        return updated
+
+    async def whoami(self, caller: Caller) -> CallerRead:
+        """The caller; raises InvalidToken when the account is gone or may not sign in any more."""
+        scopes = None if caller.scopes is None else sorted(caller.scopes, key=lambda scope: scope.value)
+        if caller.account_id is None:
+            return CallerRead(kind="api_key", role=caller.role or Role.STAFF, account=None, scopes=scopes)
+        account = _read(await self._active(caller.account_id))
+        return CallerRead(kind="account", role=account.role, account=account, scopes=scopes)
+
+    async def change_password(self, account_id: int, command: PasswordUpdate) -> None:
+        """Also ends everything that is signed in as this account; raises InvalidInput, InvalidToken."""
+        found = await self._active(account_id)
+        passwords = (await self._security.get()).passwords
+        right, _ = await passwords.check(command.current_password, found["password_hash"])
+        if not right:
+            audit("password_change_failed")
+            raise InvalidInput("This is not your password.", "current_password")
+        _require_other_than_email(command.new_password, found["email"], "new_password")
+        hashed = await passwords.hash(command.new_password)
+
+        async def work(connection: AsyncConnection) -> bool:
+            # Only the password that was checked is replaced: two changes at a time do not both succeed.
+            changed = await AccountRepository(connection).rehash(account_id, found["password_hash"], hashed)
+            if changed:
+                await RefreshTokenRepository(connection).revoke_all(account_id, datetime.now(timezone.utc))
+            return changed
+
+        if not await self._database.transaction(work):
+            raise InvalidInput("This is not your password.", "current_password")
+        audit("password_changed")
+
+    async def _active(self, account_id: int) -> Row:
+        async with self._database.reading() as connection:
+            found = await AccountRepository(connection).find(account_id)
+        if found is None or not found["active"]:
+            raise InvalidToken
+        return found
+
+
+def _require_other_than_email(password: str, email: str, field: str = "password") -> None:
+    if password.casefold() == email.casefold():
+        raise InvalidInput("Your address is no password.", field)
+
+
+async def _require_records(accounts: AccountRepository, *, customer_id: int | None, staff_id: int | None) -> None:
+    values = {"customer_id": customer_id, "staff_id": staff_id}
+    for field in await accounts.missing(**values):
+        raise InvalidReference(field, values[field] or 0)
+
+
+def _read(row: Row | None) -> AccountRead:
+    return AccountRead.model_validate(row)

@@ -1,0 +1,89 @@
+"""Machine clients' keys."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.audit import audit
+from app.core.db import Database
+from app.core.errors import ApiKeyNotFound, InvalidInput, InvalidToken
+from app.core.identity import Caller, Role, Scope
+from app.core.secret import API_KEY_PREFIX, digest, new_secret
+from app.repositories.api_keys import API_KEYS, ApiKeyRepository
+from app.schemas.auth import ApiKeyCreate, ApiKeyCreated, ApiKeyQuery, ApiKeyRead
+from app.services.paging import Page, page
+
+_SHOWN = len(API_KEY_PREFIX) + 6
+"""Characters of a key that tell it from others."""
+_PRECISION = timedelta(minutes=1)
+"""Of the time of last use: a write for every request would be a dear look at a clock."""
+
+
+class ApiKeyService:
+    """API keys, for one request or one command."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def authenticate(self, key: str) -> Caller:
+        """Whose key it is: the store's staff, limited by its scopes; raises InvalidToken. Costs one query."""
+        now = datetime.now(timezone.utc)
+        async with self._database.reading() as connection:
+            keys = ApiKeyRepository(connection)
+            found = await keys.find_good(digest(key), now)
+            if found is None:
+                raise InvalidToken
+            last = found["last_used_at"]
+            if last is None or now - last > _PRECISION:
+                await keys.used(found["id"], now)
+                audit("api_key_used", key_id=found["id"])
+        return Caller(role=Role.STAFF, key_id=found["id"], scopes=frozenset(map(Scope, found["scopes"])))
+
+    async def create(self, command: ApiKeyCreate, created_by: int | None) -> ApiKeyCreated:
+        """A new key, with its secret for this once; raises InvalidInput when it would have ended already."""
+        if command.expires_at is not None and command.expires_at <= datetime.now(timezone.utc):
+            raise InvalidInput("A key ends in the future.", "expires_at")
+        key = new_secret(API_KEY_PREFIX)
+
+        async def work(connection: AsyncConnection) -> ApiKeyCreated:
+            keys = ApiKeyRepository(connection)
+            key_id = await keys.add(
+                name=command.name,
+                prefix=key[:_SHOWN],
+                key_hash=digest(key),
+                scopes=[scope.value for scope in dict.fromkeys(command.scopes)],
+                created_by=created_by,
+                expires_at=command.expires_at,
+            )
+            return ApiKeyCreated.model_validate({**(await keys.find(key_id) or {}), "key": key})
+
+        created = await self._database.transaction(work)
+        audit("api_key_created", created_id=created.id, scopes=[scope.value for scope in created.scopes])
+        return created
+
+    async def replace(self, command: ApiKeyCreate) -> ApiKeyCreated:
+        """A new key in the place of those of its name, which end."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await ApiKeyRepository(connection).revoke_named(command.name, datetime.now(timezone.utc))
+
+        await self._database.transaction(work)
+        return await self.create(command, None)
+
+    async def list(self, query: ApiKeyQuery, *, counted: bool = False) -> Page[ApiKeyRead]:
+        """A page of keys, those that have ended among them."""
+        return await page(self._database, API_KEYS, ApiKeyRead, query, counted=counted)
+
+    async def revoke(self, key_id: int) -> None:
+        """End the key, which changes nothing the second time; raises ApiKeyNotFound."""
+
+        async def work(connection: AsyncConnection) -> None:
+            keys = ApiKeyRepository(connection)
+            if await keys.find(key_id) is None:
+                raise ApiKeyNotFound(key_id)
+            await keys.revoke(key_id, datetime.now(timezone.utc))
+
+        await self._database.transaction(work)
+        audit("api_key_revoked", revoked_id=key_id)

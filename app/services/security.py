@@ -1,0 +1,30 @@
+"""Passwords and tokens, imported when first needed: the rest of the API should not wait for cryptography."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from app.core.settings import Settings
+
+if TYPE_CHECKING:
+    from app.core.security import Security
+
+
+class SecurityLoader:
+    """Makes the process's one Security, in a thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._loading: asyncio.Task[Security] | None = None
+
+    async def get(self) -> Security:
+        """The process's passwords and tokens."""
+        if self._loading is None:
+            self._loading = asyncio.create_task(asyncio.to_thread(self._load))
+        return await asyncio.shield(self._loading)
+
+    def _load(self) -> Security:
+        security: Security = import_module("app.core.security").Security(self._settings)
+        return security
