@@ -82,6 +82,14 @@ class CallerRead(BaseModel):
     """Empty for people, whom no scopes limit."""
 
 
+class SignInForm(BaseModel):
+    """OAuth 2.0's password form (RFC 6749, section 4.3.2). What else clients send with it does not matter here."""
+
+    grant_type: Literal["password"] = "password"
+    username: _Given = Field(description="E-mail address.", examples=["ada@example.org"])
+    password: _Given = Field(examples=["engine No. 2, unfinished"], json_schema_extra={"format": "password"})
+
+
 class TokensRead(BaseModel):
     """What somebody who has signed in goes on with (RFC 6749, section 5.1)."""
 

@@ -89,8 +89,6 @@ class SignInService:
             audit("signed_out", account_id=found["account_id"])
 
     async def _find(self, email: str) -> Row | None:
-        if "\x00" in email:
-            return None  # Postgres would not even compare it
         async with self._database.reading() as connection:
             return await AccountRepository(connection).find_by_email(email.lower())
 

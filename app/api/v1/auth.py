@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
-from fastapi.security import OAuth2PasswordRequestForm
+from fastapi import APIRouter, Form
 
 from app.api.access import PEOPLE, PUBLIC, SIGNED_IN
 from app.api.callers import CallerDep
 from app.api.deps import AccountServiceDep, SignInServiceDep
 from app.api.problems import responses
-from app.schemas.auth import AccountCreate, AccountRead, CallerRead, PasswordUpdate, RefreshCreate, TokensRead
+from app.schemas.auth import (
+    AccountCreate,
+    AccountRead,
+    CallerRead,
+    PasswordUpdate,
+    RefreshCreate,
+    SignInForm,
+    TokensRead,
+)
 
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
 
@@ -29,7 +36,7 @@ async def register(accounts: AccountServiceDep, command: AccountCreate) -> Accou
 
 
 @router.post("/token", operation_id="sign_in", dependencies=[PUBLIC], responses=responses(401, 413, 422, 503))
-async def sign_in(sign_ins: SignInServiceDep, form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> TokensRead:
+async def sign_in(sign_ins: SignInServiceDep, form: Annotated[SignInForm, Form()]) -> TokensRead:
     """Sign in with e-mail address (as `username`) and password (OAuth 2.0 password form)."""
     return await sign_ins.sign_in(form.username, form.password)
 
