@@ -1,4 +1,4 @@
-"""The command line: python -m app serve | migrate | seed"""
+"""The command line: python -m app serve | migrate | seed | create-user | update-user | create-api-key"""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil
 
 import uvicorn
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.account_commands import add_account_commands
 from app.core.db import Database
 from app.core.errors import AppError
+from app.core.identity import Scope
 from app.core.logging import configure_logging
 from app.core.schema import upgrade
 from app.core.settings import EMBEDDED_DATABASE_URL, Settings, get_settings
+from app.schemas.auth import ApiKeyCreate
 from app.seed.store import seed
+from app.services.api_keys import ApiKeyService
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,16 +31,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = _settings(embedded=options.embedded)
     except ValidationError as error:
-        return _fail("; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+        return _fail(_sentences(error, str.upper))
     configure_logging(settings)
     try:
         if options.command == "migrate" or (options.command == "serve" and options.sample):
             print("Migrating the database ...")
             upgrade(settings.database_url)
         if options.command == "seed" or (options.command == "serve" and options.sample):
-            asyncio.run(_seed(settings, options.scale))
+            asyncio.run(_seed(settings, options))
+        if "run" in options:
+            asyncio.run(_run(settings, options))
     except AppError as error:
         return _fail(error.detail)
+    except ValidationError as error:
+        return _fail(_sentences(error))
     except (SQLAlchemyError, OSError) as error:
         return _fail(f"The database could not be used: {type(error).__name__}. Is DATABASE_URL right?")
     if options.command == "serve":
@@ -61,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     seeding.add_argument(
         "--scale", type=_positive, default=1, help="how many times Pagila's size (default: %(default)s)"
     )
+    add_account_commands(commands)
     return parser
 
 
@@ -80,10 +89,27 @@ def _settings(*, embedded: bool) -> Settings:
     return settings
 
 
-async def _seed(settings: Settings, scale: int) -> None:
+async def _seed(settings: Settings, options: argparse.Namespace) -> None:
     database = Database(settings)
     try:
-        print(await seed(database, scale=scale, progress=print))
+        report = await seed(database, scale=options.scale, progress=print)
+        print(report)
+        if options.command == "serve" and (report.seeded or settings.database_url == EMBEDDED_DATABASE_URL):
+            print(f"This store's API key, until the next start:\n\n  export KEY={await _sample_key(database)}\n")
+    finally:
+        await database.dispose()
+
+
+async def _sample_key(database: Database) -> str:
+    """A key for the sample store, in the place of the one before: nobody can tell that again."""
+    command = ApiKeyCreate(name="sample store", scopes=list(Scope))
+    return (await ApiKeyService(database).replace(command)).key
+
+
+async def _run(settings: Settings, options: argparse.Namespace) -> None:
+    database = Database(settings)
+    try:
+        print(await options.run(settings, database, options))
     finally:
         await database.dispose()
 
@@ -100,6 +126,12 @@ def _serve(settings: Settings, host: str) -> None:
         # Time to answer those who gave up waiting. What is left then, such as a client that reads no more, is cut off.
         timeout_graceful_shutdown=ceil(settings.shutdown_grace_seconds) + 5,
     )
+
+
+def _sentences(error: ValidationError, named: Callable[[str], str] = str) -> str:
+    """What is wrong with which option, without what was given for it."""
+    found = ((".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_input=False))
+    return "; ".join(f"{named(name)}: {message}" if name else message for name, message in found)
 
 
 def _fail(sentence: str) -> int:

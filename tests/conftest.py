@@ -76,17 +76,22 @@ def settings_for(database_url: str = IN_MEMORY, **overrides: object) -> Settings
     return Settings.model_validate({**ours, **overrides})
 
 
-async def fill(database: Database) -> None:
-    """Migrate and seed the database that these connections see, which may exist in memory alone."""
+async def migrate(database: Database) -> None:
+    """Bring the database that these connections see, which may exist in memory alone, up to date."""
     async with database.engine.connect() as connection:
         config = alembic_config()
 
-        def migrate(sync_connection: object) -> None:
+        def upgrade(sync_connection: object) -> None:
             config.attributes["connection"] = sync_connection
             command.upgrade(config, "head")
 
-        await connection.run_sync(migrate)
+        await connection.run_sync(upgrade)
         await connection.commit()
+
+
+async def fill(database: Database) -> None:
+    """Migrate and seed it, and give everybody who asks in tests an account."""
+    await migrate(database)
     await seed(database)
     await add_accounts(database)
 

@@ -44,7 +44,7 @@ class AccountService:
             accounts = AccountRepository(connection)
             if await accounts.find_by_email(command.email) is not None:
                 raise Conflict("This address has an account already.")
-            await _require_records(accounts, customer_id=customer_id, staff_id=staff_id)
+            await _require_records(accounts, role=role, customer_id=customer_id, staff_id=staff_id)
             account_id = await accounts.add(
                 email=command.email,
                 password_hash=hashed,
@@ -61,7 +61,8 @@ class AccountService:
     async def update(self, email: str, changes: Mapping[str, Any]) -> AccountRead:
         """Change role, records or whether it is active, which ends what it is signed in with.
 
-        Access tokens that are about run out by themselves. Raises AccountNotFound, InvalidReference.
+        A new record takes the place of the one before, and a new role leaves none that does not fit it. Access tokens
+        that are about run out by themselves. Raises AccountNotFound, InvalidInput, InvalidReference.
         """
 
         async def work(connection: AsyncConnection) -> AccountRead:
@@ -69,8 +70,9 @@ class AccountService:
             found = await accounts.find_by_email(email.lower())
             if found is None:
                 raise AccountNotFound(email)
-            await _require_records(accounts, customer_id=changes.get("customer_id"), staff_id=changes.get("staff_id"))
-            await accounts.update(found["id"], **changes)
+            values = _fitting(found, changes)
+            await _require_records(accounts, **values)
+            await accounts.update(found["id"], **{**changes, **values})
             await RefreshTokenRepository(connection).revoke_all(found["id"], datetime.now(timezone.utc))
             return _read(await accounts.find(found["id"]))
 
@@ -121,7 +123,21 @@ def _require_other_than_email(password: str, email: str, field: str = "password"
         raise InvalidInput("Your address is no password.", field)
 
 
-async def _require_records(accounts: AccountRepository, *, customer_id: int | None, staff_id: int | None) -> None:
+def _fitting(found: Row, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The role and the records that the account has after these changes."""
+    role = Role(changes.get("role", found["role"]))
+    if "customer_id" in changes or "staff_id" in changes:
+        return {"role": role, "customer_id": changes.get("customer_id"), "staff_id": changes.get("staff_id")}
+    kept = "customer_id" if role is Role.CUSTOMER else "staff_id"
+    return {"role": role, "customer_id": None, "staff_id": None, kept: found[kept]}
+
+
+async def _require_records(
+    accounts: AccountRepository, *, role: Role, customer_id: int | None, staff_id: int | None
+) -> None:
+    wrong = staff_id if role is Role.CUSTOMER else customer_id
+    if wrong is not None:
+        raise InvalidInput("Customers have accounts with the role customer, and staff those of another role.", "role")
     values = {"customer_id": customer_id, "staff_id": staff_id}
     for field in await accounts.missing(**values):
         raise InvalidReference(field, values[field] or 0)

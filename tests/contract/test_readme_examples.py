@@ -6,30 +6,49 @@ import argparse
 import json
 import re
 import shlex
+import string
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from app.core.db import Database
+from app.core.identity import Scope
 from app.main import create_app
-from tests.conftest import IN_MEMORY, client_of, fill, running, sample_database, settings_for
+from app.schemas.auth import ApiKeyCreate
+from app.seed.store import seed
+from app.services.api_keys import ApiKeyService
+from tests.conftest import IN_MEMORY, client_of, migrate, running, settings_for
+from tests.fixtures.postgres_server import create_database
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 _EXAMPLE = re.compile(r"```sh\n(curl .*?)```\n+```json\n(.*?)```", re.DOTALL)
 _VARIES = {"duration_ms", "prompt_tokens", "completion_tokens"}
 
 
+@dataclass(frozen=True)
+class Shell:
+    """Where a reader tries the examples: the service, what `make run` exported, and the files around."""
+
+    client: httpx.AsyncClient
+    variables: dict[str, str]
+    files: dict[str, bytes]
+
+
 @pytest.fixture
-async def fresh_client(server: str | None) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a store that nobody has changed."""
-    url = await sample_database(server, "readme_store") if server else IN_MEMORY
+async def shell(server: str | None) -> AsyncIterator[Shell]:
+    """In front of a store that nobody has changed, and where nobody has an account."""
+    url = await create_database(server, "readme_store") if server else IN_MEMORY
     app = create_app(settings_for(url))
-    async with running(app), client_of(app) as client:
-        if server is None:
-            await fill(app.state.database)
-        yield client
+    async with running(app), client_of(app, caller=None) as client:
+        database: Database = app.state.database
+        await migrate(database)
+        await seed(database)
+        created = await ApiKeyService(database).create(ApiKeyCreate(name="make run", scopes=list(Scope)), None)
+        yield Shell(client, {"KEY": created.key}, {})
 
 
 def curl_arguments() -> argparse.ArgumentParser:
@@ -40,24 +59,29 @@ def curl_arguments() -> argparse.ArgumentParser:
     parser.add_argument("-X", dest="method")
     parser.add_argument("-H", dest="headers", action="append", default=[])
     parser.add_argument("-d", dest="data")
+    parser.add_argument("--data-urlencode", dest="fields", action="append", default=[])
     parser.add_argument("-o", dest="output")
     parser.add_argument("-F", dest="file")
     return parser
 
 
-async def curl(client: httpx.AsyncClient, command: str, files: dict[str, bytes]) -> httpx.Response:
-    """What curl would do, with `files` for the current directory."""
+async def curl(shell: Shell, command: str) -> httpx.Response:
+    """What curl would do."""
+    command = string.Template(command).substitute(shell.variables)
     given = curl_arguments().parse_args(shlex.split(command)[1:])
-    method = given.method or ("POST" if given.data or given.file else "GET")
+    fields = dict(field.split("=", 1) for field in given.fields)
+    method = given.method or ("POST" if given.data or fields or given.file else "GET")
     headers = dict(header.split(": ", 1) for header in given.headers)
     upload = None
     if given.file:
         field, _, name = given.file.partition("=@")
-        upload = {field: (name, files[name], "text/csv")}
+        upload = {field: (name, shell.files[name], "text/csv")}
     url = given.url.removeprefix("localhost:8000")
-    response = await client.request(method, url, headers=headers, content=given.data, files=upload)
+    response = await shell.client.request(
+        method, url, headers=headers, content=given.data, data=fields or None, files=upload
+    )
     if given.output:
-        files[given.output] = response.content
+        shell.files[given.output] = response.content
     return response
 
 
@@ -75,12 +99,10 @@ def check_shown(shown: Any, answered: Any) -> None:
         assert shown == answered
 
 
-async def test_every_example_answers_as_shown(fresh_client: httpx.AsyncClient) -> None:
-    examples = _EXAMPLE.findall(README)
-    files: dict[str, bytes] = {}
-    for commands, shown in examples:
+async def test_every_example_answers_as_shown(shell: Shell) -> None:
+    for commands, shown in _EXAMPLE.findall(README):
         lines = commands.replace("\\\n", " ").strip().splitlines()
-        responses = [await curl(fresh_client, line, files) for line in lines]
+        responses = [await curl(shell, line) for line in lines]
         assert all(response.is_success for response in responses), responses[-1].text
         check_shown(json.loads(shown), responses[-1].json())
 
