@@ -140,14 +140,15 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 async def own_app(server: str | None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FastAPI]:
     """For modules that write: a store that only they see, in an SQLite file, then on Postgres."""
     name = f"own_store_{next(_numbers)}"
-    url = await (sample_database(server, name) if server else _sample_file(tmp_path_factory))
+    url = await (sample_database(server, name) if server else sample_file(tmp_path_factory))
     async with running(create_app(settings_for(url, database_pool_size=10))) as application:
         yield application
     if server:
         await drop_database(server, name)
 
 
-async def _sample_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+async def sample_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A new SQLite file with the sample store in it."""
     url = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('own')}/store.db"
     database = Database(settings_for(url))
     await fill(database)
