@@ -3,7 +3,7 @@
 #
 #   APP_PORT=8000              port of the API
 #   HOST=0.0.0.0               address that it and the debugger listen on
-#   WEB_CONCURRENCY=1          worker processes
+#   WEB_CONCURRENCY=1          worker processes; several need a common SECRET_KEY
 #   SHUTDOWN_GRACE_SECONDS=20  what requests in flight get to finish in after SIGTERM
 #   RUN_MIGRATIONS=false       first bring the database's schema up to date
 #   SEED_SAMPLE_DATA=false     first fill an empty store with sample data
@@ -84,5 +84,6 @@ fi
 
 # As `python -m app serve` does: the application logs requests itself, and ends what waits when their time is over; the
 # server's limit is for what does not end even then, such as a client that reads no more.
+export WEB_CONCURRENCY="$workers"
 exec python "$@" -m uvicorn app.main:app --host "$HOST" --port "$APP_PORT" --workers "$workers" \
     --timeout-graceful-shutdown $((grace + 6)) --no-access-log --no-server-header

@@ -20,7 +20,10 @@ from tests.fixtures.schema_probes import (
 
 pytestmark = pytest.mark.postgres
 
-_OURS = {"idempotency_key", "alembic_version", "streaming_subscription", "payment_default"}
+_OURS = {
+    *("idempotency_key", "alembic_version", "streaming_subscription", "payment_default"),
+    *("user_account", "refresh_token", "api_key"),
+}
 _FILMS = "SELECT to_jsonb(film) - 'streaming_available' FROM film ORDER BY film_id"
 _RENT_AGAIN = """
     INSERT INTO rental (rental_date, inventory_id, customer_id, staff_id)

@@ -14,6 +14,7 @@ import pytest
 from app.core.db import Database
 from tests.conftest import fill, settings_for
 from tests.fakes.openai_server import FakeOpenAI, Mode, fake_openai
+from tests.fixtures.callers import SECRET
 from tests.fixtures.serving import UVICORN, Service, serving
 
 HANDOFF = "/api/v1/ai/handoff"
@@ -42,6 +43,7 @@ def variables(store: Path, provider: FakeOpenAI) -> dict[str, str]:
     provider.reset()
     return {
         "DATABASE_URL": f"sqlite:///{store}",
+        "SECRET_KEY": SECRET,
         "OPENAI_API_KEY": "sk-test",
         "OPENAI_BASE_URL": provider.base_url,
     }
