@@ -28,7 +28,7 @@ _TURN = Request("POST /api/v1/ai/handoff", {"question": "What is the rental rate
 _FILM = Request("GET /api/v1/films/1")
 _FILMS = [Request(f"GET /api/v1/films/{number}") for number in range(1, 101)]
 _LIST = Request("GET /api/v1/films?limit=100")
-_RENTALS = [Request(f"GET /api/v1/customers/{number}/rentals") for number in range(1, 101)]
+_RENTALS = [Request(f"GET /api/v1/customers/{number}/rentals", signed_in=True) for number in range(1, 101)]
 _AGENTS = Request("GET /api/v1/ai/info")
 """Answered as soon as the agents are loaded."""
 _VARIES = b',"usage":'

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import uvloop
 
+from tests.fixtures.callers import ADMIN, bearer, token_of
+
 CONNECTIONS = 16
 _HEAD_END = b"\r\n\r\n"
 _PATIENCE = 60.0
@@ -18,17 +20,28 @@ _PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Request:
-    """`line` is "METHOD /path"; a body is sent as JSON."""
+    """`line` is "METHOD /path"; a body is sent as JSON. Who signs in is an admin."""
 
     line: str
     body: object = None
+    signed_in: bool = False
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        return b"" if self.body is None else json.dumps(self.body).encode()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What is sent with it."""
+        always = {"Content-Type": "application/json", "Content-Length": str(len(self.content))}
+        return {**always, **bearer(token_of(ADMIN))} if self.signed_in else always
 
     @property
     def encoded(self) -> bytes:
         """As it goes over the wire, for a connection that is kept."""
-        content = b"" if self.body is None else json.dumps(self.body).encode()
-        headers = f"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
-        return f"{self.line} HTTP/1.1\r\n{headers}\r\n\r\n".encode() + content
+        lines = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "localhost", **self.headers}.items())
+        return f"{self.line} HTTP/1.1\r\n{lines}\r\n".encode() + self.content
 
 
 @dataclass(frozen=True)

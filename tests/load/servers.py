@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import json
 import os
 import socket
 import subprocess
@@ -19,6 +18,7 @@ from app.core.db import Database
 from app.core.schema import upgrade
 from app.core.settings import Settings
 from app.seed.store import seed
+from tests.fixtures.callers import SECRET
 from tests.fixtures.ports import free_port
 from tests.fixtures.postgres_server import create_database, drop_database, postgres_server
 from tests.load.client import Request
@@ -41,9 +41,8 @@ class Server:
     def fetch(self, request: Request) -> bytes:
         """The body of the answer; raises RuntimeError unless its status is 200."""
         method, _, path = request.line.partition(" ")
-        content = None if request.body is None else json.dumps(request.body)
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request(method, path, content, {"Content-Type": "application/json", "Connection": "close"})
+        connection.request(method, path, request.content, {**request.headers, "Connection": "close"})
         response = connection.getresponse()
         answer = response.read()
         connection.close()
@@ -112,7 +111,7 @@ def _environment(given: dict[str, str]) -> dict[str, str]:
     """The developer's, without what configures the service or keeps its bytecode from being cached."""
     ours = {name.upper() for name in Settings.model_fields} | {"PYTHONDONTWRITEBYTECODE"}
     kept = {name: value for name, value in os.environ.items() if name.upper() not in ours}
-    return {**kept, "PYTHONPATH": str(ROOT), **given}
+    return {**kept, "PYTHONPATH": str(ROOT), "SECRET_KEY": SECRET, **given}
 
 
 def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
