@@ -97,7 +97,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
         app.router.routes.extend(module.router.routes)
         for route in module.router.routes:
             if isinstance(route, APIRoute):
-                access.describe(route)
+                access.settle(route)
     return app
 
 

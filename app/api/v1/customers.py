@@ -72,7 +72,10 @@ async def get_customer(customers: CustomerServiceDep, customer_id: Id, if_none_m
 async def update_customer(
     customers: CustomerServiceDep, customer_id: Id, command: CustomerUpdate, if_match: IfMatch
 ) -> Response:
-    """Change the fields given; `If-Match` keeps you from changing what you have not seen."""
+    """Change the fields given; `If-Match` keeps you from changing what you have not seen.
+
+    Customers may change their own name, address and e-mail address.
+    """
     return represent(await customers.update(customer_id, command, if_match))
 
 

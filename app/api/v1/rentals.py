@@ -38,7 +38,7 @@ _RENTALS = "/api/v1/rentals"
 async def list_rentals(
     rentals: RentalServiceDep, asked: Annotated[Asked[RentalQuery], Depends(asks(RentalQuery))]
 ) -> Response:
-    """Rentals, by id unless sorted otherwise."""
+    """Rentals, by id unless sorted otherwise; for a customer, their own."""
     return asked.answer(await rentals.list(asked.query, counted=asked.counted), RentalRead)
 
 
@@ -51,7 +51,10 @@ async def list_rentals(
     responses=CREATED | responses(409, 413, 422, 503),
 )
 async def create_rental(rentals: RentalServiceDep, command: RentalCreate, once: OnceDep) -> Response:
-    """Rent a disc: of several who want the last one at the same moment exactly one gets it, the others 409."""
+    """Rent a disc: of several who want the last one at the same moment exactly one gets it, the others 409.
+
+    Customers rent for themselves, and from now on: `rental_date` is for the store's staff.
+    """
     return _created(await rentals.rent(command, once))
 
 
@@ -75,7 +78,7 @@ async def get_rental(rentals: RentalServiceDep, rental_id: Id, if_none_match: If
     responses=TAGGED | responses(404, 409, 412, 413, 422, 503),
 )
 async def update_rental(rentals: RentalServiceDep, rental_id: Id, command: RentalUpdate, if_match: IfMatch) -> Response:
-    """Correct when a disc came back, or that it did not. To take one back, use its `return`."""
+    """Correct when a disc came back, or that it did not: for the store's staff. To take one back, use its `return`."""
     return represent(await rentals.update(rental_id, command, if_match))
 
 
@@ -87,7 +90,7 @@ async def update_rental(rentals: RentalServiceDep, rental_id: Id, command: Renta
     responses=responses(404, 409, 412, 422, 503),
 )
 async def delete_rental(rentals: RentalServiceDep, rental_id: Id, if_match: IfMatch) -> None:
-    """Remove a rental that was entered by mistake: one that has payments stays."""
+    """Remove a rental that was entered by mistake: for the store's staff. One that has payments stays."""
     await rentals.delete(rental_id, if_match)
 
 
@@ -100,7 +103,10 @@ async def delete_rental(rentals: RentalServiceDep, rental_id: Id, if_match: IfMa
 async def return_rental(
     rentals: RentalServiceDep, rental_id: Id, once: OnceDep, command: ReturnCreate | None = None
 ) -> ReturnRead:
-    """Take a disc back; a late fee is charged and paid at once. Once only: a second return is 409."""
+    """Take a disc back; a late fee is charged and paid at once. Once only: a second return is 409.
+
+    `return_date` is for the store's staff.
+    """
     return await rentals.give_back(rental_id, command or ReturnCreate(), once)
 
 
