@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from app.models import Customer, Film, Inventory, Payment, Rental, Staff
 from app.models.types import UtcDateTime
-from app.repositories.due import days_late, is_lost
+from app.repositories.due import LATE_FEE_PER_DAY, days_late, is_lost
 from app.repositories.listing import Int, Listing, Row, SortKey, Time, first
 
 _COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
@@ -56,6 +56,7 @@ _FOR_RENTAL = (
     .with_for_update(read=True, key_share=True, of=Rental)
 )
 
+_NOTHING = Decimal("0.00")
 _NOW = sa.bindparam("now", type_=UtcDateTime)
 _OWED = (
     sa.select(
@@ -104,8 +105,21 @@ class PaymentRepository:
         return list(await self._connection.scalars(_INSERT, [{"amount": amount, **values} for amount in amounts]))
 
     async def balance(self, customer_id: int, now: datetime) -> Row | None:
-        """The sums of a customer's `rental_fees`, `days_late`, `replacement_costs` and `payments`.
+        """The sums of a customer's `rental_fees`, `late_fees`, `replacement_costs` and `payments`, and the `balance`.
 
-        A sum of nothing is None. None instead of all when there is no such customer.
+        Dollars; the balance is all fees and costs less all payments. None when there is no such customer.
         """
-        return await first(self._connection, _BALANCE, customer_id=customer_id, now=now)
+        sums = await first(self._connection, _BALANCE, customer_id=customer_id, now=now)
+        if sums is None:
+            return None
+        fees = sums["rental_fees"] or _NOTHING
+        late_fees = LATE_FEE_PER_DAY * (sums["days_late"] or 0)
+        costs = sums["replacement_costs"] or _NOTHING
+        payments = sums["payments"] or _NOTHING
+        return {
+            "rental_fees": fees,
+            "late_fees": late_fees,
+            "replacement_costs": costs,
+            "payments": payments,
+            "balance": fees + late_fees + costs - payments,
+        }

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.db import Database
 from app.core.errors import CustomerNotFound, InvalidReference
 from app.repositories.customers import CustomerRepository
-from app.repositories.due import LATE_FEE_PER_DAY
 from app.repositories.payments import PAYMENTS, PaymentRepository
 from app.schemas.payments import BalanceRead, PaymentCreate, PaymentQuery, PaymentRead
 from app.services.customers import page_of_customer
 from app.services.idempotency import Once
 from app.services.paging import Page
-
-_NOTHING = Decimal("0.00")
 
 
 class PaymentService:
@@ -45,19 +41,7 @@ class PaymentService:
             sums = await PaymentRepository(connection).balance(customer_id, now)
         if sums is None:
             raise CustomerNotFound(customer_id)
-        fees = sums["rental_fees"] or _NOTHING
-        late_fees = LATE_FEE_PER_DAY * (sums["days_late"] or 0)
-        costs = sums["replacement_costs"] or _NOTHING
-        payments = sums["payments"] or _NOTHING
-        return BalanceRead(
-            customer_id=customer_id,
-            rental_fees=fees,
-            late_fees=late_fees,
-            replacement_costs=costs,
-            payments=payments,
-            balance=fees + late_fees + costs - payments,
-            as_of=now,
-        )
+        return BalanceRead(customer_id=customer_id, as_of=now, **sums)
 
 
 async def _pay(connection: AsyncConnection, customer_id: int, command: PaymentCreate) -> PaymentRead:
