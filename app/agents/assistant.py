@@ -8,25 +8,24 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 import structlog
 from pydantic import ValidationError
-from semantic_kernel.agents import ChatCompletionAgent
 from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
 from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
 from semantic_kernel.contents import ChatHistory
 from semantic_kernel.functions import KernelArguments, KernelFunctionFromPrompt
 
 from app.agents.deadline import deadline
-from app.agents.handoffs import HANDOFFS
+from app.agents.info import describe_agents, describe_plugins
 from app.agents.kernel import build_kernel
-from app.agents.llm_agent import build_llm_agent
 from app.agents.orchestration import run_turn
-from app.agents.prompts import load_prompt_plugins
-from app.agents.search_agent import build_search_agent
+from app.agents.prompts import load_prompt_plugins, prompt_of
 from app.agents.streaming import in_own_task
+from app.agents.team import Team
 from app.agents.transcript import Limits, Transcript
 from app.core.db import Reading
 from app.core.errors import AppError, NoAnswer, UpstreamFailed
+from app.core.identity import Caller
 from app.core.settings import Settings
-from app.schemas.ai import AgentInfo, AiInfo, FilmOpinion, HandoffResponse, PluginInfo
+from app.schemas.ai import AiInfo, FilmOpinion, HandoffResponse
 from app.schemas.films import FilmRead
 
 log = structlog.get_logger("app.agents")
@@ -41,20 +40,15 @@ class Assistant:
         self._kernel = build_kernel(service)
         self._limits = Limits(handoffs=settings.ai_max_handoffs, tool_calls=settings.ai_max_tool_calls)
         self._prompts = load_prompt_plugins()
-        tool_calls = settings.ai_max_tool_calls
-        search = build_search_agent(
-            self._kernel, self._prompt("agents", "search_agent"), reading, max_tool_calls=tool_calls
-        )
-        general = build_llm_agent(self._kernel, self._prompt("agents", "llm_agent"), max_tool_calls=tool_calls)
-        self._team: list[ChatCompletionAgent] = [search, general]
+        self._team = Team(settings, self._kernel, self._prompts, reading)
 
-    async def hand_off(self, question: str) -> HandoffResponse:
-        """Let the team answer; raises UpstreamFailed, UpstreamTimeout or RateLimited."""
+    async def hand_off(self, question: str, caller: Caller) -> HandoffResponse:
+        """Let this caller's team answer; raises UpstreamFailed, UpstreamTimeout or RateLimited."""
         started = time.perf_counter()
         log.debug("question", question=question)
         try:
             status, answer, transcript = await run_turn(
-                self._team, question, seconds=self._settings.ai_timeout_seconds, limits=self._limits
+                self._team.of(caller), question, seconds=self._settings.ai_timeout_seconds, limits=self._limits
             )
         except AppError as error:
             log.warning("turn_failed", error=type(error).__name__, detail=error.detail, duration_ms=_since(started))
@@ -76,7 +70,7 @@ class Assistant:
 
     async def _ask(self, question: str) -> AsyncIterator[str]:
         started = time.perf_counter()
-        history, settings = await self._render(self._prompt("chat", "answer"), question=question)
+        history, settings = await self._render(prompt_of(self._prompts, "chat", "answer"), question=question)
         silent = True
         async with deadline(self._settings.ai_timeout_seconds):
             async for messages in self._service.get_streaming_chat_message_contents(history, settings):
@@ -90,7 +84,7 @@ class Assistant:
     async def summarise(self, film: FilmRead) -> FilmOpinion:
         """The model's opinion of a film, from the store's facts; raises like `hand_off`."""
         started = time.perf_counter()
-        prompt = self._prompt("film_summary", "summarize")
+        prompt = prompt_of(self._prompts, "film_summary", "summarize")
         history, settings = await self._render(prompt, film=_facts(film))
         settings = settings.model_copy(update={"response_format": FilmOpinion})
         async with deadline(self._settings.ai_timeout_seconds):
@@ -108,15 +102,9 @@ class Assistant:
             provider=self._settings.provider,
             model=self._settings.model,
             timeout_seconds=self._settings.ai_timeout_seconds,
-            agents=[_agent_info(agent) for agent in self._team],
-            plugins=self._plugin_info(),
+            agents=describe_agents(self._team.everyone()),
+            plugins=describe_plugins(self._team.everyone(), self._prompts),
         )
-
-    def _prompt(self, plugin: str, function: str) -> KernelFunctionFromPrompt:
-        prompt = self._prompts[plugin].functions[function]
-        if not isinstance(prompt, KernelFunctionFromPrompt):
-            raise TypeError(f"{plugin}.{function} is not a prompt")
-        return prompt
 
     async def _render(
         self, prompt: KernelFunctionFromPrompt, **values: str
@@ -127,26 +115,6 @@ class Assistant:
             ChatHistory.from_rendered_prompt(rendered),
             self._service.get_prompt_execution_settings_from_settings(settings),
         )
-
-    def _plugin_info(self) -> list[PluginInfo]:
-        native = {name: plugin for agent in self._team for name, plugin in agent.kernel.plugins.items()}
-        return [
-            PluginInfo(
-                name=name,
-                kind="prompt" if name in self._prompts else "native",
-                functions={function.name: function.description or "" for function in plugin},
-            )
-            for name, plugin in sorted({**native, **self._prompts}.items())
-        ]
-
-
-def _agent_info(agent: ChatCompletionAgent) -> AgentInfo:
-    return AgentInfo(
-        name=agent.name,
-        description=agent.description or "",
-        tools=[function.fully_qualified_name for function in agent.kernel.get_full_list_of_function_metadata()],
-        hands_over_to=HANDOFFS[agent.name],
-    )
 
 
 def _facts(film: FilmRead) -> str:

@@ -11,10 +11,11 @@ from app.agents.prompts import prompt_text
 
 
 def build_agent(
-    name: str, kernel: Kernel, prompt: KernelFunctionFromPrompt, *, max_tool_calls: int
+    name: str, kernel: Kernel, prompt: KernelFunctionFromPrompt, *, max_tool_calls: int, **values: str
 ) -> ChatCompletionAgent:
     """An agent on this kernel, whose plugins are all registered already; instructions and settings are the prompt's.
 
+    `values` are the prompt's input variables, which are rendered as plain text: no caller's words belong there.
     One tool call more than is allowed may be tried, so that our limit ends the turn with an error: Semantic Kernel's
     own ends it with silence.
     """
@@ -23,6 +24,6 @@ def build_agent(
         description=prompt.description,
         instructions=prompt_text(prompt),
         kernel=kernel,
-        arguments=KernelArguments(settings=list(prompt.prompt_execution_settings.values())),
+        arguments=KernelArguments(settings=list(prompt.prompt_execution_settings.values()), **values),
         function_choice_behavior=FunctionChoiceBehavior.Auto(maximum_auto_invoke_attempts=max_tool_calls + 1),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from semantic_kernel.functions import KernelFunctionFromPrompt, KernelPlugin
@@ -23,6 +24,14 @@ def load_prompt_plugins(root: Path = PLUGINS) -> dict[str, KernelPlugin]:
         if not config.with_name("skprompt.txt").exists():
             raise InvalidPrompt(f"{config.parent} has a config.json but no skprompt.txt")
     return {name: _load(root, name) for name in names}
+
+
+def prompt_of(plugins: Mapping[str, KernelPlugin], plugin: str, function: str) -> KernelFunctionFromPrompt:
+    """One of these plugins' prompts."""
+    prompt = plugins[plugin].functions[function]
+    if not isinstance(prompt, KernelFunctionFromPrompt):
+        raise TypeError(f"{plugin}.{function} is not a prompt")
+    return prompt
 
 
 def prompt_text(function: KernelFunctionFromPrompt) -> str:

@@ -7,6 +7,7 @@ from semantic_kernel.agents import ChatCompletionAgent
 from semantic_kernel.functions import KernelFunctionFromPrompt
 
 from app.agents.building import build_agent
+from app.agents.desk import RentalDesk
 from app.agents.filters import ASK_USER_PLUGIN
 from app.agents.handoffs import SEARCH_AGENT
 from app.core.db import Reading
@@ -15,10 +16,10 @@ from plugins.film_search.film_search_plugin import FilmSearchPlugin
 
 
 def build_search_agent(
-    kernel: Kernel, prompt: KernelFunctionFromPrompt, reading: Reading, *, max_tool_calls: int
+    kernel: Kernel, prompt: KernelFunctionFromPrompt, reading: Reading, desk: RentalDesk, *, max_tool_calls: int
 ) -> ChatCompletionAgent:
     """Answers from the store's rows, through the `film_search` tools."""
     own = kernel.clone()
     own.add_plugin(FilmSearchPlugin(reading), plugin_name="film_search")
     own.add_plugin(AskUserPlugin(), plugin_name=ASK_USER_PLUGIN)
-    return build_agent(SEARCH_AGENT, own, prompt, max_tool_calls=max_tool_calls)
+    return build_agent(SEARCH_AGENT, own, prompt, max_tool_calls=max_tool_calls, rental_desk=desk.value)

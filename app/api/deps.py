@@ -96,9 +96,9 @@ def _on_security(
     return get_service
 
 
-async def get_ai_service(loader: LoaderDep, database: DatabaseDep) -> AiService:
+async def get_ai_service(loader: LoaderDep, database: DatabaseDep, caller: CallerDep) -> AiService:
     """Answers, for this request."""
-    return AiService(loader, database)
+    return AiService(loader, database, caller)
 
 
 async def get_health_service(database: DatabaseDep, settings: SettingsDep) -> HealthService:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.core.db import Database
+from app.core.identity import Caller
 from app.core.settings import Settings
 from app.schemas.ai import AiInfo, HandoffResponse, SummaryResponse
 from app.services.films import FilmService
@@ -88,15 +89,16 @@ def _spare_the_collector() -> None:
 
 
 class AiService:
-    """Answers, for one request."""
+    """Answers, for one request of this caller."""
 
-    def __init__(self, loader: AssistantLoader, database: Database) -> None:
+    def __init__(self, loader: AssistantLoader, database: Database, caller: Caller) -> None:
         self._loader = loader
+        self._caller = caller
         self._films = FilmService(database)
 
     async def hand_off(self, question: str) -> HandoffResponse:
         """The team's answer; raises NotConfigured, UpstreamFailed, UpstreamTimeout, RateLimited."""
-        return await (await self._loader.get()).hand_off(question)
+        return await (await self._loader.get()).hand_off(question, self._caller)
 
     async def ask(self, question: str) -> AsyncGenerator[str, None]:
         """The answer word by word; raises like `hand_off`, also after the first words."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
-from enum import Enum
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -19,11 +15,10 @@ from app.repositories.categories import CategoryRepository
 from app.repositories.film_search import Criteria, FilmSearchRepository, FilmSort
 from app.repositories.films import FilmRepository
 from app.schemas.base import MAX_ID
+from plugins.results import MAX_TEXT, as_json, clean
 
 MAX_FILMS = 20
 MAX_ACTORS = 10
-MAX_TEXT = 500
-"""Characters of a title asked for and of a description shown."""
 
 
 class FilmSearchPlugin:
@@ -39,7 +34,7 @@ class FilmSearchPlugin:
         limit: Annotated[int, "How many films at most, 1 to 20"] = 5,
     ) -> str:
         """Look up films by title. Tells whether the match is exact, partial, similar (misspelt) or none."""
-        asked = _clean(title)
+        asked = clean(title)
         async with self._reading() as connection:
             films = FilmSearchRepository(connection)
             found = await films.match_title(asked, limit=_bounded(limit))
@@ -47,7 +42,7 @@ class FilmSearchPlugin:
         for card in cards:
             if card["film_id"] in found.scores:
                 card["similarity"] = round(found.scores[card["film_id"]], 2)
-        return _json(
+        return as_json(
             {
                 "query": asked,
                 "match": found.match.value,
@@ -75,8 +70,8 @@ class FilmSearchPlugin:
         """Find films that fit all the criteria given; leave out what does not matter."""
         try:
             criteria = Criteria(
-                category=_clean(category) if category else None,
-                actor=_clean(actor) if actor else None,
+                category=clean(category) if category else None,
+                actor=clean(actor) if actor else None,
                 rating=Rating(rating.strip().upper()) if rating else None,
                 min_year=_within(RELEASE_YEARS, min_year),
                 max_year=_within(RELEASE_YEARS, max_year),
@@ -87,10 +82,10 @@ class FilmSearchPlugin:
             )
             order = FilmSort(sort.strip().lower())
         except ValueError:
-            return _json({"error": "rating must be G, PG, PG-13, R or NC-17; sort one of those described."})
+            return as_json({"error": "rating must be G, PG, PG-13, R or NC-17; sort one of those described."})
         async with self._reading() as connection:
             total, rows = await FilmSearchRepository(connection).find(criteria, sort=order, limit=_bounded(limit))
-        return _json({"total": total, "films": [_brief(row) for row in rows]})
+        return as_json({"total": total, "films": [_brief(row) for row in rows]})
 
     @kernel_function(name="similar_films")
     async def similar_films(
@@ -101,12 +96,12 @@ class FilmSearchPlugin:
         """Find films like a given one: shared categories and actors."""
         async with self._reading() as connection:
             films = FilmSearchRepository(connection)
-            found = await films.match_title(_clean(title), limit=1)
+            found = await films.match_title(clean(title), limit=1)
             if not found.ids:
-                return _json({"match": found.match.value, "film": None, "films": []})
+                return as_json({"match": found.match.value, "film": None, "films": []})
             cards = await films.cards(found.ids)
             rows = await films.similar(found.ids[0], limit=_bounded(limit))
-        return _json({"match": found.match.value, "film": _brief(cards[0]), "films": [_brief(row) for row in rows]})
+        return as_json({"match": found.match.value, "film": _brief(cards[0]), "films": [_brief(row) for row in rows]})
 
     @kernel_function(name="film_details")
     async def film_details(self, film_id: Annotated[int, "The film's film_id"]) -> str:
@@ -114,8 +109,8 @@ class FilmSearchPlugin:
         async with self._reading() as connection:
             cards = await FilmSearchRepository(connection).cards([min(max(film_id, 0), MAX_ID)])
         if not cards:
-            return _json({"error": f"There is no film with id {film_id}."})
-        return _json({"film": _card(cards[0])})
+            return as_json({"error": f"There is no film with id {film_id}."})
+        return as_json({"film": _card(cards[0])})
 
     @kernel_function(name="film_availability")
     async def film_availability(self, film_id: Annotated[int, "The film's film_id"]) -> str:
@@ -123,11 +118,11 @@ class FilmSearchPlugin:
         async with self._reading() as connection:
             cards = await FilmSearchRepository(connection).cards([min(max(film_id, 0), MAX_ID)])
             if not cards:
-                return _json({"error": f"There is no film with id {film_id}."})
+                return as_json({"error": f"There is no film with id {film_id}."})
             film = cards[0]
             stores = [store for store in await FilmRepository(connection).stock(film["film_id"]) if store["copies"]]
         due = [store["earliest_due_date"] for store in stores] if not film["in_stock"] else []
-        return _json(
+        return as_json(
             {
                 "film_id": film["film_id"],
                 "title": film["title"],
@@ -143,7 +138,7 @@ class FilmSearchPlugin:
         """All categories of the store, and how many films each has."""
         async with self._reading() as connection:
             rows = await CategoryRepository(connection).all()
-        return _json({"categories": [{"name": row["name"], "film_count": row["film_count"]} for row in rows]})
+        return as_json({"categories": [{"name": row["name"], "film_count": row["film_count"]} for row in rows]})
 
 
 def _brief(row: sa.RowMapping) -> dict[str, Any]:
@@ -159,11 +154,6 @@ def _card(row: sa.RowMapping) -> dict[str, Any]:
     return card
 
 
-def _clean(text: str) -> str:
-    """What a model sends may hold anything; Postgres takes neither NUL nor half a surrogate pair."""
-    return text.replace("\x00", "").encode("utf-8", "ignore").decode()[:MAX_TEXT].strip()
-
-
 def _bounded(limit: int) -> int:
     return min(max(limit, 1), MAX_FILMS)
 
@@ -177,17 +167,3 @@ def _dollars(amount: float | None) -> Decimal | None:
     if amount is None or math.isnan(amount):
         return None
     return Decimal(str(min(max(amount, 0.0), 99.99)))
-
-
-def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, default=_plain, ensure_ascii=False)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)

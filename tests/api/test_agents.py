@@ -44,13 +44,22 @@ async def test_info_shows_the_team_and_its_tools(client: httpx.AsyncClient) -> N
     info = (await client.get("/api/v1/ai/info")).json()
     assert (info["provider"], info["model"]) == ("offline", "offline")
     agents = {agent["name"]: agent for agent in info["agents"]}
-    assert set(agents) == {"SearchAgent", "LLMAgent"}
+    assert set(agents) == {"SearchAgent", "RentalAgent", "LLMAgent"}
     assert "film_search-find_films" in agents["SearchAgent"]["tools"]
     assert agents["LLMAgent"]["tools"] == []
-    assert set(agents["SearchAgent"]["hands_over_to"]) == {"LLMAgent"}
+    assert set(agents["SearchAgent"]["hands_over_to"]) == {"RentalAgent", "LLMAgent"}
+    assert {"rental_desk-my_balance", "rental_desk-find_customer"} <= set(agents["RentalAgent"]["tools"])
     kinds = {plugin["name"]: plugin["kind"] for plugin in info["plugins"]}
-    assert kinds["film_search"] == "native"
+    assert kinds["film_search"] == kinds["rental_desk"] == "native"
     assert kinds["chat"] == "prompt"
+
+
+async def test_info_tells_whose_tools_they_are(client: httpx.AsyncClient) -> None:
+    info = (await client.get("/api/v1/ai/info")).json()
+    (desk,) = (plugin["functions"] for plugin in info["plugins"] if plugin["name"] == "rental_desk")
+    assert desk["my_balance"].startswith("For customers:")
+    assert desk["customer_balance"].startswith("For staff:")
+    assert all(told.startswith(("For customers:", "For staff:", "For customers and staff:")) for told in desk.values())
 
 
 async def some_films(client: httpx.AsyncClient, count: int) -> list[dict[str, object]]:

@@ -14,6 +14,7 @@ from semantic_kernel.contents import ChatHistory
 from app.agents.assistant import Assistant
 from app.core.db import Database
 from app.core.errors import NoAnswer, Unavailable, UpstreamFailed, UpstreamTimeout
+from app.core.identity import ANONYMOUS
 from app.core.settings import Settings
 from app.schemas.ai import HandoffResponse
 from tests.conftest import settings_for
@@ -47,7 +48,7 @@ class Team:
         return Assistant(settings or settings_for(), self.chat, self._reading)
 
     async def asked(self, script: Script, question: str = "Alien?", **settings: object) -> HandoffResponse:
-        return await self.with_script(script, settings_for(**settings)).hand_off(question)  # type: ignore[arg-type]
+        return await self.with_script(script, settings_for(**settings)).hand_off(question, ANONYMOUS)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -154,7 +155,7 @@ async def test_the_deadline_ends_the_turn_and_the_model_call(team: Team, script:
 
 async def test_cancelling_the_caller_cancels_the_model_call(team: Team) -> None:
     assistant = team.with_script([hang()])
-    turn = asyncio.create_task(assistant.hand_off("Alien?"))
+    turn = asyncio.create_task(assistant.hand_off("Alien?", ANONYMOUS))
     await team.chat.hanging.wait()
     turn.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -193,7 +194,7 @@ async def test_many_turns_at_once_do_not_mix(team: Team) -> None:
         return say(f"about {next(m.content for m in history.messages if m.role == 'user')}")
 
     assistant = team.with_script(repeat(echo))
-    answers = await asyncio.gather(*(assistant.hand_off(title) for title in titles))
+    answers = await asyncio.gather(*(assistant.hand_off(title, ANONYMOUS) for title in titles))
     assert [answer.answer for answer in answers] == [f"about {title}" for title in titles]
     assert all(answer.usage.model_calls == 1 for answer in answers)
 
@@ -202,7 +203,7 @@ async def asked_of(url: str, chat: Scripted) -> HandoffResponse:
     settings = settings_for(url)
     database = Database(settings)
     try:
-        return await Assistant(settings, chat, database.reading).hand_off("Alien?")
+        return await Assistant(settings, chat, database.reading).hand_off("Alien?", ANONYMOUS)
     finally:
         await database.dispose()
 

@@ -31,6 +31,7 @@ def test_ours_are_found_whole() -> None:
     plugins = load_prompt_plugins()
     assert {(name, function) for name, plugin in plugins.items() for function in plugin.functions} == {
         ("agents", "llm_agent"),
+        ("agents", "rental_agent"),
         ("agents", "search_agent"),
         ("chat", "answer"),
         ("film_short_summary", "summarize"),

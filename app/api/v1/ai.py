@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from app.api.access import ANYBODY, PUBLIC
+from app.api.access import ANYBODY
 from app.api.deps import AiServiceDep
 from app.api.disconnect import until_disconnect
 from app.api.problems import responses
@@ -66,7 +66,7 @@ async def ask(
     return stream_answer(request, first, stream)
 
 
-@router.get("/info", operation_id="get_ai_info", dependencies=[PUBLIC], responses=responses(503))
+@router.get("/info", operation_id="get_ai_info", dependencies=[ANYBODY], responses=responses(503))
 async def info(ai: AiServiceDep) -> AiInfo:
     """Which model answers here, and what its agents can do."""
     return await ai.info()

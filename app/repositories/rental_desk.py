@@ -1,0 +1,71 @@
+"""What somebody at the rental desk asks: a customer's rentals with what lateness costs, and which store is whose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from app.models import Customer, Film, Inventory, Rental, Staff
+from app.models.types import UtcDateTime
+from app.repositories.due import days_late, due_date, is_lost
+from app.repositories.listing import Row, every
+from app.repositories.sql import has_part
+
+_NOW = sa.bindparam("now", type_=UtcDateTime)
+_COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
+    col(Film.title),
+    col(Rental.rental_date).label("rented"),
+    due_date().label("due"),
+    col(Rental.return_date).label("returned"),
+    days_late(_NOW).label("days_late"),
+    is_lost(_NOW).label("is_lost"),
+    col(Film.replacement_cost),
+    sa.func.count().over().label("total"),
+)
+_RENTALS = (
+    sa.select(*_COLUMNS)
+    .join_from(Rental, Inventory, col(Inventory.inventory_id) == col(Rental.inventory_id))
+    .join(Film, col(Film.film_id) == col(Inventory.film_id))
+    .where(col(Rental.customer_id) == sa.bindparam("customer_id"))
+    .limit(sa.bindparam("limit_", type_=sa.Integer))
+)
+_OPEN = _RENTALS.where(col(Rental.return_date).is_(None)).order_by(due_date(), col(Rental.rental_id))
+_HISTORY = _RENTALS.order_by(col(Rental.rental_date).desc(), col(Rental.rental_id).desc())
+_HISTORY_OF_TITLE = _HISTORY.where(has_part(col(Film.title), "title"))
+_STORE_OF_CUSTOMER = sa.select(col(Customer.store_id)).where(col(Customer.customer_id) == sa.bindparam("id_"))
+_STORE_OF_STAFF = sa.select(col(Staff.store_id)).where(col(Staff.staff_id) == sa.bindparam("id_"))
+
+
+class RentalDeskRepository:
+    """Reads one customer's rentals: `title`, `rented`, `due`, `returned`, `days_late`, `is_lost`, `replacement_cost`.
+
+    Each row tells the `total` that there are beyond `limit`. Days late have started by the return or, while the disc
+    is out, by `now`.
+    """
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def open_rentals(self, customer_id: int, now: datetime, *, limit: int) -> Sequence[Row]:
+        """What the customer has out, the first due first."""
+        return await every(self._connection, _OPEN, customer_id=customer_id, now=now, limit_=limit)
+
+    async def history(self, customer_id: int, now: datetime, *, title: str, limit: int) -> Sequence[Row]:
+        """What the customer ever rented, the newest first; with a `title`, only films that have it in theirs."""
+        values = {"customer_id": customer_id, "now": now, "limit_": limit}
+        if not title:
+            return await every(self._connection, _HISTORY, **values)
+        return await every(self._connection, _HISTORY_OF_TITLE, **values, title=title)
+
+    async def store_of(self, *, customer_id: int | None = None, staff_id: int | None = None) -> int | None:
+        """The store that this customer, else this member of staff, belongs to; None when neither does to any."""
+        if customer_id is not None:
+            return await self._connection.scalar(_STORE_OF_CUSTOMER, {"id_": customer_id})
+        if staff_id is not None:
+            return await self._connection.scalar(_STORE_OF_STAFF, {"id_": staff_id})
+        return None

@@ -1,0 +1,33 @@
+"""What tools take from a model and give to it: bounded texts without what Postgres refuses, and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+MAX_TEXT = 500
+"""Characters of a text asked for, and of a description shown."""
+
+
+def clean(text: str) -> str:
+    """What a model sends may hold anything; Postgres takes neither NUL nor half a surrogate pair."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode()[:MAX_TEXT].strip()
+
+
+def as_json(value: Mapping[str, Any]) -> str:
+    """The value as the model reads it: times in ISO 8601, money as numbers."""
+    return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
