@@ -39,8 +39,7 @@ _NOTHING = Context()
 @lru_cache(maxsize=512)
 def plan_for(question: str, context: Context = _NOTHING) -> Plan:
     """What to do about a question; never raises, whatever it holds."""
-    half = _LONGEST // 2
-    text = tidy(question if len(question) <= _LONGEST else f"{question[:half]} . {question[-half:]}")
+    text = readable(question)
     if is_empty(text):
         return HandOver()
     if context.suggested is not None and _YES.fullmatch(text.rstrip(" .!")):
@@ -50,6 +49,12 @@ def plan_for(question: str, context: Context = _NOTHING) -> Plan:
     parts = clauses(text)
     merged = _merged(parts, context) if len(parts) > 1 else None
     return _with_default(merged or _read(text, context))
+
+
+def readable(question: str) -> str:
+    """The question tidied; of a long one the beginning and the end."""
+    half = _LONGEST // 2
+    return tidy(question if len(question) <= _LONGEST else f"{question[:half]} . {question[-half:]}")
 
 
 def _merged(parts: Sequence[str], context: Context) -> Plan | None:

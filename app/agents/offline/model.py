@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -27,16 +27,18 @@ from semantic_kernel.contents import (
     TextContent,
 )
 
+from app.agents.handoffs import LLM_AGENT, RENTAL_AGENT, SEARCH_AGENT
+from app.agents.offline.desk import Affairs, desk_plan_for
+from app.agents.offline.desk_steps import closed_step, desk_step
 from app.agents.offline.general import HANDOFF_ROUTE, NO_TOOLS_FOR_THIS, general_answer, handed_over_answer
-from app.agents.offline.history import FILM_SEARCH, read_history, size_of
+from app.agents.offline.history import FILM_SEARCH, RENTAL_DESK, instructions_of, read_history, size_of
 from app.agents.offline.intent import plan_for
 from app.agents.offline.recall import context_of
 from app.agents.offline.settings import OfflinePromptExecutionSettings
-from app.agents.offline.steps import Calls, Say, next_step
+from app.agents.offline.steps import Calls, Say, Step, next_step
 from app.agents.offline.summary import film_in, one_sentence, opinion
 
 _TRANSFER = "Handoff-transfer_to_"
-_FILM_TOOL = f"{FILM_SEARCH}-"
 _CHARACTERS_PER_TOKEN = 4
 _WORDS_PER_CHUNK = 8
 """In a conversation with tools: Semantic Kernel puts the chunks together again one by one."""
@@ -56,7 +58,7 @@ class Completion:
 
 
 class OfflineChatCompletion(ChatCompletionClientBase):
-    """Answers from the film search's results, hands everything else over, and says what it is when asked alone."""
+    """Answers from what the tools look up, hands everything else over, and says what it is when asked alone."""
 
     SUPPORTS_FUNCTION_CALLING: ClassVar[bool] = True
 
@@ -120,22 +122,37 @@ class OfflineChatCompletion(ChatCompletionClientBase):
 
 
 def complete(history: ChatHistory, settings: OfflinePromptExecutionSettings) -> Completion:
-    """The next completion. The tools offered tell the role: film search, a general agent, or a prompt."""
+    """The next completion. The tools offered tell the role: film search, rental desk, a general agent, or a prompt."""
     tools = [str(tool.get("function", {}).get("name", "")) for tool in settings.tools or ()]
-    film_functions = frozenset(name.removeprefix(_FILM_TOOL) for name in tools if name.startswith(_FILM_TOOL))
     question, earlier, seen = read_history(history)
     if not tools:
         return Completion(_prompt_answer(question, settings))
-    plan = plan_for(question, context_of(earlier))
+    desk = desk_plan_for(question)
+    if at_desk := _functions(tools, RENTAL_DESK):
+        return _completion(desk_step(desk, seen, at_desk), RENTAL_DESK, tools, SEARCH_AGENT)
+    if desk is not None and f"{_TRANSFER}{RENTAL_AGENT}" in tools:
+        return Completion(calls=((f"{_TRANSFER}{RENTAL_AGENT}", {}),))
+    if isinstance(desk, Affairs):
+        return Completion(closed_step(instructions_of(history)).text)
+    plan = desk.films if desk is not None else plan_for(question, context_of(earlier))
+    film_functions = _functions(tools, FILM_SEARCH)
     if not film_functions:
         return Completion(handed_over_answer(question, plan))
-    step = next_step(plan, seen, film_functions)
+    return _completion(next_step(plan, seen, film_functions), FILM_SEARCH, tools, LLM_AGENT)
+
+
+def _functions(tools: Sequence[str], plugin: str) -> frozenset[str]:
+    return frozenset(name.removeprefix(f"{plugin}-") for name in tools if name.startswith(f"{plugin}-"))
+
+
+def _completion(step: Step, plugin: str, tools: Sequence[str], otherwise: str) -> Completion:
+    """The step in words or calls; whoever cannot go on hands over to `otherwise`."""
     if isinstance(step, Calls):
-        return Completion(calls=tuple((f"{_FILM_TOOL}{call.function}", dict(call.arguments)) for call in step.calls))
+        return Completion(calls=tuple((f"{plugin}-{call.function}", dict(call.arguments)) for call in step.calls))
     if isinstance(step, Say):
         return Completion(step.text)
-    transfer = next((name for name in tools if name.startswith(_TRANSFER)), None)
-    return Completion(calls=((transfer, {}),)) if transfer else Completion(NO_TOOLS_FOR_THIS)
+    transfer = f"{_TRANSFER}{otherwise}"
+    return Completion(calls=((transfer, {}),)) if transfer in tools else Completion(NO_TOOLS_FOR_THIS)
 
 
 def _prompt_answer(question: str, settings: OfflinePromptExecutionSettings) -> str:
