@@ -12,11 +12,11 @@ RENTAL_AGENT = "RentalAgent"
 
 HANDOFFS: dict[str, dict[str, str]] = {
     SEARCH_AGENT: {
+        LLM_AGENT: "The question is not about the store's films, or the store does not have the film asked about.",
         RENTAL_AGENT: (
             "The question is about somebody's rentals, due dates, late fees, debts or rental history, or about whether "
             "a film is in stock near them."
         ),
-        LLM_AGENT: "The question is not about the store's films, or the store does not have the film asked about.",
     },
     RENTAL_AGENT: {
         SEARCH_AGENT: "The question is about the store's films and not about anybody's rentals.",
