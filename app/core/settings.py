@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from typing_extensions import Self
 
+from app.core import reading
+
 Provider = Literal["openai", "azure", "offline"]
+RateLimit = Annotated[str, AfterValidator(reading.rate_limit)]
 
 DEFAULT_DATABASE_URL = "postgresql+asyncpg://postgres:postgres@localhost:5432/interview_db"
 EMBEDDED_DATABASE_URL = "sqlite+aiosqlite:///./interview.db"
@@ -34,8 +37,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
-        # Secrets are among it.
-        hide_input_in_errors=True,
+        hide_input_in_errors=True,  # some of it is secret
     )
 
     app_port: int = Field(8000, ge=1, le=65535, description="Port that `make run` serves on.")
@@ -89,6 +91,18 @@ class Settings(BaseSettings):
     azure_openai_api_key: SecretStr | None = Field(None, description="Key of the Azure resource.")
     azure_openai_deployment: str | None = Field(None, description="Deployment name.")
     azure_openai_api_version: str = Field("2024-10-21", description="Azure API version.")
+
+    rate_limit_ai: RateLimit = Field("60/minute", description="Questions of one caller; `off` for any number.")
+    rate_limit_auth: RateLimit = Field("30/minute", description="Attempts to sign in of one caller, likewise.")
+    rate_limit_storage: Annotated[SecretStr | None, AfterValidator(reading.redis_url)] = Field(
+        None, description="redis://host:6379/0 for processes to count together; unset, each counts for itself."
+    )
+    forwarded_allow_ips: Annotated[str, AfterValidator(reading.proxies)] = Field(
+        "", description="Addresses or networks of proxies whose X-Forwarded-For is believed."
+    )
+    cors_origins: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(reading.listed), AfterValidator(reading.web_origins)
+    ] = Field((), description="Web pages' origins whose scripts may call, or `*` for any.")
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -1,0 +1,99 @@
+"""Settings that are more than a number or a word: what they may say. Each raises ValueError with what is wrong."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from urllib.parse import urlsplit
+
+from limits import RateLimitItem, parse_many
+from pydantic import SecretStr
+
+OFF = "off"
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]")
+
+
+def rate_limit(text: str) -> str:
+    """Such as `30/minute` or `5 per 2 hours`, or `off`."""
+    limit_of(text)
+    return text
+
+
+def limit_of(text: str) -> RateLimitItem | None:
+    """The limit that a setting states; None for `off`."""
+    if text.strip().lower() == OFF:
+        return None
+    try:
+        (item,) = parse_many(text)
+    except ValueError:
+        raise ValueError("must be one limit such as 30/minute, or off") from None
+    if item.amount < 1:
+        raise ValueError("must allow at least one; off is for no limit")
+    return item
+
+
+def redis_url(secret: SecretStr | None) -> SecretStr | None:
+    """Such as `redis://host:6379/0`, or `rediss://` for TLS."""
+    if secret is None:
+        return None
+    try:
+        url = urlsplit(secret.get_secret_value())
+        valid = url.scheme in ("redis", "rediss") and url.hostname and url.port != 0
+    except ValueError:
+        valid = False
+    if not valid or not re.fullmatch(r"/?\d*", url.path):
+        raise ValueError("must be a URL such as redis://host:6379/0")
+    return secret
+
+
+def proxies(text: str) -> str:
+    """Comma-separated addresses and networks, as uvicorn reads them.
+
+    Everybody is none of them: uvicorn would believe the first address of the list, which clients make up.
+    """
+    named = [part.strip() for part in text.split(",") if part.strip()]
+    for part in named:
+        try:
+            network = ipaddress.ip_network(part)
+        except ValueError:
+            raise ValueError(f"must name addresses or networks such as 10.0.0.5, 172.16.0.0/12: not {part!r}") from None
+        if network.prefixlen == 0:
+            raise ValueError("must name the proxies: clients would choose their own address if all were believed")
+    return ",".join(named)
+
+
+def listed(value: object) -> object:
+    """A list from the environment: JSON, or separated by commas."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError("must be a JSON list or separated by commas") from None
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def web_origins(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Origins as browsers send them (RFC 6454): scheme and host in small letters, the port unless it is the usual."""
+    if "*" in given and len(given) > 1:
+        raise ValueError("must be * alone, or origins without it")
+    return given if given == ("*",) else tuple(map(_origin, given))
+
+
+def _origin(text: str) -> str:
+    wrong = ValueError(f"must be origins such as https://shop.example or http://localhost:3000: not {text!r}")
+    try:
+        url = urlsplit(text.lower())
+        port = url.port
+    except ValueError:
+        raise wrong from None
+    if url.netloc and (url.path or url.query or url.fragment):
+        raise ValueError(f"must be origins, which end before the path, without a slash: not {text!r}")
+    host = url.netloc.removesuffix(f":{port}")
+    if url.scheme not in _DEFAULT_PORTS or not _HOST.fullmatch(host):
+        raise wrong
+    return f"{url.scheme}://{host}" if port in (None, _DEFAULT_PORTS[url.scheme]) else f"{url.scheme}://{host}:{port}"
