@@ -12,7 +12,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
-from app.api import access, problems, system
+from app.api import access, docs, limits, problems, system
+from app.api.headers import HeadersMiddleware
 from app.api.middleware import RequestMiddleware
 from app.api.stopping import Stopping
 from app.api.v1 import (
@@ -30,6 +31,7 @@ from app.api.v1 import (
     rentals,
     subscriptions,
 )
+from app.core.counting import Limiter
 from app.core.db import Database
 from app.core.logging import configure_logging
 from app.core.settings import Settings, get_settings
@@ -73,6 +75,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
         stopping = Stopping(settings.shutdown_grace_seconds)
         app.state.settings, app.state.database, app.state.assistant = settings, database, assistant
         app.state.stopping, app.state.security = stopping, SecurityLoader(settings)
+        app.state.limiter = Limiter(settings)
         _require_common_key(settings)
         _warn(settings)
         assistant.warm_up()
@@ -81,6 +84,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
                 yield
         finally:
             await assistant.stop()
+            await app.state.limiter.close()
             await database.dispose()
 
     app = FastAPIOffline(
@@ -89,9 +93,13 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
         description="A film-rental store that also answers questions in plain language.",
         lifespan=lifespan,
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     app.add_middleware(RequestMiddleware)
-    problems.install(app)
+    app.add_middleware(HeadersMiddleware)
+    for part in (problems, limits, docs):
+        part.install(app)
     for module in _ROUTERS:
         # Not included as routers, which match each request anew at every level: half of a film's time.
         app.router.routes.extend(module.router.routes)

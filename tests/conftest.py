@@ -22,6 +22,7 @@ from app.main import create_app
 from app.seed.store import seed
 from tests.fixtures.callers import ADMIN, SECRET, add_accounts, bearer, token_of
 from tests.fixtures.postgres_server import NoPostgres, create_database, drop_database, postgres_server
+from tests.fixtures.redis_server import NoRedis, RedisServer, redis_server
 
 IN_MEMORY = "sqlite+aiosqlite:///:memory:"
 
@@ -70,10 +71,22 @@ def postgres() -> Iterator[str]:
         pytest.skip(str(missing))
 
 
+@pytest.fixture(scope="session")
+def redis() -> Iterator[RedisServer]:
+    """A Redis server. In CI its absence is a failure."""
+    try:
+        with redis_server() as server:
+            yield server
+    except NoRedis as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+
+
 def settings_for(database_url: str = IN_MEMORY, **overrides: object) -> Settings:
-    """Settings as a deployment would have them, with the offline model unless said otherwise."""
+    """Settings as a deployment would have them, with the offline model and no limits unless said otherwise."""
     ours = {"ai_provider": "offline", "database_url": database_url, "secret_key": SECRET, "password_rounds": 4}
-    return Settings.model_validate({**ours, **overrides})
+    return Settings.model_validate({**ours, "rate_limit_ai": "off", "rate_limit_auth": "off", **overrides})
 
 
 async def migrate(database: Database) -> None:
@@ -163,11 +176,6 @@ async def own_client(own_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
-def client_of(app: FastAPI, caller: Caller | None = ADMIN) -> httpx.AsyncClient:
-    """A client of this application; a 500 is a response to look at, as it is for a real client.
-
-    Unless a test is about who asks, an admin does.
-    """
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    headers = bearer(token_of(caller)) if caller else None
-    return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+    """Settings as a deployment would have them, with the offline model and no limits unless said otherwise."""
+    ours = {"ai_provider": "offline", "database_url": database_url, "secret_key": SECRET, "password_rounds": 4}
+    return Settings.model_validate({**ours, "rate_limit_ai": "off", "rate_limit_auth": "off", **overrides})

@@ -62,6 +62,15 @@ _IN_OUR_WORDS = {
 }
 """What pydantic says to programmers rather than to callers."""
 
+_TRY_AGAIN = {
+    "headers": {
+        "Retry-After": {
+            "description": "Seconds after which the request may be answered.",
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    }
+}
+
 
 class FieldProblem(BaseModel):
     """One field that was not as it must be."""
@@ -94,6 +103,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         status: {
             "description": _phrase(status),
             "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{_schema_of(status)}"}}},
+            **(_TRY_AGAIN if status == HTTPStatus.TOO_MANY_REQUESTS else {}),
         }
         for status in statuses
     }

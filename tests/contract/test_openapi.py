@@ -61,12 +61,12 @@ def test_every_operation_says_what_it_does(described: dict[str, Any]) -> None:
 
 
 def test_references_lead_somewhere(described: dict[str, Any]) -> None:
-    names = set(described["components"]["schemas"])
+    names = {f"#/components/{kind}/{name}" for kind, parts in described["components"].items() for name in parts}
 
     def check(node: object) -> None:
         if isinstance(node, dict):
             if isinstance(reference := node.get("$ref"), str):
-                assert reference.removeprefix("#/components/schemas/") in names
+                assert reference in names
             for value in node.values():
                 check(value)
         elif isinstance(node, list):
@@ -109,6 +109,20 @@ def test_what_has_a_precondition_says_that_it_may_fail(described: dict[str, Any]
         headers = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "header"}
         assert ("if-match" in headers) == ("412" in operation["responses"]), operation["operationId"]
         assert ("if-none-match" in headers) == ("304" in operation["responses"]), operation["operationId"]
+
+
+def test_what_is_limited_says_so_in_every_answer(described: dict[str, Any]) -> None:
+    headers = set(described["components"]["headers"])
+    assert headers == {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}
+    limited = [
+        operation
+        for operation in operations(described)
+        if any(headers & set(response.get("headers", {})) for response in operation["responses"].values())
+    ]
+    assert {"ask_agents", "ask_model", "summarise_film"} <= {operation["operationId"] for operation in limited}
+    for operation in limited:
+        assert all(headers <= set(response["headers"]) for response in operation["responses"].values())
+        assert "Retry-After" in operation["responses"]["429"]["headers"]
 
 
 def test_every_answer_with_content_has_a_schema(described: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from app.api.access import ANYBODY
 from app.api.deps import AiServiceDep
 from app.api.disconnect import until_disconnect
+from app.api.limits import AI_LIMIT
 from app.api.problems import responses
 from app.api.streams import EVENT_STREAM, stream_answer
 from app.schemas.ai import AiInfo, HandoffRequest, HandoffResponse, Question, SummaryRequest, SummaryResponse
@@ -20,7 +21,7 @@ _MODEL_FAILURES = (429, 502, 503, 504)
 
 
 @router.post(
-    "/handoff", operation_id="ask_agents", dependencies=[ANYBODY], responses=responses(413, 422, *_MODEL_FAILURES)
+    "/handoff", operation_id="ask_agents", dependencies=[ANYBODY, AI_LIMIT], responses=responses(413, 422, *_MODEL_FAILURES)
 )
 async def hand_off(request: Request, ai: AiServiceDep, body: HandoffRequest) -> HandoffResponse:
     """Ask the team of agents: they look things up in the store and hand over to each other until one answers."""
@@ -30,7 +31,7 @@ async def hand_off(request: Request, ai: AiServiceDep, body: HandoffRequest) -> 
 @router.post(
     "/summary",
     operation_id="summarise_film",
-    dependencies=[ANYBODY],
+    dependencies=[ANYBODY, AI_LIMIT],
     responses=responses(404, 413, 422, *_MODEL_FAILURES),
 )
 async def summarise(request: Request, ai: AiServiceDep, body: SummaryRequest) -> SummaryResponse:
@@ -41,7 +42,7 @@ async def summarise(request: Request, ai: AiServiceDep, body: SummaryRequest) ->
 @router.get(
     "/ask",
     operation_id="ask_model",
-    dependencies=[ANYBODY],
+    dependencies=[ANYBODY, AI_LIMIT],
     response_class=StreamingResponse,
     responses={
         200: {

@@ -1,0 +1,58 @@
+"""What every answer tells browsers and caches besides itself, whoever gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.limits import standing_of
+
+Header = tuple[bytes, bytes]
+
+_ALWAYS: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+_POLICY: Header = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+"""Data loads nothing. Pages have a policy of their own: see app/api/docs.py."""
+_ONE_YEAR: Header = (b"strict-transport-security", b"max-age=31536000")
+_NEVER_STORED: Header = (b"cache-control", b"no-store")
+_ASK_AGAIN: Header = (b"cache-control", b"private, no-cache")
+"""What carries an entity tag may be kept by who asked for it, who asks each time whether it still holds."""
+
+
+class HeadersMiddleware:
+    """Plain ASGI, around everything else: answers to preflight requests are answers too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def complete(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *_missing(scope, message)]
+            await send(message)
+
+        await self._app(scope, receive, complete)
+
+
+def _missing(scope: Scope, message: Message) -> Iterator[Header]:
+    names = {name for name, _ in message["headers"]}
+    yield from _ALWAYS
+    if b"content-security-policy" not in names:
+        yield _POLICY
+    if scope["scheme"] == "https":
+        yield _ONE_YEAR
+    if b"cache-control" not in names and any(name == b"authorization" for name, _ in scope["headers"]):
+        yield _ASK_AGAIN if b"etag" in names and scope["method"] in ("GET", "HEAD") else _NEVER_STORED
+    if standing := standing_of(scope):
+        yield b"ratelimit-limit", b"%d" % standing.limit
+        yield b"ratelimit-remaining", b"%d" % standing.remaining
+        yield b"ratelimit-reset", b"%d" % standing.reset

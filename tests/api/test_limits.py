@@ -1,0 +1,209 @@
+"""Who asks too often is told when to ask again, and nobody else pays for it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app.api.deps import get_caller
+from app.api.limits import AI_LIMIT, AUTH_LIMIT, LimiterDep
+from app.core.identity import ANONYMOUS, Caller, Role
+from app.main import create_app
+from tests.conftest import client_of, running, settings_for
+from tests.fixtures.redis_server import RedisServer
+
+HANDOFF = "/api/v1/ai/handoff"
+ASK = "/api/v1/ai/ask"
+LIMITED = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}
+
+
+@pytest.fixture(params=["memory", "redis"])
+def storage(request: pytest.FixtureRequest) -> str | None:
+    """Where it is counted: a database of a Redis server, or None for the process's memory."""
+    if request.param == "memory":
+        return None
+    server: RedisServer = request.getfixturevalue("redis")
+    return server.empty_database()
+
+
+@asynccontextmanager
+async def limited_to(limit: str, storage: str | None = None) -> AsyncIterator[FastAPI]:
+    """An application where so many questions and attempts are answered."""
+    settings = settings_for(rate_limit_ai=limit, rate_limit_auth=limit, rate_limit_storage=storage)
+    async with running(create_app(settings)) as app:
+        yield app
+
+
+def signed_in_as(caller: Caller) -> Callable[[], Caller]:
+    """In the place of what reads credentials."""
+    return lambda: caller
+
+
+async def ask_nothing(client: httpx.AsyncClient) -> httpx.Response:
+    """A question that counts and needs no model: 422."""
+    return await client.post(HANDOFF, json={})
+
+
+async def test_of_fifty_at_once_ten_are_answered(storage: str | None) -> None:
+    async with limited_to("10/minute", storage) as app, client_of(app) as client:
+        responses = await asyncio.gather(*(ask_nothing(client) for _ in range(50)))
+    assert Counter(response.status_code for response in responses) == {422: 10, 429: 40}
+    answered = sorted(int(r.headers["RateLimit-Remaining"]) for r in responses if r.status_code == 422)
+    assert answered[0] == 0
+    assert answered[-1] <= 9
+
+
+async def test_one_too_many_is_a_problem_that_says_when_to_try_again(storage: str | None) -> None:
+    async with limited_to("2/minute", storage) as app, client_of(app) as client:
+        responses = [await ask_nothing(client) for _ in range(3)]
+    assert [response.headers["RateLimit-Remaining"] for response in responses] == ["1", "0", "0"]
+    refused = responses[-1]
+    assert refused.status_code == 429
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert refused.headers["RateLimit-Limit"] == "2"
+    wait = refused.headers["Retry-After"]
+    assert 58 <= int(wait) <= 61
+    assert refused.headers["RateLimit-Reset"] == wait
+    assert refused.json()["detail"] == f"At most 2 in 60 seconds are answered: try again in {wait}."
+
+
+async def test_who_waits_as_long_as_told_is_answered(storage: str | None) -> None:
+    async with limited_to("1/second", storage) as app, client_of(app) as client:
+        assert (await ask_nothing(client)).status_code == 422
+        refused = await ask_nothing(client)
+        await asyncio.sleep(int(refused.headers["Retry-After"]))
+        assert (await ask_nothing(client)).status_code == 422
+
+
+async def test_asking_in_vain_does_not_lengthen_the_wait(storage: str | None) -> None:
+    async with limited_to("1/minute", storage) as app, client_of(app) as client:
+        waits = [int((await ask_nothing(client)).headers["RateLimit-Reset"]) for _ in range(20)]
+    assert waits == sorted(waits, reverse=True)
+
+
+async def test_all_routes_that_ask_a_model_count_together_and_tell(storage: str | None) -> None:
+    async with limited_to("10/minute", storage) as app, client_of(app) as client:
+        responses = [
+            await client.get(ASK, params={"question": "Hello?"}),
+            await client.get(ASK, params={"question": "Hello?"}, headers={"Accept": "text/event-stream"}),
+            await client.post("/api/v1/ai/summary", json={"film_id": "x"}),
+            await ask_nothing(client),
+        ]
+        assert [response.status_code for response in responses] == [200, 200, 422, 422]
+        assert [response.headers["RateLimit-Remaining"] for response in responses] == ["9", "8", "7", "6"]
+        info = await client.get("/api/v1/ai/info")
+    assert info.status_code == 200
+    assert not LIMITED & set(info.headers)
+
+
+async def test_what_is_off_has_no_limit_and_tells_none() -> None:
+    async with limited_to("off") as app, client_of(app) as client:
+        responses = [await ask_nothing(client) for _ in range(100)]
+    assert {response.status_code for response in responses} == {422}
+    assert not any(LIMITED & set(response.headers) for response in responses)
+
+
+async def test_accounts_and_keys_are_counted_each_for_itself_wherever_they_are() -> None:
+    callers = [
+        Caller(Role.CUSTOMER, account_id=1),
+        Caller(Role.STAFF, account_id=2),
+        Caller(Role.STAFF, key_id=1),
+        ANONYMOUS,
+    ]
+    async with limited_to("1/minute") as app:
+
+        @app.get("/limited", dependencies=[AI_LIMIT])
+        async def answer() -> None:
+            pass
+
+        for caller in callers:
+            app.dependency_overrides[get_caller] = signed_in_as(caller)
+            async with client_of(app, "198.51.100.1") as here, client_of(app, "198.51.100.2") as there:
+                statuses = [(await client.get("/limited")).status_code for client in (here, there)]
+            assert statuses == ([200, 200] if caller.is_anonymous else [200, 429])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ("198.51.100.1", "198.51.100.2", False),
+        ("198.51.100.1", "::ffff:198.51.100.1", True),
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", True),  # one customer's, who can have any of them
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("a socket", "another socket", True),
+    ],
+)
+async def test_addresses_are_told_apart_as_far_as_their_owners_are(one: str, other: str, together: bool) -> None:
+    async with limited_to("1/minute") as app, client_of(app, one) as first, client_of(app, other) as second:
+        assert (await ask_nothing(first)).status_code == 422
+        assert (await ask_nothing(second)).status_code == (429 if together else 422)
+
+
+async def test_a_handler_counts_what_else_it_likes_and_the_nearest_limit_is_told() -> None:
+    async with limited_to("3/minute") as app:
+
+        @app.post("/attempt", dependencies=[AUTH_LIMIT])
+        async def attempt(email: str, limiter: LimiterDep) -> None:
+            await limiter.hit("auth", f"email:{email}")
+
+        async def attempts(address: str, email: str) -> httpx.Response:
+            async with client_of(app, address) as client:
+                return await client.post("/attempt", params={"email": email})
+
+        responses = [await attempts(f"198.51.100.{number}", "ann@example.org") for number in range(4)]
+        other = await attempts("198.51.100.9", "bob@example.org")
+    assert [response.status_code for response in responses] == [200, 200, 200, 429]
+    assert [response.headers["RateLimit-Remaining"] for response in responses] == ["2", "1", "0", "0"]
+    assert other.status_code == 200
+
+
+async def test_processes_with_one_redis_count_together(redis: RedisServer) -> None:
+    storage = redis.empty_database()
+    async with AsyncExitStack() as stack:
+        apps = [await stack.enter_async_context(limited_to("10/minute", storage)) for _ in range(2)]
+        clients = [await stack.enter_async_context(client_of(app)) for app in apps]
+        responses = await asyncio.gather(*(ask_nothing(client) for client in clients for _ in range(10)))
+    assert Counter(response.status_code for response in responses) == {422: 10, 429: 10}
+
+
+async def test_without_redis_each_process_counts_for_itself_until_it_is_back(
+    redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    def logged(event: str) -> int:
+        return sum(event in record.getMessage() for record in caplog.records)
+
+    storage = redis.empty_database()
+    async with limited_to("5/minute", storage) as app, client_of(app) as client:
+        assert (await ask_nothing(client)).headers["RateLimit-Remaining"] == "4"
+        redis.stop()
+        try:
+            alone = [await ask_nothing(client) for _ in range(6)]
+        finally:
+            redis.start()
+        assert [response.status_code for response in alone] == [422] * 5 + [429]
+        assert logged("rate_limits_apart") == 1
+        deadline = time.monotonic() + 20
+        while not logged("rate_limits_together_again") and time.monotonic() < deadline:
+            await ask_nothing(client)
+            await asyncio.sleep(0.05)
+        assert logged("rate_limits_together_again") == 1
+        assert logged("rate_limits_apart") == 1
+
+
+async def test_a_redis_that_never_answers_makes_nobody_wait() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        storage = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        async with limited_to("100/minute", storage) as app, client_of(app) as client:
+            started = time.perf_counter()
+            responses = await asyncio.gather(*(ask_nothing(client) for _ in range(20)))
+            seconds = time.perf_counter() - started
+    assert {response.status_code for response in responses} == {422}
+    assert seconds < 2
