@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
-from app.api import access, docs, limits, problems, system
+from app.api import access, cross_origin, docs, limits, problems, system
 from app.api.headers import HeadersMiddleware
 from app.api.middleware import RequestMiddleware
 from app.api.stopping import Stopping
@@ -97,6 +97,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
         redoc_url=None,
     )
     app.add_middleware(RequestMiddleware)
+    cross_origin.install(app, settings)
     app.add_middleware(HeadersMiddleware)
     for part in (problems, limits, docs):
         part.install(app)
