@@ -51,7 +51,10 @@ def install(app: FastAPI) -> None:
 
 
 def _page(page: HTMLResponse) -> HTMLResponse:
-    """Of scripts in the page itself only those run that it has now, by their digests; styles are made by scripts."""
+    """Of scripts in the page itself only those run that it has now, by their digests; styles are made by scripts.
+
+    ReDoc does without its logo, which it would load from another host.
+    """
     digests = [b64encode(sha256(script).digest()).decode() for script in _SCRIPT.findall(bytes(page.body))]
     scripts = " ".join(["'self'", *(f"'sha256-{digest}'" for digest in digests)])
     page.headers["Content-Security-Policy"] = "; ".join(
