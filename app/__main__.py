@@ -123,6 +123,7 @@ def _serve(settings: Settings, host: str) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
         # Time to answer those who gave up waiting. What is left then, such as a client that reads no more, is cut off.
         timeout_graceful_shutdown=ceil(settings.shutdown_grace_seconds) + 5,
     )

@@ -4,6 +4,7 @@
 #   APP_PORT=8000              port of the API
 #   HOST=0.0.0.0               address that it and the debugger listen on
 #   WEB_CONCURRENCY=1          worker processes; several need a common SECRET_KEY
+#   FORWARDED_ALLOW_IPS=       proxies whose X-Forwarded-For is believed
 #   SHUTDOWN_GRACE_SECONDS=20  what requests in flight get to finish in after SIGTERM
 #   RUN_MIGRATIONS=false       first bring the database's schema up to date
 #   SEED_SAMPLE_DATA=false     first fill an empty store with sample data
@@ -86,4 +87,5 @@ fi
 # server's limit is for what does not end even then, such as a client that reads no more.
 export WEB_CONCURRENCY="$workers"
 exec python "$@" -m uvicorn app.main:app --host "$HOST" --port "$APP_PORT" --workers "$workers" \
-    --timeout-graceful-shutdown $((grace + 6)) --no-access-log --no-server-header
+    --timeout-graceful-shutdown $((grace + 6)) --no-access-log --no-server-header \
+    --forwarded-allow-ips "${FORWARDED_ALLOW_IPS:-}"

@@ -1,0 +1,81 @@
+"""Whose address counts: a proxy that is named is believed, and nobody else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.fixtures.entrypoint import started
+from tests.fixtures.serving import UVICORN, serving
+
+SERVE = ("app", "serve")
+ENTRYPOINT = ("entrypoint",)
+CLAIMS = [
+    *(f"203.0.113.{number}" for number in range(10)),
+    *(f"198.51.100.{number}:{40000 + number}" for number in range(10)),
+    *(f"[2001:db8:0:{number}::1]:443" for number in range(10)),
+]
+"""Thirty addresses, in each of the forms that proxies write."""
+
+
+@asynccontextmanager
+async def reached(command: tuple[str, ...], folder: Path, **variables: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client on this machine of the service started so, which answers ten questions a minute of each caller."""
+    given = {"RATE_LIMIT_AI": "10/minute", "AI_PROVIDER": "offline", "DATABASE_URL": "sqlite:///store.db", **variables}
+    if command == ENTRYPOINT:
+        async with started(folder, **given) as container:
+            await container.ready()
+            yield container.http
+    else:
+        async with (
+            serving(*command, folder=folder, **given) as service,
+            httpx.AsyncClient(base_url=service.url) as http,
+        ):
+            yield http
+
+
+async def ask(client: httpx.AsyncClient, forwarded_for: str) -> httpx.Response:
+    return await client.post("/api/v1/ai/handoff", json={}, headers={"X-Forwarded-For": forwarded_for})
+
+
+@pytest.mark.parametrize("command", [UVICORN, SERVE, ENTRYPOINT], ids=["uvicorn", "serve", "entrypoint"])
+async def test_made_up_addresses_do_not_get_round_the_limit(command: tuple[str, ...], tmp_path: Path) -> None:
+    """uvicorn by itself believes what comes from this machine."""
+    async with reached(command, tmp_path) as client:
+        responses = [await ask(client, claim) for claim in CLAIMS]
+    assert Counter(response.status_code for response in responses) == {422: 10, 429: 20}
+
+
+@pytest.mark.parametrize("command", [UVICORN, SERVE, ENTRYPOINT], ids=["uvicorn", "serve", "entrypoint"])
+async def test_callers_behind_a_proxy_that_is_named_are_told_apart(command: tuple[str, ...], tmp_path: Path) -> None:
+    async with reached(command, tmp_path, FORWARDED_ALLOW_IPS="127.0.0.1") as client:
+        responses = [await ask(client, claim) for claim in CLAIMS]
+        assert {response.status_code for response in responses} == {422}
+        # What the proxy adds comes last; what its client sent before that is the client's invention.
+        responses = [await ask(client, f"{claim}, 192.0.2.1") for claim in CLAIMS]
+        assert Counter(response.status_code for response in responses) == {422: 10, 429: 20}
+
+
+async def test_a_proxy_that_is_another_is_not_believed(tmp_path: Path) -> None:
+    async with reached(SERVE, tmp_path, FORWARDED_ALLOW_IPS="192.0.2.0/24") as client:
+        responses = [await ask(client, claim) for claim in CLAIMS]
+    assert Counter(response.status_code for response in responses) == {422: 10, 429: 20}
+
+
+@pytest.mark.parametrize("command", [SERVE, ENTRYPOINT], ids=["serve", "entrypoint"])
+async def test_the_server_does_not_say_what_it_is(command: tuple[str, ...], tmp_path: Path) -> None:
+    async with reached(command, tmp_path) as client:
+        for path in ("/health", "/nothing/here"):
+            response = await client.get(path)
+            assert not {"server", "x-powered-by"} & set(response.headers)
+
+
+async def test_https_at_the_proxy_is_https(tmp_path: Path) -> None:
+    async with reached(SERVE, tmp_path, FORWARDED_ALLOW_IPS="127.0.0.1") as client:
+        response = await client.get("/health", headers={"X-Forwarded-Proto": "https"})
+    assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
