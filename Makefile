@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz snapshot check format migrate seed bench lock clean
+.PHONY: help run test fuzz snapshot check audit format migrate seed bench lock clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,11 +27,16 @@ check: $(VENV)/.dev ## Run the linters and the type checker, over the container 
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive app plugins migrations
 	$(BIN)/shellcheck .ci/run docker/*.sh
 	$(BIN)/hadolint --no-color docker/Dockerfile docker/*/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/docker-compose*.yml
 	$(BIN)/kubernetes-validate --quiet --strict docker/kubernetes*.yml
 	@$(compose_config)
+	@$(pip_audit)
+
+audit: ## Look the locked packages up among known vulnerabilities, as the check does
+	@$(pip_audit)
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/black --quiet .
@@ -76,6 +81,16 @@ else echo "docker compose config: skipped, no client here"; exit 0; fi; \
 for file in docker/docker-compose*.yml; do \
 	echo "$$compose -f $$file config --quiet"; SECRET_KEY=any $$compose --env-file /dev/null -f $$file config --quiet || exit; \
 done
+endef
+
+# What is known changes without us, and is known only where the package index can be asked: in a minute, or not at all.
+define pip_audit
+echo "pip-audit --requirement requirements.lock"; limit=; ! command -v timeout >/dev/null || limit="timeout 60"; \
+report=$$($$limit $(BIN)/pip-audit --requirement requirements.lock --disable-pip --progress-spinner off 2>&1); status=$$?; \
+if echo "$$report" | grep -q '^Found [0-9]* known vulnerabilit'; then echo "$$report"; exit 1; fi; \
+skipped=$$(echo "$$report" | grep -c 'could not be audited'); \
+if [ $$status -ne 0 ]; then echo "pip-audit: SKIPPED, known vulnerabilities could not be looked up here"; \
+elif [ $$skipped -ne 0 ]; then echo "pip-audit: SKIPPED for $$skipped packages, which could not be looked up here"; fi
 endef
 
 # Without looking for dependencies: a lock file has them all, and pip would look for newer releases of those with extras.

@@ -174,7 +174,7 @@ def _describe(app: FastAPI) -> None:
 
 
 async def _app_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, AppError)  # noqa: S101  the handler table says so
+    assert isinstance(error, AppError)  # the handler table says so  # noqa: S101  # nosec B101
     headers = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
@@ -188,7 +188,7 @@ def _status_of(error: AppError) -> HTTPStatus:
 
 
 async def _http_exception(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101
+    assert isinstance(error, HTTPException)  # likewise  # noqa: S101  # nosec B101
     if error.status_code == HTTPStatus.BAD_REQUEST:
         return _invalid(request, [_UNREADABLE])
     headers = dict(error.headers or {})
@@ -216,7 +216,7 @@ async def _client_gone(_request: Request, _error: Exception) -> Response:
 
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101
+    assert isinstance(error, RequestValidationError)  # likewise  # noqa: S101  # nosec B101
     fields = [
         {"loc": list(e["loc"]), "msg": _IN_OUR_WORDS.get(e["type"], e["msg"]), "type": e["type"]}
         for e in error.errors()
@@ -233,7 +233,7 @@ def _invalid(request: Request, fields: list[dict[str, Any]]) -> JSONResponse:
 
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, DBAPIError)  # noqa: S101
+    assert isinstance(error, DBAPIError)  # likewise  # noqa: S101  # nosec B101
     if is_unreachable(error):
         return await _database_away(request, error)
     if refused := refusal(error):

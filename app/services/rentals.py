@@ -157,7 +157,7 @@ class RentalService:
         if command.staff_id is not None and not await rentals.has_staff(command.staff_id):
             raise InvalidReference("staff_id", command.staff_id)
         await rentals.close(rental_id, returned)
-        assert row is not None  # noqa: S101  else it was not found
+        assert row is not None  # else it was not found  # noqa: S101  # nosec B101
         fee = LATE_FEE_PER_DAY * row["days_late"]
         staff_id = rental.staff_id if command.staff_id is None else command.staff_id
         payments = await _pay(PaymentRepository(connection), rental, fee, staff_id)
