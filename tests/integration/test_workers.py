@@ -22,6 +22,7 @@ from tests.fixtures.serving import UVICORN, Service, serving
 pytestmark = pytest.mark.postgres
 
 NAME = "store_of_workers"
+OPEN = {"SECRET_KEY": SECRET, "AI_PROVIDER": "offline", "RATE_LIMIT_AI": "off"}
 RENTALS = "/api/v1/rentals"
 
 
@@ -29,8 +30,7 @@ RENTALS = "/api/v1/rentals"
 async def service(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     url = await sample_database(postgres, NAME)
     folder: Path = tmp_path_factory.mktemp("workers")
-    variables = {"DATABASE_URL": url, "AI_PROVIDER": "offline", "SECRET_KEY": SECRET}
-    async with serving(*UVICORN, "--workers", "2", folder=folder, **variables) as running:
+    async with serving(*UVICORN, "--workers", "2", folder=folder, DATABASE_URL=url, **OPEN) as running:
         yield running
     await drop_database(postgres, NAME)
 
