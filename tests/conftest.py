@@ -176,6 +176,11 @@ async def own_client(own_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
-    """Settings as a deployment would have them, with the offline model and no limits unless said otherwise."""
-    ours = {"ai_provider": "offline", "database_url": database_url, "secret_key": SECRET, "password_rounds": 4}
-    return Settings.model_validate({**ours, "rate_limit_ai": "off", "rate_limit_auth": "off", **overrides})
+def client_of(app: FastAPI, caller: Caller | None = ADMIN, *, address: str = "127.0.0.1") -> httpx.AsyncClient:
+    """A client of this application; a 500 is a response to look at, as it is for a real client.
+
+    Unless a test is about who asks, an admin does.
+    """
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=(address, 4711))
+    headers = bearer(token_of(caller)) if caller else None
+    return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)

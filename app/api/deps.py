@@ -53,12 +53,6 @@ async def get_app_settings(request: Request) -> Settings:
     return settings
 
 
-async def get_caller() -> Caller:
-    """Who is asking."""
-    return ANONYMOUS
-
-
-CallerDep = Annotated[Caller, Depends(get_caller)]
 DatabaseDep = Annotated[Database, Depends(get_database)]
 LoaderDep = Annotated[AssistantLoader, Depends(get_loader)]
 SettingsDep = Annotated[Settings, Depends(get_app_settings)]

@@ -6,10 +6,10 @@ import ipaddress
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.params import Depends as Dependency
 from fastapi.routing import APIRoute
 
-from app.api.deps import CallerDep, SettingsDep
+from app.api.callers import CallerDep
+from app.api.deps import SettingsDep
 from app.api.problems import responses
 from app.core.counting import Limiter, LimitName, Standing
 from app.core.errors import RateLimited
@@ -59,23 +59,31 @@ LimiterDep = Annotated[RequestLimiter, Depends(get_limiter)]
 
 
 class Limited:
-    """The dependency that counts the caller of a route: by key or account, else by address."""
+    """A dependency that counts who asks."""
 
     def __init__(self, name: LimitName) -> None:
-        self._name = name
+        self.name = name
+
+
+class LimitedCaller(Limited):
+    """Counts the caller of a route: by key or account, else by address."""
 
     async def __call__(self, request: Request, caller: CallerDep, limiter: LimiterDep, settings: SettingsDep) -> None:
         """Raises RateLimited."""
-        await limiter.hit(self._name, _name_of(caller) or f"address:{address_of(request, settings)}")
+        await limiter.hit(self.name, _name_of(caller) or f"address:{address_of(request, settings)}")
 
 
-def limited(name: LimitName) -> Dependency:
-    """For a route's `dependencies`."""
-    return Depends(Limited(name))  # type: ignore[no-any-return]
+class LimitedAddress(Limited):
+    """Counts addresses alone: whoever tries passwords is not another caller for having signed in."""
+
+    async def __call__(self, request: Request, limiter: LimiterDep, settings: SettingsDep) -> None:
+        """Raises RateLimited."""
+        await limiter.hit(self.name, f"address:{address_of(request, settings)}")
 
 
-AI_LIMIT = limited("ai")
-AUTH_LIMIT = limited("auth")
+AI_LIMIT = Depends(LimitedCaller("ai"))
+ACCOUNT_LIMIT = Depends(LimitedCaller("auth"))
+ADDRESS_LIMIT = Depends(LimitedAddress("auth"))
 
 
 def standing_of(scope: Any) -> Standing | None:  # noqa: ANN401  an ASGI scope

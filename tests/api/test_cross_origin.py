@@ -28,7 +28,7 @@ async def called_from(origin: str, **settings: object) -> AsyncIterator[httpx.As
     async def defect() -> None:
         raise ZeroDivisionError
 
-    async with running(app), client_of(app) as client:
+    async with running(app), client_of(app, caller=None) as client:
         client.headers["Origin"] = origin
         yield client
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import httpx
 import pytest
-from fastapi import Response
+from fastapi import FastAPI, Response
 
 from app.main import create_app
 from tests.conftest import client_of, running, settings_for
@@ -58,7 +58,7 @@ async def test_so_is_an_unexpected_error() -> None:
     async def defect() -> None:
         raise ZeroDivisionError
 
-    async with running(app), client_of(app) as client:
+    async with running(app), client_of(app, caller=None) as client:
         response = await client.get("/defect")
     assert response.status_code == 500
     assert {name: response.headers[name] for name in EXPECTED} == EXPECTED
@@ -79,8 +79,9 @@ async def test_what_somebody_signed_in_reads_stays_with_them(client: httpx.Async
         assert (await client.get(path, headers=SIGNED_IN)).headers["Cache-Control"] == "no-store"
 
 
-async def test_what_anybody_reads_may_be_kept(client: httpx.AsyncClient) -> None:
-    assert "Cache-Control" not in (await client.get(FILM)).headers
+async def test_what_anybody_reads_may_be_kept(app: FastAPI) -> None:
+    async with client_of(app, caller=None) as client:
+        assert "Cache-Control" not in (await client.get(FILM)).headers
 
 
 async def test_what_a_route_says_itself_is_left_alone() -> None:
@@ -91,7 +92,7 @@ async def test_what_a_route_says_itself_is_left_alone() -> None:
     async def answer() -> Response:
         return Response(headers=own)
 
-    async with running(app), client_of(app) as client:
+    async with running(app), client_of(app, caller=None) as client:
         response = await client.get("/own", headers=SIGNED_IN)
     assert {name: response.headers.get_list(name) for name in own} == {name: [value] for name, value in own.items()}
 

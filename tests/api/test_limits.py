@@ -6,22 +6,24 @@ import asyncio
 import socket
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.api.deps import get_caller
-from app.api.limits import AI_LIMIT, AUTH_LIMIT, LimiterDep
-from app.core.identity import ANONYMOUS, Caller, Role
+from app.core.identity import Scope
 from app.main import create_app
-from tests.conftest import client_of, running, settings_for
+from app.schemas.auth import ApiKeyCreate
+from app.services.api_keys import ApiKeyService
+from tests.conftest import client_of, migrate, running, settings_for
+from tests.fixtures.callers import CUSTOMER, STAFF, bearer, token_of
 from tests.fixtures.redis_server import RedisServer
 
 HANDOFF = "/api/v1/ai/handoff"
 ASK = "/api/v1/ai/ask"
+SIGN_IN = "/api/v1/auth/token"
 LIMITED = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}
 
 
@@ -42,9 +44,9 @@ async def limited_to(limit: str, storage: str | None = None) -> AsyncIterator[Fa
         yield app
 
 
-def signed_in_as(caller: Caller) -> Callable[[], Caller]:
-    """In the place of what reads credentials."""
-    return lambda: caller
+def client_at(app: FastAPI, address: str = "127.0.0.1") -> httpx.AsyncClient:
+    """A client that has not signed in."""
+    return client_of(app, caller=None, address=address)
 
 
 async def ask_nothing(client: httpx.AsyncClient) -> httpx.Response:
@@ -53,7 +55,7 @@ async def ask_nothing(client: httpx.AsyncClient) -> httpx.Response:
 
 
 async def test_of_fifty_at_once_ten_are_answered(storage: str | None) -> None:
-    async with limited_to("10/minute", storage) as app, client_of(app) as client:
+    async with limited_to("10/minute", storage) as app, client_at(app) as client:
         responses = await asyncio.gather(*(ask_nothing(client) for _ in range(50)))
     assert Counter(response.status_code for response in responses) == {422: 10, 429: 40}
     answered = sorted(int(r.headers["RateLimit-Remaining"]) for r in responses if r.status_code == 422)
@@ -62,7 +64,7 @@ async def test_of_fifty_at_once_ten_are_answered(storage: str | None) -> None:
 
 
 async def test_one_too_many_is_a_problem_that_says_when_to_try_again(storage: str | None) -> None:
-    async with limited_to("2/minute", storage) as app, client_of(app) as client:
+    async with limited_to("2/minute", storage) as app, client_at(app) as client:
         responses = [await ask_nothing(client) for _ in range(3)]
     assert [response.headers["RateLimit-Remaining"] for response in responses] == ["1", "0", "0"]
     refused = responses[-1]
@@ -76,7 +78,7 @@ async def test_one_too_many_is_a_problem_that_says_when_to_try_again(storage: st
 
 
 async def test_who_waits_as_long_as_told_is_answered(storage: str | None) -> None:
-    async with limited_to("1/second", storage) as app, client_of(app) as client:
+    async with limited_to("1/second", storage) as app, client_at(app) as client:
         assert (await ask_nothing(client)).status_code == 422
         refused = await ask_nothing(client)
         await asyncio.sleep(int(refused.headers["Retry-After"]))
@@ -84,13 +86,13 @@ async def test_who_waits_as_long_as_told_is_answered(storage: str | None) -> Non
 
 
 async def test_asking_in_vain_does_not_lengthen_the_wait(storage: str | None) -> None:
-    async with limited_to("1/minute", storage) as app, client_of(app) as client:
+    async with limited_to("1/minute", storage) as app, client_at(app) as client:
         waits = [int((await ask_nothing(client)).headers["RateLimit-Reset"]) for _ in range(20)]
     assert waits == sorted(waits, reverse=True)
 
 
 async def test_all_routes_that_ask_a_model_count_together_and_tell(storage: str | None) -> None:
-    async with limited_to("10/minute", storage) as app, client_of(app) as client:
+    async with limited_to("10/minute", storage) as app, client_at(app) as client:
         responses = [
             await client.get(ASK, params={"question": "Hello?"}),
             await client.get(ASK, params={"question": "Hello?"}, headers={"Accept": "text/event-stream"}),
@@ -105,30 +107,23 @@ async def test_all_routes_that_ask_a_model_count_together_and_tell(storage: str 
 
 
 async def test_what_is_off_has_no_limit_and_tells_none() -> None:
-    async with limited_to("off") as app, client_of(app) as client:
+    async with limited_to("off") as app, client_at(app) as client:
         responses = [await ask_nothing(client) for _ in range(100)]
     assert {response.status_code for response in responses} == {422}
     assert not any(LIMITED & set(response.headers) for response in responses)
 
 
 async def test_accounts_and_keys_are_counted_each_for_itself_wherever_they_are() -> None:
-    callers = [
-        Caller(Role.CUSTOMER, account_id=1),
-        Caller(Role.STAFF, account_id=2),
-        Caller(Role.STAFF, key_id=1),
-        ANONYMOUS,
-    ]
     async with limited_to("1/minute") as app:
-
-        @app.get("/limited", dependencies=[AI_LIMIT])
-        async def answer() -> None:
-            pass
-
-        for caller in callers:
-            app.dependency_overrides[get_caller] = signed_in_as(caller)
-            async with client_of(app, "198.51.100.1") as here, client_of(app, "198.51.100.2") as there:
-                statuses = [(await client.get("/limited")).status_code for client in (here, there)]
-            assert statuses == ([200, 200] if caller.is_anonymous else [200, 429])
+        await migrate(app.state.database)
+        command = ApiKeyCreate(name="till", scopes=[Scope.RENTALS_READ])
+        key = (await ApiKeyService(app.state.database).create(command, None)).key
+        async with client_at(app, "198.51.100.1") as here, client_at(app, "198.51.100.2") as there:
+            for credential in (token_of(CUSTOMER), token_of(STAFF), key):
+                first = await here.post(HANDOFF, json={}, headers=bearer(credential))
+                second = await there.post(HANDOFF, json={}, headers=bearer(credential))
+                assert (first.status_code, second.status_code) == (422, 429)
+            assert [(await ask_nothing(client)).status_code for client in (here, there)] == [422, 422]
 
 
 @pytest.mark.parametrize(
@@ -142,34 +137,42 @@ async def test_accounts_and_keys_are_counted_each_for_itself_wherever_they_are()
     ],
 )
 async def test_addresses_are_told_apart_as_far_as_their_owners_are(one: str, other: str, together: bool) -> None:
-    async with limited_to("1/minute") as app, client_of(app, one) as first, client_of(app, other) as second:
+    async with limited_to("1/minute") as app, client_at(app, one) as first, client_at(app, other) as second:
         assert (await ask_nothing(first)).status_code == 422
         assert (await ask_nothing(second)).status_code == (429 if together else 422)
 
 
-async def test_a_handler_counts_what_else_it_likes_and_the_nearest_limit_is_told() -> None:
+async def test_attempts_for_one_account_are_counted_from_wherever_they_come() -> None:
     async with limited_to("3/minute") as app:
+        await migrate(app.state.database)
 
-        @app.post("/attempt", dependencies=[AUTH_LIMIT])
-        async def attempt(email: str, limiter: LimiterDep) -> None:
-            await limiter.hit("auth", f"email:{email}")
+        async def attempt(address: str, email: str) -> httpx.Response:
+            async with client_at(app, address) as client:
+                return await client.post(SIGN_IN, data={"username": email, "password": "a guess"})
 
-        async def attempts(address: str, email: str) -> httpx.Response:
-            async with client_of(app, address) as client:
-                return await client.post("/attempt", params={"email": email})
-
-        responses = [await attempts(f"198.51.100.{number}", "ann@example.org") for number in range(4)]
-        other = await attempts("198.51.100.9", "bob@example.org")
-    assert [response.status_code for response in responses] == [200, 200, 200, 429]
+        responses = [await attempt(f"198.51.100.{number}", "ann@example.org") for number in range(3)]
+        responses.append(await attempt("198.51.100.3", "Ann@Example.org"))
+        other = await attempt("198.51.100.9", "bob@example.org")
+    assert [response.status_code for response in responses] == [401, 401, 401, 429]
     assert [response.headers["RateLimit-Remaining"] for response in responses] == ["2", "1", "0", "0"]
-    assert other.status_code == 200
+    assert other.status_code == 401
+
+
+async def test_who_tries_passwords_is_no_other_caller_for_having_signed_in() -> None:
+    async with limited_to("1/minute") as app, client_at(app) as client:
+        await migrate(app.state.database)
+        attempts = [
+            await client.post(SIGN_IN, data={"username": f"{number}@example.org", "password": "a guess"}, headers=sent)
+            for number, sent in enumerate([{}, bearer(token_of(CUSTOMER))])
+        ]
+    assert [attempt.status_code for attempt in attempts] == [401, 429]
 
 
 async def test_processes_with_one_redis_count_together(redis: RedisServer) -> None:
     storage = redis.empty_database()
     async with AsyncExitStack() as stack:
         apps = [await stack.enter_async_context(limited_to("10/minute", storage)) for _ in range(2)]
-        clients = [await stack.enter_async_context(client_of(app)) for app in apps]
+        clients = [await stack.enter_async_context(client_at(app)) for app in apps]
         responses = await asyncio.gather(*(ask_nothing(client) for client in clients for _ in range(10)))
     assert Counter(response.status_code for response in responses) == {422: 10, 429: 10}
 
@@ -181,7 +184,7 @@ async def test_without_redis_each_process_counts_for_itself_until_it_is_back(
         return sum(event in record.getMessage() for record in caplog.records)
 
     storage = redis.empty_database()
-    async with limited_to("5/minute", storage) as app, client_of(app) as client:
+    async with limited_to("5/minute", storage) as app, client_at(app) as client:
         assert (await ask_nothing(client)).headers["RateLimit-Remaining"] == "4"
         redis.stop()
         try:
@@ -201,7 +204,7 @@ async def test_without_redis_each_process_counts_for_itself_until_it_is_back(
 async def test_a_redis_that_never_answers_makes_nobody_wait() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         storage = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        async with limited_to("100/minute", storage) as app, client_of(app) as client:
+        async with limited_to("100/minute", storage) as app, client_at(app) as client:
             started = time.perf_counter()
             responses = await asyncio.gather(*(ask_nothing(client) for _ in range(20)))
             seconds = time.perf_counter() - started

@@ -21,7 +21,10 @@ _MODEL_FAILURES = (429, 502, 503, 504)
 
 
 @router.post(
-    "/handoff", operation_id="ask_agents", dependencies=[ANYBODY, AI_LIMIT], responses=responses(413, 422, *_MODEL_FAILURES)
+    "/handoff",
+    operation_id="ask_agents",
+    dependencies=[ANYBODY, AI_LIMIT],
+    responses=responses(413, 422, *_MODEL_FAILURES),
 )
 async def hand_off(request: Request, ai: AiServiceDep, body: HandoffRequest) -> HandoffResponse:
     """Ask the team of agents: they look things up in the store and hand over to each other until one answers."""
@@ -67,7 +70,12 @@ async def ask(
     return stream_answer(request, first, stream)
 
 
-@router.get("/info", operation_id="get_ai_info", dependencies=[ANYBODY], responses=responses(503))
+@router.get(
+    "/info",
+    operation_id="get_ai_info",
+    dependencies=[ANYBODY],
+    responses=responses(503),
+)
 async def info(ai: AiServiceDep) -> AiInfo:
     """Which model answers here, and what its agents can do."""
     return await ai.info()

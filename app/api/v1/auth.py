@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Response
 
 from app.api.access import PEOPLE, PUBLIC, SIGNED_IN
 from app.api.callers import CallerDep
 from app.api.deps import AccountServiceDep, SignInServiceDep
+from app.api.limits import ACCOUNT_LIMIT, ADDRESS_LIMIT, LimiterDep
 from app.api.problems import responses
+from app.core.secret import digest
 from app.schemas.auth import (
     AccountCreate,
     AccountRead,
@@ -27,7 +29,7 @@ router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
     "/register",
     operation_id="register",
     status_code=201,
-    dependencies=[PUBLIC],
+    dependencies=[PUBLIC, ADDRESS_LIMIT],
     responses=responses(409, 413, 422, 503),
 )
 async def register(accounts: AccountServiceDep, command: AccountCreate) -> AccountRead:
@@ -35,27 +37,52 @@ async def register(accounts: AccountServiceDep, command: AccountCreate) -> Accou
     return await accounts.register(command)
 
 
-@router.post("/token", operation_id="sign_in", dependencies=[PUBLIC], responses=responses(401, 413, 422, 503))
-async def sign_in(sign_ins: SignInServiceDep, form: Annotated[SignInForm, Form()]) -> TokensRead:
+@router.post(
+    "/token",
+    operation_id="sign_in",
+    dependencies=[PUBLIC, ADDRESS_LIMIT],
+    responses=responses(401, 413, 422, 503),
+)
+async def sign_in(
+    response: Response, sign_ins: SignInServiceDep, limiter: LimiterDep, form: Annotated[SignInForm, Form()]
+) -> TokensRead:
     """Sign in with e-mail address (as `username`) and password (OAuth 2.0 password form)."""
+    response.headers["Cache-Control"] = "no-store"
+    # From however many addresses somebody tries the passwords of one account.
+    await limiter.hit("auth", f"email:{digest(form.username.lower())}")
     return await sign_ins.sign_in(form.username, form.password)
 
 
-@router.post("/refresh", operation_id="refresh_token", dependencies=[PUBLIC], responses=responses(401, 413, 422, 503))
-async def refresh(sign_ins: SignInServiceDep, command: RefreshCreate) -> TokensRead:
+@router.post(
+    "/refresh",
+    operation_id="refresh_token",
+    dependencies=[PUBLIC, ADDRESS_LIMIT],
+    responses=responses(401, 413, 422, 503),
+)
+async def refresh(response: Response, sign_ins: SignInServiceDep, command: RefreshCreate) -> TokensRead:
     """New tokens for a refresh token, each of which is good once: a second use ends all that came of that sign-in."""
+    response.headers["Cache-Control"] = "no-store"
     return await sign_ins.refresh(command.refresh_token)
 
 
 @router.post(
-    "/logout", operation_id="sign_out", status_code=204, dependencies=[PUBLIC], responses=responses(413, 422, 503)
+    "/logout",
+    operation_id="sign_out",
+    status_code=204,
+    dependencies=[PUBLIC, ADDRESS_LIMIT],
+    responses=responses(413, 422, 503),
 )
 async def sign_out(sign_ins: SignInServiceDep, command: RefreshCreate) -> None:
     """End all that came of a sign-in. Its last access token is good for some minutes more."""
     await sign_ins.sign_out(command.refresh_token)
 
 
-@router.get("/me", operation_id="get_me", dependencies=[SIGNED_IN], responses=responses(503))
+@router.get(
+    "/me",
+    operation_id="get_me",
+    dependencies=[SIGNED_IN],
+    responses=responses(503),
+)
 async def me(accounts: AccountServiceDep, caller: CallerDep) -> CallerRead:
     """Who you are, and what an API key is good for."""
     return await accounts.whoami(caller)
@@ -65,7 +92,7 @@ async def me(accounts: AccountServiceDep, caller: CallerDep) -> CallerRead:
     "/password",
     operation_id="change_password",
     status_code=204,
-    dependencies=[PEOPLE],
+    dependencies=[PEOPLE, ACCOUNT_LIMIT],
     responses=responses(413, 422, 503),
 )
 async def change_password(accounts: AccountServiceDep, caller: CallerDep, command: PasswordUpdate) -> None:
