@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.models.types import Rating
-from app.schemas.base import Id, without_nul
+from app.schemas.base import FILLED, Id
 
 MAX_QUESTION = 4000
 
@@ -15,7 +15,7 @@ MAX_QUESTION = 4000
 Question = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION),
-    AfterValidator(without_nul),
+    FILLED,
 ]
 """1 to 4000 characters after trimming."""
 

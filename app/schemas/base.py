@@ -59,13 +59,6 @@ def absent() -> Any:  # noqa: ANN401  as pydantic's Field
     return Field(default_factory=lambda: None)
 
 
-def without_nul(text: str) -> str:
-    """Postgres cannot store NUL characters, so no text of ours has one; raises ValueError."""
-    if "\x00" in text:
-        raise ValueError("must not contain NUL characters")
-    return text
-
-
 @dataclass(frozen=True)
 class Matching:
     """A pattern that OpenAPI shows, and whoever misses it is told in words."""
@@ -87,12 +80,12 @@ class Matching:
         return {**handler(schema), "pattern": self.pattern}
 
 
-_FILLED = Matching(_NOT_BLANK, "must not be blank, and without NUL characters")
+FILLED = Matching(_NOT_BLANK, "must not be blank, and without NUL characters")
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=255), _FILLED, AfterValidator(str.strip)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=255), FILLED, AfterValidator(str.strip)]
 """1 to 255 characters, not all of them blank; without those around it."""
 
-ShortText = Annotated[str, StringConstraints(min_length=1, max_length=100), _FILLED, AfterValidator(str.strip)]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=100), FILLED, AfterValidator(str.strip)]
 """The same, of up to 100 characters."""
 
 LongText = Annotated[

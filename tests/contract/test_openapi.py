@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from difflib import unified_diff
 from typing import Any
 
@@ -58,6 +59,27 @@ def test_every_error_is_described_as_the_problem_it_is(described: dict[str, Any]
 
 def test_every_operation_says_what_it_does(described: dict[str, Any]) -> None:
     assert all(operation["description"] for operation in operations(described))
+
+
+def test_no_text_of_a_request_may_be_just_anything(described: dict[str, Any]) -> None:
+    """At least NUL characters are in none, for Postgres cannot store them: a client must be able to know that."""
+
+    def free(node: Any, where: str) -> Iterator[str]:
+        if isinstance(node, list):
+            node = dict(enumerate(node))
+        if not isinstance(node, dict):
+            return
+        if "$ref" in node:
+            node = described["components"]["schemas"][node["$ref"].rsplit("/", 1)[1]]
+        if node.get("type") == "string" and not {"pattern", "format", "enum", "const"} & set(node):
+            yield where
+        for name, part in node.items():
+            yield from free(part, f"{where}.{name}")
+
+    for operation in operations(described):
+        query = [parameter for parameter in operation.get("parameters", []) if parameter["in"] == "query"]
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        assert not [*free(query, operation["operationId"]), *free(body, operation["operationId"])]
 
 
 def test_references_lead_somewhere(described: dict[str, Any]) -> None:
