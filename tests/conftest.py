@@ -86,7 +86,9 @@ def redis() -> Iterator[RedisServer]:
 def settings_for(database_url: str = IN_MEMORY, **overrides: object) -> Settings:
     """Settings as a deployment would have them, with the offline model and no limits unless said otherwise."""
     ours = {"ai_provider": "offline", "database_url": database_url, "secret_key": SECRET, "password_rounds": 4}
-    return Settings.model_validate({**ours, "rate_limit_ai": "off", "rate_limit_auth": "off", **overrides})
+    pooler = os.environ.get("TEST_DATABASE_POOLER", "none")
+    unlimited = {"rate_limit_ai": "off", "rate_limit_auth": "off"}
+    return Settings.model_validate({**ours, **unlimited, "database_pooler": pooler, **overrides})
 
 
 async def migrate(database: Database) -> None:

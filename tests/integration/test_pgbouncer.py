@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
@@ -17,9 +18,9 @@ from app.core.schema import head_revision
 from app.main import create_app
 from tests.api.test_agents import ask, assert_all_right, some_films
 from tests.conftest import client_of, running, settings_for
-from tests.fixtures.command_line import run
+from tests.fixtures.command_line import ROOT, run
 from tests.fixtures.pgbouncer import NoPgBouncer, pgbouncer
-from tests.fixtures.postgres_server import create_database, drop_database
+from tests.fixtures.postgres_server import NoPostgres, create_database, drop_database, own_server
 from tests.fixtures.schema_probes import revision_of
 
 pytestmark = pytest.mark.postgres
@@ -123,3 +124,21 @@ async def test_nothing_stays_prepared_on_the_server(app: FastAPI, client: httpx.
     database: Database = app.state.database
     async with database.reading() as connection:
         assert (await connection.execute(text("SELECT count(*) FROM pg_prepared_statements"))).scalar_one() == 0
+
+
+@pytest.mark.timeout(600)
+async def test_the_api_tests_pass_through_it(pooler: str) -> None:
+    """All of them, in a run of their own on a server of their own: their databases have the names of ours."""
+    try:
+        with own_server() as server, pgbouncer(server, pool_size=SERVER_CONNECTIONS) as url:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "postgres", "tests/api"),
+                cwd=ROOT,
+                env={**os.environ, "TEST_DATABASE_URL": url, "TEST_DATABASE_POOLER": "pgbouncer"},
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+            output, _ = await process.communicate()
+    except NoPostgres as missing:
+        pytest.skip(str(missing))
+    assert process.returncode == 0, output.decode()
