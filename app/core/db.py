@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from app.core.errors import Unavailable
+from app.core.errors import store_busy
 from app.core.refusals import refusal, sqlstate_of
 from app.core.settings import Settings
 from app.core.similarity import similarity
@@ -67,7 +67,7 @@ class Database:
                 if sqlstate_of(error) not in _TRY_AGAIN:
                     raise
             await asyncio.sleep(_PAUSE * attempt)
-        raise _busy()
+        raise store_busy()
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -87,11 +87,7 @@ async def _take_turns(connection: AsyncConnection) -> None:
     try:
         await connection.exec_driver_sql("BEGIN IMMEDIATE")
     except OperationalError as error:
-        raise _busy() from error
-
-
-def _busy() -> Unavailable:
-    return Unavailable("The store is busy with other changes.", retry_after=1)
+        raise store_busy() from error
 
 
 def is_unreachable(error: BaseException) -> bool:

@@ -178,6 +178,11 @@ def database_away() -> Unavailable:
     return Unavailable("The database cannot be reached.", retry_after=5)
 
 
+def store_busy() -> Unavailable:
+    """What a caller is told whose turn did not come in time."""
+    return Unavailable("The store is busy with other changes.", retry_after=1)
+
+
 class UpstreamFailed(AppError):
     """The model provider answered badly or not at all."""
 

@@ -7,9 +7,11 @@ from typing import Protocol, cast
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.core.errors import AlreadyExists, AppError, InUse, InvalidInput, InvalidReference
+from app.core.errors import AlreadyExists, AppError, InUse, InvalidInput, InvalidReference, store_busy
 
 _UNIQUE, _FOREIGN_KEY, _RESTRICT = "23505", "23503", "23001"
+_LOCK_TIMEOUT, _STATEMENT_TIMEOUT = "55P03", "57014"
+"""None is set here, but whoever runs the database may have set some."""
 _CONSTRAINTS, _DATA = "23", "22"
 """Classes: integrity constraint violation (what is left of it: check and not null), data exception."""
 
@@ -27,7 +29,7 @@ def sqlstate_of(error: DBAPIError) -> str:
 
 
 def refusal(error: DBAPIError) -> AppError | None:
-    """The error that a caller is told about; None when it is not the data that was refused.
+    """The error that a caller is told about; None when the database is away or the defect is ours.
 
     Services check references and rules themselves, in the same transaction, to say more. This is for what happens
     between such a check and the write, and for what nobody checks.
@@ -62,10 +64,16 @@ def _invalid(_error: DBAPIError, _diagnosis: _Diagnosis) -> AppError:
     return InvalidInput("A value is outside the range that the store can hold.")
 
 
+def _gave_up(_error: DBAPIError, _diagnosis: _Diagnosis) -> AppError:
+    return store_busy()
+
+
 _REFUSALS: dict[str, Callable[[DBAPIError, _Diagnosis], AppError]] = {
     _UNIQUE: _already_exists,
     _FOREIGN_KEY: _reference,
     _RESTRICT: _reference,
+    _LOCK_TIMEOUT: _gave_up,
+    _STATEMENT_TIMEOUT: _gave_up,
     _CONSTRAINTS: _invalid,
     _DATA: _invalid,
 }

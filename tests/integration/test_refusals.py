@@ -134,6 +134,27 @@ async def test_who_can_never_have_their_turn_is_told_to_come_back(database: Data
     assert busy.value.retry_after
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("timeout", ["lock_timeout", "statement_timeout"])
+async def test_who_waits_longer_than_the_database_lets_them_is_told_to_come_back(
+    database: Database, timeout: str
+) -> None:
+    settings = settings_for(database.engine.url.render_as_string(hide_password=False))
+    await write(database, sa.text(f"ALTER DATABASE refusals SET {timeout} = '50ms'"))
+    try:
+        async with running(create_app(settings)) as app, client_of(app) as client, database.writing() as holding:
+            await holding.execute(sa.text("LOCK TABLE film IN ACCESS EXCLUSIVE MODE"))
+            for response in (
+                await client.get("/api/v1/films/1"),
+                await client.get("/api/v1/films"),
+                await client.patch("/api/v1/films/1", json={"length": 90}),
+            ):
+                assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+                assert_is_problem(response)
+    finally:
+        await write(database, sa.text(f"ALTER DATABASE refusals RESET {timeout}"))
+
+
 async def test_a_writer_that_sqlite_keeps_waiting_is_told_to_come_back(tmp_path: Path) -> None:
     settings = settings_for(f"sqlite+aiosqlite:///{tmp_path}/store.db", database_connect_timeout=0.1)
     app = create_app(settings)
