@@ -161,9 +161,9 @@ class FilmRepository:
         """The film with its `actors`, or None."""
         return await first(self._connection, _ONE, film_id=film_id)
 
-    async def stock(self, film_id: int) -> list[Row]:
-        """What STOCK_BY_STORE tells of the film."""
-        return await every(self._connection, STOCK_BY_STORE, film_id=film_id)
+    async def stock(self, *film_ids: int) -> list[Row]:
+        """What STOCK_BY_STORE tells of the films."""
+        return await every(self._connection, STOCK_BY_STORE, film_ids=film_ids)
 
     async def lock(self, film_id: int) -> bool:
         """Whether the film exists; nobody else changes it, or refers to it anew, until this transaction ends."""

@@ -44,6 +44,7 @@ def is_in_stock() -> sa.ColumnElement[bool]:
 _DISCS = sa.func.count(sa.distinct(col(Inventory.inventory_id)))
 STOCK_BY_STORE = (
     sa.select(
+        col(Film.film_id),
         col(Inventory.store_id),
         _DISCS.label("copies"),
         (_DISCS - sa.func.count(sa.distinct(col(Rental.inventory_id)))).label("in_stock"),
@@ -52,11 +53,11 @@ STOCK_BY_STORE = (
     .select_from(Film)
     .outerjoin(Inventory, col(Inventory.film_id) == col(Film.film_id))
     .outerjoin(Rental, (col(Rental.inventory_id) == col(Inventory.inventory_id)) & col(Rental.return_date).is_(None))
-    .where(col(Film.film_id) == sa.bindparam("film_id"))
-    .group_by(col(Inventory.store_id))
-    .order_by(col(Inventory.store_id))
+    .where(col(Film.film_id).in_(sa.bindparam("film_ids", expanding=True)))
+    .group_by(col(Film.film_id), col(Inventory.store_id))
+    .order_by(col(Film.film_id), col(Inventory.store_id))
 )
-"""A film's discs in each store that has some, and when the first that is out is due; one row without a store for a film
+"""Films' discs in each store that has some, and when the first that is out is due; one row without a store for a film
 without discs, none for no film. Discs are counted, not rows: in Pagila's newest release one can have several open
 rentals.
 """

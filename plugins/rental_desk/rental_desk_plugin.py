@@ -52,12 +52,12 @@ class Desk:
             found = await films.match_title(asked, limit=MAX_FILMS)
             cards = await films.cards(found.ids)
             own = await self._own_store(connection)
-            stock = {card["film_id"]: await FilmRepository(connection).stock(card["film_id"]) for card in cards}
+            stock = await FilmRepository(connection).stock(*found.ids)
         shown = [
             {
                 "title": _short(card["title"]),
                 "release_year": card["release_year"],
-                "stores": _stores(stock[card["film_id"]], own),
+                "stores": _stores([row for row in stock if row["film_id"] == card["film_id"]], own),
             }
             for card in cards
         ]
