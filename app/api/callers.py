@@ -15,7 +15,7 @@ from app.core.secret import API_KEY_PREFIX
 from app.services.api_keys import ApiKeyService
 from app.services.security import SecurityLoader
 
-TOKEN_URL = "/api/v1/auth/token"  # noqa: S105  a path
+TOKEN_URL = "/api/v1/auth/token"  # a path  # noqa: S105  # nosec B105
 
 _PASSWORD = OAuth2PasswordBearer(
     tokenUrl=TOKEN_URL,

@@ -19,7 +19,7 @@ EMBEDDED_DATABASE_URL = "sqlite+aiosqlite:///./interview.db"
 
 MIN_SECRET_BYTES = 32
 """As long as what HS256 computes (RFC 7518, section 3.2)."""
-SECRET_KEY_PLACEHOLDER = "change-me-to-32-random-bytes-or-more"  # noqa: S105  refused as one
+SECRET_KEY_PLACEHOLDER = "change-me-to-32-random-bytes-or-more"  # refused as one  # noqa: S105  # nosec B105
 
 _ASYNC_DRIVERS = {
     "postgres": "postgresql+asyncpg",

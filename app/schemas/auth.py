@@ -16,6 +16,8 @@ from app.schemas.paging import PageQuery, sort_by
 
 MIN_PASSWORD, MAX_PASSWORD = 12, 128
 """Characters."""
+_PASSWORDS = ("engine No. 2, unfinished", "engine No. 3, imagined")
+"""Of the examples, where nobody would take them for their own."""
 _WITHOUT_NUL = Matching(r"^[^\x00]*$", "must be without NUL characters")
 
 
@@ -51,9 +53,7 @@ _Given = Annotated[str, StringConstraints(min_length=1, max_length=1000), _WITHO
 class AccountCreate(Command):
     """Somebody new."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"email": "ada@example.org", "password": "engine No. 2, unfinished"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ada@example.org", "password": _PASSWORDS[0]}]})
 
     email: AccountEmail
     password: NewPassword
@@ -87,7 +87,7 @@ class SignInForm(BaseModel):
 
     grant_type: Literal["password"] = "password"
     username: _Given = Field(description="E-mail address.", examples=["ada@example.org"])
-    password: _Given = Field(examples=["engine No. 2, unfinished"], json_schema_extra={"format": "password"})
+    password: _Given = Field(examples=[_PASSWORDS[0]], json_schema_extra={"format": "password"})
 
 
 class TokensRead(BaseModel):
@@ -111,9 +111,7 @@ class PasswordUpdate(Command):
     """A new password for the old one."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"current_password": "engine No. 2, unfinished", "new_password": "engine No. 3, imagined"}]
-        }
+        json_schema_extra={"examples": [{"current_password": _PASSWORDS[0], "new_password": _PASSWORDS[1]}]}
     )
 
     current_password: _Given
