@@ -16,8 +16,18 @@ from app.agents.offline.plan import Fact, Lookup
 _LONGEST_CLAUSE = 200
 _LONGEST_NAME = 4
 """Words."""
+_MOST_SIDES = 3
 _NEAR_ME = pattern("near me")
+_MY_STORE = pattern("my store")
+_NEAREST_COPY = pattern("nearest copy")
+_OPENING = pattern("desk opening")
 _PREFIX = pattern("customer prefix")
+_NUMBERED = pattern("numbered customer")
+_ONLY_DESK_WORDS = pattern("only desk words")
+_ONESELF = pattern("oneself")
+_POLICY = pattern("policy")
+_DUE_WORDS = pattern("due words")
+_WORDS = {topic: pattern(f"{topic} words") for topic in ("owed", "history", "out", "rental")}
 _NOBODY = pattern("nobody")
 _ANY_TITLE = pattern("any title")
 _AND_ASKING = re.compile(r",? (?:and|or|also|plus) (?=(?:what|when|which|how|do|does|am|is|are|have|has|my)\b)", re.I)
@@ -71,22 +81,45 @@ def desk_plan_for(question: str) -> DeskPlan | None:
 
 def _read(part: str) -> Iterator[Affairs]:
     """The clause as a whole, else what stands on the two sides of an "and"."""
-    if whole := _affairs(part):
+    text = as_question(_OPENING.sub("", bare_clause(part).strip().rstrip("?.!, ")))
+    if len(text) > _LONGEST_CLAUSE:
+        return
+    if whole := _by_form(text):
         yield whole
         return
-    sides = _AND_ASKING.split(part)
-    yield from (affairs for side in sides[:3] if len(sides) > 1 and (affairs := _affairs(side)))
+    sides = _AND_ASKING.split(text)[:_MOST_SIDES]
+    yield from (affairs for side in sides if (affairs := _by_form(side) or _by_words(side)))
 
 
-def _affairs(part: str) -> Affairs | None:
-    text = as_question(bare_clause(part).strip().rstrip("?.!, "))
-    if len(text) > _LONGEST_CLAUSE:
-        return None
+def _by_form(text: str) -> Affairs | None:
     for topic in Topic:
         for form in _FORMS[topic]:
             if (match := form.fullmatch(text)) and (affairs := _of_match(topic, match.groupdict())):
                 return affairs
     return None
+
+
+def _by_words(text: str) -> Affairs | None:
+    """No form fitted: but whoever speaks of themselves, or of a customer's number, in words of the trade alone..."""
+    customer = _NUMBERED.search(text)
+    rest = f"{text[: customer.start()]}they{text[customer.end() :]}" if customer else text
+    if not _ONLY_DESK_WORDS.fullmatch(rest) or _POLICY.search(rest):
+        return None
+    if not customer and not _ONESELF.search(rest):
+        return Affairs((Topic.OUT,)) if _DUE_WORDS.search(rest) else None
+    topic = _topic(rest)
+    who = _customer(customer[0].removesuffix("'").removesuffix("'s")) if customer else ""
+    return Affairs((topic,), who) if topic else None
+
+
+def _topic(text: str) -> Topic | None:
+    if _WORDS["owed"].search(text):
+        return Topic.OWED
+    if _WORDS["out"].search(text):
+        return Topic.OUT
+    if _WORDS["history"].search(text):
+        return Topic.HISTORY
+    return Topic.OUT if _WORDS["rental"].search(text) else None
 
 
 _FORMS = {topic: patterns(topic.value) for topic in Topic}
@@ -110,7 +143,7 @@ def _customer(who: str) -> str:
     if number.isdecimal():
         return number if named or text != number else ""
     if "@" in text:
-        return text
+        return "" if " " in text else text
     words = text.split()
     if not _NAME.fullmatch(text) or len(words) > _LONGEST_NAME or _NOBODY.match(text):
         return ""
@@ -118,10 +151,10 @@ def _customer(who: str) -> str:
 
 
 def _near_me(text: str) -> NearMe | None:
-    match = _NEAR_ME.search(text)
-    if match is None:
-        return None
-    rest = f"{text[: match.start()]}{text[match.end() :]}"
-    plan = plan_for(rest)
+    """The question without where, if that is about a film's stock."""
+    rest = _NEAR_ME.sub("", text)
+    if rest == text:
+        rest = _NEAREST_COPY.sub("where can i get", _MY_STORE.sub("the store", text))
+    plan = plan_for(rest) if rest != text else None
     about_stock = isinstance(plan, Lookup) and all(_ABOUT_STOCK.issuperset(r.facts) for r in plan.readings)
     return NearMe(plan) if isinstance(plan, Lookup) and about_stock else None
