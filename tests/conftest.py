@@ -178,6 +178,13 @@ async def own_client(own_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
+@pytest.fixture(scope="module")
+async def stranger(own_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Calls it without saying who asks."""
+    async with client_of(own_app, caller=None) as http:
+        yield http
+
+
 def client_of(app: FastAPI, caller: Caller | None = ADMIN, *, address: str = "127.0.0.1") -> httpx.AsyncClient:
     """A client of this application; a 500 is a response to look at, as it is for a real client.
 

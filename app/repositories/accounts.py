@@ -21,6 +21,7 @@ _ACCOUNTS = sa.select(
 )
 _THIS = col(UserAccount.id) == sa.bindparam("id_")
 _ONE = _ACCOUNTS.where(_THIS)
+_LOCKED = _ONE.with_for_update()
 _BY_EMAIL = _ACCOUNTS.where(col(UserAccount.email) == sa.bindparam("email_"))
 _INSERT = sa.insert(UserAccount).returning(col(UserAccount.id))
 _UPDATE = sa.update(UserAccount).where(_THIS)
@@ -40,6 +41,10 @@ class AccountRepository:
     async def find(self, account_id: int) -> Row | None:
         """The account, or None."""
         return await first(self._connection, _ONE, id_=account_id)
+
+    async def lock(self, account_id: int) -> Row | None:
+        """The same, for which others wait until this transaction ends."""
+        return await first(self._connection, _LOCKED, id_=account_id)
 
     async def find_by_email(self, email: str) -> Row | None:
         """The account with this address, which is in lower case; or None."""

@@ -20,7 +20,6 @@ _USE = (
     sa.update(RefreshToken)
     .where(_THIS, _NOT_REVOKED, col(RefreshToken.used_at).is_(None), col(RefreshToken.expires_at) > _NOW)
     .values(used_at=_NOW)
-    .returning(col(RefreshToken.account_id), col(RefreshToken.family))
 )
 _REVOKE = sa.update(RefreshToken).where(_NOT_REVOKED).values(revoked_at=_NOW)
 _REVOKE_FAMILY = _REVOKE.where(col(RefreshToken.family) == sa.bindparam("family_"))
@@ -41,9 +40,9 @@ class RefreshTokenRepository:
         """A new token."""
         await self._connection.execute(_INSERT, values)
 
-    async def use(self, token_hash: str, now: datetime) -> Row | None:
-        """The token's `account_id` and `family` if it was good until now. Of several callers one gets them."""
-        return await first(self._connection, _USE, hash_=token_hash, now=now)
+    async def use(self, token_hash: str, now: datetime) -> bool:
+        """Whether the token was good until now. It is for one of several callers."""
+        return bool((await self._connection.execute(_USE, {"hash_": token_hash, "now": now})).rowcount)
 
     async def find(self, token_hash: str) -> Row | None:
         """The token's `account_id`, `family` and `used_at`, good or not; or None."""

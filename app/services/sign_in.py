@@ -40,14 +40,20 @@ class SignInService:
             audit("sign_in_failed", failed_id=account["id"] if account else None)
             raise Unauthorized("E-mail address or password is wrong.")
 
-        async def work(connection: AsyncConnection) -> str:
+        async def work(connection: AsyncConnection) -> str | None:
+            accounts = AccountRepository(connection)
+            if await accounts.lock(account["id"]) != account:
+                return None
             if better is not None:
-                await AccountRepository(connection).rehash(account["id"], account["password_hash"], better)
+                await accounts.rehash(account["id"], account["password_hash"], better)
             tokens = RefreshTokenRepository(connection)
             await tokens.forget(account["id"], datetime.now(timezone.utc))
             return await _add(tokens, security, account["id"], uuid.uuid4().hex)
 
         refresh_token = await self._database.transaction(work)
+        if refresh_token is None:
+            # It has changed since we looked: another password may have ended all that this one was good for.
+            return await self.sign_in(email, password)
         audit("signed_in", account_id=account["id"])
         return _tokens(security, account, refresh_token)
 
@@ -61,12 +67,15 @@ class SignInService:
 
         async def work(connection: AsyncConnection) -> tuple[Row, str] | None:
             tokens = RefreshTokenRepository(connection)
-            used = await tokens.use(token_hash, now)
-            account = await AccountRepository(connection).find(used["account_id"]) if used else None
-            if used is None or account is None or not account["active"]:
-                await _end_family(tokens, token_hash, now)
+            found = await tokens.find(token_hash)
+            # Locked, so that no token comes to be while somebody else ends all that there are.
+            account = await AccountRepository(connection).lock(found["account_id"]) if found else None
+            if found is None or account is None:
                 return None
-            return account, await _add(tokens, security, account["id"], used["family"])
+            if account["active"] and await tokens.use(token_hash, now):
+                return account, await _add(tokens, security, account["id"], found["family"])
+            await _end_family(tokens, token_hash, now)
+            return None
 
         done = await self._database.transaction(work)
         if done is None:
@@ -82,6 +91,7 @@ class SignInService:
         async def work(connection: AsyncConnection) -> Row | None:
             tokens = RefreshTokenRepository(connection)
             if found := await tokens.find(token_hash):
+                await AccountRepository(connection).lock(found["account_id"])
                 await tokens.revoke_family(found["family"], now)
             return found
 
