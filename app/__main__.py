@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import ceil
 
 import uvicorn
@@ -19,7 +19,7 @@ from app.core.errors import AppError
 from app.core.identity import Scope
 from app.core.logging import configure_logging
 from app.core.schema import upgrade
-from app.core.settings import EMBEDDED_DATABASE_URL, Settings, get_settings
+from app.core.settings import EMBEDDED_DATABASE_URL, Settings, get_settings, in_sentences
 from app.schemas.auth import ApiKeyCreate
 from app.seed.store import seed
 from app.services.api_keys import ApiKeyService
@@ -31,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = _settings(embedded=options.embedded)
     except ValidationError as error:
-        return _fail(_sentences(error, str.upper))
+        return _fail(in_sentences(error))
+    if options.command == "serve" and (problem := settings.worker_problem(several=False)):
+        return _fail(problem)
     configure_logging(settings)
     try:
         if options.command == "migrate" or (options.command == "serve" and options.sample):
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AppError as error:
         return _fail(error.detail)
     except ValidationError as error:
-        return _fail(_sentences(error))
+        return _fail(in_sentences(error, str))
     except (SQLAlchemyError, OSError) as error:
         return _fail(f"The database could not be used: {type(error).__name__}. Is DATABASE_URL right?")
     if options.command == "serve":
@@ -127,12 +129,6 @@ def _serve(settings: Settings, host: str) -> None:
         # Time to answer those who gave up waiting. What is left then, such as a client that reads no more, is cut off.
         timeout_graceful_shutdown=ceil(settings.shutdown_grace_seconds) + 5,
     )
-
-
-def _sentences(error: ValidationError, named: Callable[[str], str] = str) -> str:
-    """What is wrong with which option, without what was given for it."""
-    found = ((".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_input=False))
-    return "; ".join(f"{named(name)}: {message}" if name else message for name, message in found)
 
 
 def _fail(sentence: str) -> int:

@@ -6,11 +6,14 @@ import multiprocessing
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
+from pydantic import ValidationError
+from uvicorn.config import STARTUP_FAILURE
 
 from app.api import access, cross_origin, docs, limits, problems, system
 from app.api.headers import HeadersMiddleware
@@ -34,7 +37,7 @@ from app.api.v1 import (
 from app.core.counting import Limiter
 from app.core.db import Database
 from app.core.logging import configure_logging
-from app.core.settings import Settings, get_settings
+from app.core.settings import Settings, get_settings, in_sentences
 from app.services.ai import AssistantLoader, ChatServiceFactory
 from app.services.security import SecurityLoader
 
@@ -76,7 +79,6 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
         app.state.settings, app.state.database, app.state.assistant = settings, database, assistant
         app.state.stopping, app.state.security = stopping, SecurityLoader(settings)
         app.state.limiter = Limiter(settings)
-        _require_common_key(settings)
         _warn(settings)
         assistant.warm_up()
         try:
@@ -110,16 +112,6 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
     return app
 
 
-def _require_common_key(settings: Settings) -> None:
-    """Several workers with a key each would refuse each other's tokens; raises RuntimeError.
-
-    How many there are, uvicorn does not tell: its workers are children, as is the process that it reloads.
-    """
-    is_worker = multiprocessing.parent_process() is not None and "--reload" not in sys.argv
-    if settings.secret_key is None and (settings.web_concurrency > 1 or is_worker):
-        raise RuntimeError("Several workers need a common SECRET_KEY: set one of 32 random bytes or more.")
-
-
 def _warn(settings: Settings) -> None:
     if settings.secret_key is None:
         log.warning("random_secret_key", hint="tokens end with this process: set SECRET_KEY")
@@ -131,4 +123,23 @@ def _warn(settings: Settings) -> None:
         log.warning("model_provider_not_configured", detail=problem)
 
 
-app = create_app(get_settings())
+def _settings() -> Settings:
+    """This process's; where they do not let it start, one sentence says why, and it ends."""
+    try:
+        settings = get_settings()
+    except ValidationError as error:
+        _refuse(in_sentences(error))
+    # How many workers there are, uvicorn does not tell: they are its children, as is the process that it reloads.
+    is_worker = multiprocessing.parent_process() is not None and "--reload" not in sys.argv
+    if problem := settings.worker_problem(several=is_worker):
+        _refuse(problem)
+    return settings
+
+
+def _refuse(sentence: str) -> NoReturn:
+    sys.stderr.write(f"Error: {sentence}\n")
+    # By this status uvicorn's parent process knows that to start another worker would not help.
+    sys.exit(STARTUP_FAILURE)
+
+
+app = create_app(_settings())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from typing_extensions import Self
 
@@ -62,7 +63,7 @@ class Settings(BaseSettings):
         12, ge=4, le=16, description="Work factor of password hashes: each one more doubles the time."
     )
 
-    database_url: str = Field(DEFAULT_DATABASE_URL, description="Async SQLAlchemy URL.")
+    database_url: str = Field(DEFAULT_DATABASE_URL, repr=False, description="Async SQLAlchemy URL.")
     database_pool_size: int = Field(5, ge=1, le=1000, description="Connections kept per process.")
     database_max_overflow: int = Field(0, ge=0, le=1000, description="Connections beyond the pool, reopened each time.")
     database_pool_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a free connection.")
@@ -135,6 +136,12 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name} {problem}: set one of {MIN_SECRET_BYTES} random bytes or more")
         return self
 
+    def worker_problem(self, *, several: bool) -> str | None:
+        """Why worker processes cannot start, as a sentence: each would refuse the tokens of the others."""
+        if self.secret_key is not None or not (several or self.web_concurrency > 1):
+            return None
+        return f"Several workers need a common SECRET_KEY: set one of {MIN_SECRET_BYTES} random bytes or more."
+
     @property
     def provider(self) -> Provider:
         """The provider that answers questions: the explicit one, else the one whose key is set, else offline."""
@@ -179,6 +186,13 @@ def _weakness(secret: str) -> str | None:
     if len(secret.encode("utf-8", "surrogatepass")) < MIN_SECRET_BYTES:
         return f"has fewer than {MIN_SECRET_BYTES} bytes"
     return None
+
+
+def in_sentences(error: ValidationError, named: Callable[[str], str] = str.upper) -> str:
+    """What is wrong with which value, without what was given for it."""
+    found = ((".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_input=False))
+    said = ((name, message.removeprefix("Value error, ")) for name, message in found)
+    return "; ".join(f"{named(name)}: {message}" if name else message for name, message in said)
 
 
 @lru_cache

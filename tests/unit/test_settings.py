@@ -79,9 +79,10 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
         "azure_openai_api_key": "az-1",
         "secret_key": "s3" * 16,
         "secret_key_previous": "s4" * 16,
+        "database_url": "postgresql+asyncpg://u:db-1@host/name",
     }
     shown = repr(Settings.model_validate(secrets))
-    assert not any(secret in shown for secret in secrets.values())
+    assert not any(secret in shown for secret in (*secrets.values(), "db-1"))
 
 
 @pytest.mark.parametrize("name", ["secret_key", "secret_key_previous"])
