@@ -27,6 +27,7 @@ _COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
 )
 _KEYS = sa.select(*_COLUMNS)
 _THIS = col(ApiKey.id) == sa.bindparam("id_")
+_UNUSED = col(ApiKey.last_used_at).is_(None)
 
 API_KEYS = Listing(
     _KEYS,
@@ -47,7 +48,11 @@ _GOOD = (
     )
 )
 _INSERT = sa.insert(ApiKey).returning(col(ApiKey.id))
-_USED = sa.update(ApiKey).where(_THIS).values(last_used_at=_NOW)
+_USED = (
+    sa.update(ApiKey)
+    .where(_THIS, _UNUSED | (col(ApiKey.last_used_at) < sa.bindparam("before", type_=UtcDateTime)))
+    .values(last_used_at=_NOW)
+)
 _REVOKE = sa.update(ApiKey).where(_THIS, col(ApiKey.revoked_at).is_(None)).values(revoked_at=_NOW)
 _REVOKE_NAMED = (
     sa.update(ApiKey)
@@ -74,9 +79,9 @@ class ApiKeyRepository:
         """A new key's id."""
         return int(await self._connection.scalar(_INSERT, values) or 0)
 
-    async def used(self, key_id: int, now: datetime) -> None:
-        """Remember when it was used last."""
-        await self._connection.execute(_USED, {"id_": key_id, "now": now})
+    async def used(self, key_id: int, now: datetime, before: datetime) -> bool:
+        """Remember when it was used last, unless somebody has since `before`; whether it was this that did."""
+        return bool((await self._connection.execute(_USED, {"id_": key_id, "now": now, "before": before})).rowcount)
 
     async def revoke(self, key_id: int, now: datetime) -> None:
         """End it, unless it has ended."""
