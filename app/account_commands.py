@@ -14,12 +14,16 @@ from app.core.errors import InvalidInput
 from app.core.identity import Role, Scope
 from app.core.settings import Settings
 from app.schemas.auth import AccountCreate, ApiKeyCreate
+from app.schemas.base import MAX_ID
 from app.services.accounts import AccountService
 from app.services.api_keys import ApiKeyService
 from app.services.security import SecurityLoader
 
 Command = Callable[[Settings, Database, argparse.Namespace], Coroutine[Any, Any, str]]
 """Does what the options say, and returns what to tell about it."""
+
+_MOST_DAYS = 36_500
+"""As many as times of ours go."""
 
 Parsers = Any
 """What argparse's `add_subparsers` returns: its type has no public name."""
@@ -51,14 +55,26 @@ def add_account_commands(commands: Parsers) -> None:
         choices=[scope.value for scope in Scope],
         help="what it is good for, once for each; all of them unless given",
     )
-    key.add_argument("--days", type=int, help="how long it is good for; until it is revoked unless given")
+    key.add_argument(
+        "--days", type=_number_to(_MOST_DAYS), help="how long it is good for; until it is revoked unless given"
+    )
     key.set_defaults(run=_create_api_key)
 
 
 def _add_records(parser: argparse.ArgumentParser) -> None:
     records = parser.add_mutually_exclusive_group()
-    records.add_argument("--customer-id", type=int, help="the store's customer that this is")
-    records.add_argument("--staff-id", type=int, help="the member of the store's staff that this is")
+    records.add_argument("--customer-id", type=_number_to(MAX_ID), help="the store's customer that this is")
+    records.add_argument("--staff-id", type=_number_to(MAX_ID), help="the member of the store's staff that this is")
+
+
+def _number_to(most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text)
+        if not 0 <= value <= most:
+            raise argparse.ArgumentTypeError(f"must be from 0 to {most}")
+        return value
+
+    return number
 
 
 async def _create_user(settings: Settings, database: Database, options: argparse.Namespace) -> str:

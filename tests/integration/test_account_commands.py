@@ -1,0 +1,132 @@
+"""Accounts and keys at the command line, as whoever runs the store makes them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.main import create_app
+from tests.conftest import client_of, running, sample_database, sample_file, settings_for
+from tests.fixtures.callers import CUSTOMER, PASSWORD, bearer, email_of
+from tests.fixtures.command_line import run
+from tests.fixtures.postgres_server import drop_database
+from tests.fixtures.serving import serving
+from tests.fixtures.signing_in import AUTH, refresh, sign_in, tokens_of
+
+NAME = "store_of_commands"
+KEY = re.compile(r"dvd_[A-Za-z0-9_-]{43}")
+
+
+@pytest.fixture(scope="module")
+async def url(server: str | None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    if server:
+        yield await sample_database(server, NAME)
+        await drop_database(server, NAME)
+    else:
+        yield await sample_file(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+async def file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """For what databases have no part in."""
+    return await sample_file(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+async def client(url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A stranger to a service on that store, which runs while commands change it."""
+    app = create_app(settings_for(url))
+    async with running(app), client_of(app, caller=None) as http:
+        yield http
+
+
+def command(url: str, folder: Path, *arguments: str, password: str = "") -> subprocess.CompletedProcess[str]:
+    ended = run(*arguments, cwd=folder, given=f"{password}\n", DATABASE_URL=url, PASSWORD_ROUNDS="4")
+    assert "Traceback" not in ended.stderr
+    assert not password or password not in ended.stdout + ended.stderr
+    return ended
+
+
+async def test_a_customer_gets_an_account_with_the_password_from_a_pipe(
+    url: str, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    made = command(url, tmp_path, "create-user", "Elena@Example.org", "--customer-id", "1", password=PASSWORD)
+    assert made.returncode == 0, made.stderr
+    assert re.fullmatch(r"elena@example\.org is account \d+, with the role customer\.\n", made.stdout)
+    tokens = await tokens_of(client, "elena@example.org")
+    me = (await client.get(f"{AUTH}/me", headers=bearer(tokens["access_token"]))).json()
+    assert (me["role"], me["account"]["customer_id"]) == ("customer", 1)
+    again = command(url, tmp_path, "create-user", "elena@example.org", password=PASSWORD)
+    assert (again.returncode, again.stderr) == (1, "Error: This address has an account already.\n")
+
+
+async def test_an_admin_is_made_and_unmade(url: str, client: httpx.AsyncClient, tmp_path: Path) -> None:
+    email = "boss@example.org"
+    assert command(url, tmp_path, "create-user", email, "--role", "admin", password=PASSWORD).returncode == 0
+    tokens = await tokens_of(client, email)
+    assert (await client.get(f"{AUTH}/api-keys", headers=bearer(tokens["access_token"]))).status_code == 200
+    changed = command(url, tmp_path, "update-user", email, "--role", "staff")
+    assert (changed.returncode, changed.stdout) == (0, f"{email} has the role staff and is active.\n")
+    assert (await refresh(client, tokens["refresh_token"])).status_code == 401
+    lesser = await tokens_of(client, email)
+    assert (await client.get(f"{AUTH}/api-keys", headers=bearer(lesser["access_token"]))).status_code == 403
+    ended = command(url, tmp_path, "update-user", email, "--deactivate")
+    assert (ended.returncode, ended.stdout) == (0, f"{email} has the role staff and is not active.\n")
+    assert (await sign_in(client, email)).status_code == 401
+    assert command(url, tmp_path, "update-user", email, "--activate").returncode == 0
+    assert (await sign_in(client, email)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "password", "status", "says"),
+    [
+        (["create-user", "new@example.org"], "too short", 1, "password: String should have at least 12 characters"),
+        (["create-user", "new@example.org"], "Password1234", 1, "one of the first that anybody would try"),
+        (["create-user", "nobody"], PASSWORD, 1, "email: String should match pattern"),
+        (["create-user", "new@example.org", "--customer-id", "999999"], PASSWORD, 1, "There is no customer 999999."),
+        (["create-user", "new@example.org", "--customer-id", "9" * 20], PASSWORD, 2, "must be from 0 to 2147483647"),
+        (["create-user", "new@example.org", "--staff-id", "1"], PASSWORD, 1, "Customers have accounts with the role"),
+        (["update-user", "no@example.org", "--deactivate"], "", 1, "Account no@example.org does not exist."),
+        (["update-user", email_of(CUSTOMER)], "", 1, "Nothing to change was given."),
+        (["create-api-key", "till", "--days", "0"], "", 1, "A key ends in the future."),
+        (["create-api-key", "till", "--days", "999999999"], "", 2, "must be from 0 to 36500"),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    file: str, tmp_path: Path, arguments: list[str], password: str, status: int, says: str
+) -> None:
+    ended = command(file, tmp_path, *arguments, password=password)
+    assert (ended.returncode, ended.stdout) == (status, "")
+    assert says in ended.stderr
+
+
+async def test_a_key_is_all_that_is_printed_and_works(url: str, client: httpx.AsyncClient, tmp_path: Path) -> None:
+    made = command(url, tmp_path, "create-api-key", "till 7", "--scope", "rentals:read", "--days", "90")
+    assert made.returncode == 0
+    key = made.stdout.removesuffix("\n")
+    assert KEY.fullmatch(key)
+    assert key not in made.stderr
+    me = (await client.get(f"{AUTH}/me", headers=bearer(key))).json()
+    assert (me["kind"], me["scopes"]) == ("api_key", ["rentals:read"])
+    assert (await client.get("/api/v1/rentals", headers=bearer(key))).status_code == 200
+    assert (await client.get("/api/v1/customers", headers=bearer(key))).status_code == 403
+
+
+async def test_a_sample_store_has_a_key_until_the_next_start(tmp_path: Path) -> None:
+    keys = []
+    for _ in range(2):
+        async with (
+            serving("app", "--embedded", "serve", "--sample", folder=tmp_path) as service,
+            httpx.AsyncClient(base_url=service.url) as http,
+        ):
+            keys += KEY.findall(service.log)
+            statuses = [(await http.get("/api/v1/rentals", headers=bearer(key))).status_code for key in keys]
+            service.stop()
+            assert await service.ended(30) == 0
+    assert len(set(keys)) == 2
+    assert statuses == [401, 200]
