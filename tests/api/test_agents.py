@@ -7,6 +7,11 @@ import logging
 
 import httpx
 import pytest
+from fastapi import FastAPI
+
+from app.core.identity import Caller
+from tests.conftest import client_of
+from tests.fixtures.callers import CUSTOMER, OTHER_CUSTOMER, STAFF, bearer, token_of
 
 HANDOFF = "/api/v1/ai/handoff"
 
@@ -14,6 +19,11 @@ HANDOFF = "/api/v1/ai/handoff"
 async def ask(client: httpx.AsyncClient, question: str) -> dict[str, object]:
     response = await client.post(HANDOFF, json={"question": question})
     assert response.status_code == 200, response.text
+    return dict(response.json())
+
+
+async def ask_as(client: httpx.AsyncClient, caller: Caller, question: str) -> dict[str, object]:
+    response = await client.post(HANDOFF, json={"question": question}, headers=bearer(token_of(caller)))
     return dict(response.json())
 
 
@@ -29,6 +39,20 @@ async def test_any_other_question_is_handed_over(client: httpx.AsyncClient) -> N
     assert answer["agent"] == "LLMAgent"
     assert "offline model" in str(answer["answer"])
     assert "OPENAI_API_KEY" in str(answer["answer"])
+
+
+async def test_the_agents_act_for_whoever_asks(app: FastAPI) -> None:
+    question = "What do I have out?"
+    async with client_of(app, caller=None) as client:
+        nobody = await ask(client, question)
+        own = [await ask_as(client, caller, question) for caller in (CUSTOMER, OTHER_CUSTOMER)]
+        told = await ask_as(client, STAFF, "What does customer 1 have out?")
+        refused = await ask_as(client, OTHER_CUSTOMER, "What does customer 1 have out?")
+    assert "sign in" in str(nobody["answer"])
+    assert {answer["agent"] for answer in own} == {"RentalAgent"}
+    assert own[0]["answer"] != own[1]["answer"]
+    assert str(own[0]["answer"]).partition("out")[2] == str(told["answer"]).partition("out")[2]
+    assert "only tell you about your own" in str(refused["answer"])
 
 
 async def test_the_offline_model_streams_and_summarises(client: httpx.AsyncClient) -> None:
