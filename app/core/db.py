@@ -104,6 +104,8 @@ def is_unreachable(error: BaseException) -> bool:
 
 def _engine_options(url: URL, settings: Settings) -> dict[str, Any]:
     options: dict[str, Any] = {
+        # Neither logs nor tracebacks are for what people have written, nor for hashes of what they sign in with.
+        "hide_parameters": True,
         "poolclass": AsyncAdaptedQueuePool,
         "pool_size": settings.database_pool_size,
         "max_overflow": settings.database_max_overflow,

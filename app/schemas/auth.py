@@ -40,13 +40,14 @@ def _lower(email: str) -> str:
 NewPassword = Annotated[
     str,
     StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD),
+    Field(repr=False),
     _WITHOUT_NUL,
     AfterValidator(_not_among_the_worst),
 ]
 """12 to 128 characters of any kind, and none of the few hundred that are tried first."""
 AccountEmail = Annotated[Email, AfterValidator(_lower)]
 """An address as accounts have it: case does not tell people apart."""
-_Given = Annotated[str, StringConstraints(min_length=1, max_length=1000), _WITHOUT_NUL]
+_Given = Annotated[str, StringConstraints(min_length=1, max_length=1000), Field(repr=False), _WITHOUT_NUL]
 """A secret that is checked, not chosen."""
 
 
@@ -93,11 +94,11 @@ class SignInForm(BaseModel):
 class TokensRead(BaseModel):
     """What somebody who has signed in goes on with (RFC 6749, section 5.1)."""
 
-    access_token: str
+    access_token: str = Field(repr=False)
     token_type: Literal["bearer"] = "bearer"  # noqa: S105
     expires_in: int
     """Seconds that the access token is good for."""
-    refresh_token: str
+    refresh_token: str = Field(repr=False)
     """Good for one new pair of tokens; sent a second time, it ends all that came of it."""
 
 
@@ -150,7 +151,7 @@ class ApiKeyRead(BaseModel):
 class ApiKeyCreated(ApiKeyRead):
     """A new key."""
 
-    key: str
+    key: str = Field(repr=False)
     """Shown this once: nobody can tell it again."""
 
 
