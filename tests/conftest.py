@@ -6,8 +6,9 @@ import ipaddress
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from itertools import count
+from typing import TypeVar
 
 import httpx
 import pytest
@@ -23,6 +24,8 @@ from app.seed.store import seed
 from tests.fixtures.callers import ADMIN, SECRET, add_accounts, bearer, token_of
 from tests.fixtures.postgres_server import NoPostgres, create_database, drop_database, postgres_server
 from tests.fixtures.redis_server import NoRedis, RedisServer, redis_server
+
+T = TypeVar("T")
 
 IN_MEMORY = "sqlite+aiosqlite:///:memory:"
 
@@ -59,28 +62,27 @@ def _no_way_out() -> Iterator[None]:
     patch.undo()
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A Postgres server's maintenance URL. In CI its absence is a failure."""
+def needed(server: AbstractContextManager[T], missing: type[Exception]) -> Iterator[T]:
+    """What the server gives while it runs. Where it cannot be had, tests are skipped; in CI that is a failure."""
     try:
-        with postgres_server() as url:
-            yield url
-    except NoPostgres as missing:
+        with server as given:
+            yield given
+    except missing as error:
         if os.environ.get("CI"):
             raise
-        pytest.skip(str(missing))
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A Postgres server's maintenance URL."""
+    yield from needed(postgres_server(), NoPostgres)
 
 
 @pytest.fixture(scope="session")
 def redis() -> Iterator[RedisServer]:
-    """A Redis server. In CI its absence is a failure."""
-    try:
-        with redis_server() as server:
-            yield server
-    except NoRedis as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
+    """A Redis server."""
+    yield from needed(redis_server(), NoRedis)
 
 
 def settings_for(database_url: str = IN_MEMORY, **overrides: object) -> Settings:

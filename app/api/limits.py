@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
@@ -10,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from app.api.callers import CallerDep
 from app.api.deps import SettingsDep
+from app.api.description import add_to_description
 from app.api.problems import responses
 from app.core.counting import Limiter, LimitName, Standing
 from app.core.errors import RateLimited
@@ -121,19 +123,10 @@ def address_of(request: Request, settings: Settings) -> str:
 
 def install(app: FastAPI) -> None:
     """Describe the limits in OpenAPI: every limited route answers 429, and tells of its limit in every answer."""
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        described = app.openapi_schema is not None
-        schema = generate()
-        if not described:
-            _describe(schema, app)
-        return schema
-
-    app.openapi = openapi  # type: ignore[method-assign]
+    add_to_description(app, partial(_describe, app))
 
 
-def _describe(schema: dict[str, Any], app: FastAPI) -> None:
+def _describe(app: FastAPI, schema: dict[str, Any]) -> None:
     headers = {
         name: {"description": description, "schema": {"type": "integer", "minimum": 0}}
         for name, description in _HEADERS.items()

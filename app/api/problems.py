@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from app.api.description import add_to_description
 from app.api.disconnect import ClientGone
 from app.core import errors
 from app.core.db import is_unreachable
@@ -152,25 +153,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ClientGone, _client_gone)
     for unreachable in (OSError, PoolTimeout):
         app.add_exception_handler(unreachable, _database_away)
-    _describe(app)
+    add_to_description(app, _describe)
 
 
-def _describe(app: FastAPI) -> None:
+def _describe(schema: dict[str, Any]) -> None:
     """Add the documents' schemas to OpenAPI, which `responses` refers to."""
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        described = app.openapi_schema is not None
-        schema = generate()
-        if not described:
-            template = "#/components/schemas/{model}"
-            validation = ValidationProblem.model_json_schema(ref_template=template)
-            schemas = schema.setdefault("components", {}).setdefault("schemas", {})
-            schemas |= validation.pop("$defs")
-            schemas |= {"ValidationProblem": validation, "Problem": Problem.model_json_schema()}
-        return schema
-
-    app.openapi = openapi  # type: ignore[method-assign]
+    validation = ValidationProblem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+    schemas |= validation.pop("$defs")
+    schemas |= {"ValidationProblem": validation, "Problem": Problem.model_json_schema()}
 
 
 async def _app_error(request: Request, error: Exception) -> JSONResponse:

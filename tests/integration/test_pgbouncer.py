@@ -17,7 +17,7 @@ from app.core.db import Database
 from app.core.schema import head_revision
 from app.main import create_app
 from tests.api.test_agents import ask, assert_all_right, some_films
-from tests.conftest import client_of, running, settings_for
+from tests.conftest import client_of, needed, running, settings_for
 from tests.fixtures.command_line import ROOT, run
 from tests.fixtures.pgbouncer import NoPgBouncer, pgbouncer
 from tests.fixtures.postgres_server import NoPostgres, create_database, drop_database, own_server
@@ -32,14 +32,8 @@ NAME = "store_behind_pgbouncer"
 
 @pytest.fixture(scope="module")
 def pooler(postgres: str) -> Iterator[str]:
-    """The server's URL by way of PgBouncer. In CI its absence is a failure."""
-    try:
-        with pgbouncer(postgres, pool_size=SERVER_CONNECTIONS) as url:
-            yield url
-    except NoPgBouncer as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
+    """The server's URL by way of PgBouncer."""
+    yield from needed(pgbouncer(postgres, pool_size=SERVER_CONNECTIONS), NoPgBouncer)
 
 
 @pytest.fixture(scope="module")
@@ -140,5 +134,7 @@ async def test_the_api_tests_pass_through_it(pooler: str) -> None:
             )
             output, _ = await process.communicate()
     except NoPostgres as missing:
+        if os.environ.get("CI"):
+            raise
         pytest.skip(str(missing))
     assert process.returncode == 0, output.decode()
