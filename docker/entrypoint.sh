@@ -66,6 +66,10 @@ if $debug; then
     [ "$APP_PORT" -ne "$DEBUG_PORT" ] || fail "APP_PORT and DEBUG_PORT are both $APP_PORT."
 fi
 
+# What does not let workers start is said here once, before anything is migrated, and ends with 3: otherwise each of
+# them says it, and the server, which stops for that, ends with 0.
+[ "$workers" -eq 1 ] || $debug || python -c 'import app.main'
+
 if enabled RUN_MIGRATIONS "${RUN_MIGRATIONS:-}"; then python -m app migrate; fi
 if enabled SEED_SAMPLE_DATA "${SEED_SAMPLE_DATA:-}"; then python -m app seed; fi
 

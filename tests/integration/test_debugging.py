@@ -122,6 +122,14 @@ def test_a_wrong_value_is_one_sentence(tmp_path: Path, variables: dict[str, str]
     assert (result.returncode, result.stdout, result.stderr) == (1, "", f"Error: {says}\n")
 
 
+def test_workers_that_may_not_start_are_told_once_and_nothing_is_migrated(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/store.db"
+    result = _run(tmp_path, WEB_CONCURRENCY="2", DATABASE_URL=store, RUN_MIGRATIONS="true")
+    assert (result.returncode, result.stdout) == (3, "")
+    assert result.stderr == "Error: Several workers need a common SECRET_KEY: set one of 32 random bytes or more.\n"
+    assert not (tmp_path / "store.db").exists()
+
+
 def _run(folder: Path, *command: str, options: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [ENTRYPOINT, *command],
