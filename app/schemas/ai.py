@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from app.models.types import Rating
 from app.schemas.base import FILLED, Id
@@ -12,12 +13,21 @@ from app.schemas.base import FILLED, Id
 MAX_QUESTION = 4000
 
 
+def _trimmed(text: str) -> str:
+    """Not as OpenAPI's `maxLength`, which would count the blanks around it, too."""
+    question = text.strip()
+    if len(question) > MAX_QUESTION:
+        raise PydanticCustomError("string_too_long", f"must have at most {MAX_QUESTION} characters")
+    return question
+
+
 Question = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION),
+    StringConstraints(min_length=1),
     FILLED,
+    AfterValidator(_trimmed),
+    Field(description=f"1 to {MAX_QUESTION} characters; blanks around them do not count."),
 ]
-"""1 to 4000 characters after trimming."""
 
 
 class HandoffRequest(BaseModel):

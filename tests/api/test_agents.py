@@ -41,6 +41,11 @@ async def test_any_other_question_is_handed_over(client: httpx.AsyncClient) -> N
     assert "OPENAI_API_KEY" in str(answer["answer"])
 
 
+async def test_blanks_around_a_question_do_not_count(client: httpx.AsyncClient) -> None:
+    answer = await ask(client, f"{' ' * 3000}What is the rental rate for the film Alien?{chr(10) * 3000}")
+    assert answer["agent"] == "SearchAgent"
+
+
 async def test_the_agents_act_for_whoever_asks(app: FastAPI) -> None:
     question = "What do I have out?"
     async with client_of(app, caller=None) as client:
