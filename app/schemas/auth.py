@@ -127,7 +127,7 @@ class ApiKeyCreate(Command):
     )
 
     name: ShortText
-    scopes: list[Scope] = Field(min_length=1, json_schema_extra={"uniqueItems": True})
+    scopes: list[Scope] = Field(min_length=1)
     expires_at: Moment | None = Field(None, description="When it ends by itself; never unless given.")
 
 
