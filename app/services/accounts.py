@@ -29,7 +29,7 @@ class AccountService:
     async def register(self, command: AccountCreate) -> AccountRead:
         """A customer's account, which belongs to no customer of the store yet: that is for the store to say.
 
-        Raises AlreadyExists, InvalidInput.
+        Raises Conflict when the address has an account, InvalidInput.
         """
         return await self.create(command, Role.CUSTOMER)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -16,7 +16,12 @@ from app.schemas.customers import CustomerCreate, CustomerQuery, CustomerRead, C
 
 router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
 
-_CHANGED = TAGGED | responses(404, 412, 413, 422, 503)
+_CHANGES: dict[str, Any] = {
+    "dependencies": [own_customer(Scope.CUSTOMERS_WRITE)],
+    "response_model": CustomerRead,
+    "responses": TAGGED | responses(404, 412, 413, 422, 503),
+}
+"""What PUT and PATCH say of themselves: they do the same."""
 
 
 @router.get(
@@ -55,20 +60,8 @@ async def get_customer(customers: CustomerServiceDep, customer_id: Id, if_none_m
     return represent(await customers.get(customer_id), if_none_match=if_none_match)
 
 
-@router.put(
-    "/{customer_id}",
-    operation_id="replace_customer",
-    dependencies=[own_customer(Scope.CUSTOMERS_WRITE)],
-    response_model=CustomerRead,
-    responses=_CHANGED,
-)
-@router.patch(
-    "/{customer_id}",
-    operation_id="update_customer",
-    dependencies=[own_customer(Scope.CUSTOMERS_WRITE)],
-    response_model=CustomerRead,
-    responses=_CHANGED,
-)
+@router.put("/{customer_id}", operation_id="replace_customer", **_CHANGES)
+@router.patch("/{customer_id}", operation_id="update_customer", **_CHANGES)
 async def update_customer(
     customers: CustomerServiceDep, customer_id: Id, command: CustomerUpdate, if_match: IfMatch
 ) -> Response:

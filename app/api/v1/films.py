@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -49,23 +49,16 @@ async def create_film(request: Request, films: FilmServiceDep, command: FilmCrea
     return represent(created, status=201, location=location_of(request, created.id))
 
 
-_CHANGED = TAGGED | responses(404, 412, 413, 422, 503)
+_CHANGES: dict[str, Any] = {
+    "dependencies": [staff(Scope.CATALOGUE_WRITE)],
+    "response_model": FilmRead,
+    "responses": TAGGED | responses(404, 412, 413, 422, 503),
+}
+"""What PUT and PATCH say of themselves: they do the same."""
 
 
-@router.put(
-    "/{film_id}",
-    operation_id="replace_film",
-    dependencies=[staff(Scope.CATALOGUE_WRITE)],
-    response_model=FilmRead,
-    responses=_CHANGED,
-)
-@router.patch(
-    "/{film_id}",
-    operation_id="update_film",
-    dependencies=[staff(Scope.CATALOGUE_WRITE)],
-    response_model=FilmRead,
-    responses=_CHANGED,
-)
+@router.put("/{film_id}", operation_id="replace_film", **_CHANGES)
+@router.patch("/{film_id}", operation_id="update_film", **_CHANGES)
 async def update_film(films: FilmServiceDep, film_id: Id, command: FilmUpdate, if_match: IfMatch) -> Response:
     """Change the fields given; PUT and PATCH do the same."""
     return represent(await films.update(film_id, command, if_match))
