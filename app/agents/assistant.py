@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 
 import structlog
-from pydantic import ValidationError
 from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
-from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
-from semantic_kernel.contents import ChatHistory
-from semantic_kernel.functions import KernelArguments, KernelFunctionFromPrompt
+from semantic_kernel.contents import ChatMessageContent
 
+from app.agents.chat_services.normalise import REFUSED
 from app.agents.deadline import deadline
 from app.agents.info import describe_agents, describe_plugins
 from app.agents.kernel import build_kernel
@@ -30,6 +29,9 @@ from app.schemas.films import FilmRead
 
 log = structlog.get_logger("app.agents")
 
+_MOST_OBJECTS = 50
+"""Places in an answer where the JSON asked for is looked for."""
+
 
 class Assistant:
     """Shared by all turns: agents keep nothing between them, and the tools open a connection for each call."""
@@ -40,6 +42,8 @@ class Assistant:
         self._kernel = build_kernel(service)
         self._limits = Limits(handoffs=settings.ai_max_handoffs, tool_calls=settings.ai_max_tool_calls)
         self._prompts = load_prompt_plugins()
+        self._answer = prompt_of(self._prompts, "chat", "answer")
+        self._summarize = prompt_of(self._prompts, "film_summary", "summarize")
         self._team = Team(settings, self._kernel, self._prompts, reading)
 
     async def hand_off(self, question: str, caller: Caller) -> HandoffResponse:
@@ -70,29 +74,25 @@ class Assistant:
 
     async def _ask(self, question: str) -> AsyncIterator[str]:
         started = time.perf_counter()
-        history, settings = await self._render(prompt_of(self._prompts, "chat", "answer"), question=question)
+        history = await self._answer.render(self._kernel, question=question)
         silent = True
         async with deadline(self._settings.ai_timeout_seconds):
-            async for messages in self._service.get_streaming_chat_message_contents(history, settings):
+            async for messages in self._service.get_streaming_chat_message_contents(history, self._answer.settings):
                 for text in filter(None, (message.content for message in messages)):
                     silent = False
                     yield text
         if silent:
-            raise NoAnswer("The model ended without an answer.")
+            raise NoAnswer("The model's answer was empty.")
         log.info("answered", prompt="chat-answer", duration_ms=_since(started))
 
     async def summarise(self, film: FilmRead) -> FilmOpinion:
         """The model's opinion of a film, from the store's facts; raises like `hand_off`."""
         started = time.perf_counter()
-        prompt = prompt_of(self._prompts, "film_summary", "summarize")
-        history, settings = await self._render(prompt, film=_facts(film))
-        settings = settings.model_copy(update={"response_format": FilmOpinion})
+        history = await self._summarize.render(self._kernel, film=_facts(film))
+        settings = self._summarize.settings.model_copy(update={"response_format": FilmOpinion})
         async with deadline(self._settings.ai_timeout_seconds):
             message = await self._service.get_chat_message_content(history, settings)
-        try:
-            opinion = FilmOpinion.model_validate_json(str(message))
-        except ValidationError as error:
-            raise UpstreamFailed("The model's summary was not in the form that was asked for.") from error
+        opinion = _opinion_in(message)
         log.info("answered", prompt="film_summary-summarize", duration_ms=_since(started))
         return opinion
 
@@ -106,15 +106,21 @@ class Assistant:
             plugins=describe_plugins(self._team.everyone(), self._prompts),
         )
 
-    async def _render(
-        self, prompt: KernelFunctionFromPrompt, **values: str
-    ) -> tuple[ChatHistory, PromptExecutionSettings]:
-        rendered = await prompt.prompt_template.render(self._kernel, KernelArguments(None, **values))
-        (settings,) = prompt.prompt_execution_settings.values()
-        return (
-            ChatHistory.from_rendered_prompt(rendered),
-            self._service.get_prompt_execution_settings_from_settings(settings),
-        )
+
+def _opinion_in(message: ChatMessageContent | None) -> FilmOpinion:
+    """The first JSON object of the answer that is an opinion: models put it in a fence, or after some words."""
+    text = message.content if message is not None else ""
+    if message is not None and message.metadata.get(REFUSED):
+        raise UpstreamFailed("The model refused to write a summary.")
+    if not text.strip():
+        raise NoAnswer("The model's answer was empty.")
+    for start in [match.start() for match in re.finditer(r"\{", text)][:_MOST_OBJECTS]:
+        try:
+            found, _ = json.JSONDecoder().raw_decode(text, start)
+            return FilmOpinion.model_validate(found)
+        except (ValueError, RecursionError):
+            continue
+    raise UpstreamFailed("The model's summary was not in the form that was asked for.")
 
 
 def _facts(film: FilmRead) -> str:

@@ -7,7 +7,7 @@ from semantic_kernel.agents import ChatCompletionAgent
 from semantic_kernel.connectors.ai.function_choice_behavior import FunctionChoiceBehavior
 from semantic_kernel.functions import KernelArguments, KernelFunctionFromPrompt
 
-from app.agents.prompts import prompt_text
+from app.agents.prompts import prompt_text, settings_of
 
 
 def build_agent(
@@ -24,6 +24,6 @@ def build_agent(
         description=prompt.description,
         instructions=prompt_text(prompt),
         kernel=kernel,
-        arguments=KernelArguments(settings=list(prompt.prompt_execution_settings.values()), **values),
+        arguments=KernelArguments(settings=settings_of(prompt), **values),
         function_choice_behavior=FunctionChoiceBehavior.Auto(maximum_auto_invoke_attempts=max_tool_calls + 1),
     )

@@ -39,7 +39,7 @@ async def run_turn(
     finally:
         current_transcript.reset(token)
     if transcript.answer is None:
-        raise NoAnswer("The model ended without an answer.")
+        raise NoAnswer("The model's answer was empty.")
     return "completed", transcript.answer, transcript
 
 
@@ -58,7 +58,8 @@ async def _run(agents: Sequence[Agent], question: str, transcript: Transcript) -
         await _finish(result, runtime)
     finally:
         # In a task of its own, and shielded: a second cancellation must not interrupt the clean-up.
-        cleanup = asyncio.create_task(runtime.abort(result.background_task if result else None))
+        running = [result.background_task if result else None, *transcript.tool_tasks]
+        cleanup = asyncio.create_task(runtime.abort(*running))
         _cleanups.add(cleanup)
         cleanup.add_done_callback(_cleanups.discard)
         await asyncio.shield(cleanup)

@@ -8,8 +8,8 @@ from semantic_kernel.functions import KernelFunctionFromPrompt
 
 from app.agents.building import build_agent
 from app.agents.desk import RentalDesk
-from app.agents.filters import ASK_USER_PLUGIN
 from app.agents.handoffs import SEARCH_AGENT
+from app.agents.tools import ASK_USER_PLUGIN
 from app.core.db import Reading
 from plugins.ask_user.ask_user_plugin import AskUserPlugin
 from plugins.film_search.film_search_plugin import FilmSearchPlugin

@@ -10,7 +10,7 @@ from semantic_kernel.functions import KernelPlugin
 
 from app.agents.desk import RentalDesk, closed_to
 from app.agents.llm_agent import build_llm_agent
-from app.agents.prompts import prompt_of
+from app.agents.prompts import function_of
 from app.agents.rental_agent import build_rental_agent
 from app.agents.search_agent import build_search_agent
 from app.core.db import Reading
@@ -30,8 +30,8 @@ class Team:
         self._kernel = kernel
         self._reading = reading
         self._tool_calls = settings.ai_max_tool_calls
-        search, general = (prompt_of(prompts, "agents", name) for name in ("search_agent", "llm_agent"))
-        self._rental_prompt = prompt_of(prompts, "agents", "rental_agent")
+        search, general = (function_of(prompts, "agents", name) for name in ("search_agent", "llm_agent"))
+        self._rental_prompt = function_of(prompts, "agents", "rental_agent")
         self._shared = {
             desk: (
                 build_search_agent(kernel, search, reading, desk, max_tool_calls=self._tool_calls),

@@ -1,10 +1,16 @@
-"""One turn's record: answer, agent, steps and usage, gathered from what Semantic Kernel reports while it runs."""
+"""One turn's record: answer, agent, steps and usage, gathered while it runs.
+
+Texts come from Semantic Kernel's response callback; app/agents/tools.py notes tools and handoffs when they happen.
+"""
 
 from __future__ import annotations
 
-import json
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 from semantic_kernel.connectors.ai.completion_usage import CompletionUsage
 from semantic_kernel.contents import AuthorRole, ChatMessageContent, FunctionCallContent
@@ -13,8 +19,8 @@ from app.core.errors import UpstreamFailed
 from app.schemas.ai import Step, Usage
 
 HANDOFF_PLUGIN = "Handoff"
-_TRANSFER = "transfer_to_"
-_COMPLETE = "complete_task"
+TRANSFER = "transfer_to_"
+COMPLETE_TASK = "complete_task"
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,10 @@ class Transcript:
     tool_calls: int = 0
     store_away: bool = False
     """A tool found the database unreachable, so no answer of this turn could be trusted."""
+    tool_tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    """Tool calls that are running: Semantic Kernel leaves them alone when one beside them fails."""
     _preamble: str = ""
+    _handed_over_in: int = 0
 
     @property
     def answer(self) -> str | None:
@@ -67,11 +76,9 @@ class Transcript:
     def on_message(self, message: ChatMessageContent | list[ChatMessageContent]) -> None:
         """Semantic Kernel's response callback: texts, tool calls, tool results and empty messages, in order."""
         for part in message if isinstance(message, list) else [message]:
-            calls = [item for item in part.items if isinstance(item, FunctionCallContent)]
             if part.role == AuthorRole.ASSISTANT and part.name == self.agent:
+                calls = [item for item in part.items if isinstance(item, FunctionCallContent)]
                 self._on_text(part.content, goes_on=any(not _completes(call) for call in calls))
-            for call in calls:
-                self._on_call(part.name or self.agent, call)
 
     def _on_text(self, text: str, *, goes_on: bool) -> None:
         """What an agent says before a tool call comes again at the start of the text it ends with."""
@@ -80,16 +87,29 @@ class Transcript:
             return
         self.text = text.removeprefix(self._preamble).strip() or self.text
 
-    def _on_call(self, agent: str, call: FunctionCallContent) -> None:
-        function = call.function_name or ""
-        if call.plugin_name != HANDOFF_PLUGIN:
-            self.steps.append(Step(agent=agent, kind="tool", name=call.name or function))
-        elif function.startswith(_TRANSFER):
-            self._on_transfer(agent, function.removeprefix(_TRANSFER))
-        elif function == _COMPLETE:
-            self.task_summary = _task_summary(call)
+    def on_model_call(self) -> None:
+        """Before each request to the model; raises UpstreamFailed beyond the limit."""
+        self.usage.model_calls += 1
+        if self.usage.model_calls > self.limits.model_calls:
+            raise UpstreamFailed("The model was asked again and again without answering.")
 
-    def _on_transfer(self, source: str, target: str) -> None:
+    def on_tool_call(self, *, is_handoff: bool) -> None:
+        """Before each call of a completion, whatever comes of it; raises UpstreamFailed beyond the limit."""
+        self.tool_calls += not is_handoff
+        if self.tool_calls > self.limits.tool_calls:
+            raise UpstreamFailed("The model kept calling tools without answering.")
+
+    def on_tool(self, name: str, arguments: dict[str, Any]) -> None:
+        """A tool is called with these arguments, which have been checked."""
+        self.steps.append(Step(agent=self.agent, kind="tool", name=name, arguments=arguments))
+
+    def on_transfer(self, target: str) -> None:
+        """The active agent has handed over; raises UpstreamFailed beyond the limit."""
+        source = self.agent
+        if self._handed_over_in == self.usage.model_calls:
+            # A second one in the same completion: the last one wins.
+            source = self._forget_handoff().agent
+        self._handed_over_in = self.usage.model_calls
         self.steps.append(Step(agent=source, kind="handoff", name=target))
         self.agent = target
         self.text = None
@@ -97,35 +117,34 @@ class Transcript:
         if sum(step.kind == "handoff" for step in self.steps) > self.limits.handoffs:
             raise UpstreamFailed("The agents kept handing the question to each other without answering it.")
 
-    def on_model_call(self) -> None:
-        """Before each request to the model; raises UpstreamFailed beyond the limit."""
-        self.usage.model_calls += 1
-        if self.usage.model_calls > self.limits.model_calls:
-            raise UpstreamFailed("The model was asked again and again without answering.")
+    def _forget_handoff(self) -> Step:
+        index = max(i for i, step in enumerate(self.steps) if step.kind == "handoff")
+        return self.steps.pop(index)
 
-    def on_tool_call(self) -> None:
-        """Before each tool call; raises UpstreamFailed beyond the limit."""
-        self.tool_calls += 1
-        if self.tool_calls > self.limits.tool_calls:
-            raise UpstreamFailed("The model kept calling tools without answering.")
+    def on_complete(self, summary: str) -> None:
+        """The active agent says that the task is done."""
+        self.task_summary = summary.strip() or self.task_summary
 
     def on_usage(self, usage: CompletionUsage) -> None:
         """The tokens of one finished model call."""
         self.usage.prompt_tokens += usage.prompt_tokens or 0
         self.usage.completion_tokens += usage.completion_tokens or 0
 
+    @contextmanager
+    def running(self, task: asyncio.Task[Any] | None) -> Iterator[None]:
+        """While a tool call runs in this task."""
+        if task is None:
+            yield
+            return
+        self.tool_tasks.add(task)
+        try:
+            yield
+        finally:
+            self.tool_tasks.discard(task)
+
 
 def _completes(call: FunctionCallContent) -> bool:
-    return call.plugin_name == HANDOFF_PLUGIN and call.function_name == _COMPLETE
-
-
-def _task_summary(call: FunctionCallContent) -> str | None:
-    try:
-        arguments = json.loads(call.arguments) if isinstance(call.arguments, str) else call.arguments
-    except ValueError:
-        return None
-    summary = arguments.get("task_summary") if isinstance(arguments, dict) else None
-    return summary if isinstance(summary, str) and summary.strip() else None
+    return call.plugin_name == HANDOFF_PLUGIN and call.function_name == COMPLETE_TASK
 
 
 current_transcript: ContextVar[Transcript | None] = ContextVar("current_transcript", default=None)

@@ -101,9 +101,9 @@ async def get_ai_service(loader: LoaderDep, database: DatabaseDep, caller: Calle
     return AiService(loader, database, caller)
 
 
-async def get_health_service(database: DatabaseDep, settings: SettingsDep) -> HealthService:
+async def get_health_service(database: DatabaseDep, settings: SettingsDep, loader: LoaderDep) -> HealthService:
     """Whether we can work."""
-    return HealthService(database, settings)
+    return HealthService(database, settings, loader)
 
 
 FilmServiceDep = Annotated[FilmService, Depends(_on_database(FilmService))]

@@ -50,5 +50,5 @@ async def ready(request: Request, health: HealthServiceDep) -> Readiness | JSONR
     if readiness.ready:
         return readiness
     failing = {name: check.detail for name, check in readiness.checks.items() if not check.ok}
-    detail = "Not ready: " + "; ".join(f"{name} {why}" for name, why in failing.items()) + "."
+    detail = "Not ready: " + "; ".join(f"{name} {why.rstrip('.')}" for name, why in failing.items()) + "."
     return problem(request, 503, detail, headers={"Retry-After": "5"}, checks=readiness.model_dump()["checks"])

@@ -12,6 +12,7 @@ AppError
 ├── InvalidInput         understood, but outside what is allowed
 │   └── InvalidReference a field names something that does not exist
 ├── NotConfigured        the deployment lacks a setting this needs
+│   └── InvalidPrompt    a prompt's directory cannot be used
 ├── Unavailable          a dependency is away; trying again later may help
 ├── UpstreamFailed       the model provider answered badly or not at all
 │   └── NoAnswer         it spoke, but never answered
@@ -167,6 +168,13 @@ class InvalidReference(InvalidInput):
 
 class NotConfigured(AppError):
     """The deployment lacks a setting that this needs."""
+
+
+class InvalidPrompt(NotConfigured):
+    """A prompt's directory would not do what its author meant; the sentence begins with its name."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"A prompt cannot be used: {problem}.")
 
 
 class Unavailable(AppError):

@@ -11,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     SecretStr,
+    StringConstraints,
     ValidationError,
     field_validator,
     model_validator,
@@ -18,17 +19,29 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from typing_extensions import Self
 
-from app.core import reading
+from app.core import provider_settings, reading
 
 Provider = Literal["openai", "azure", "offline"]
+StrippedText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 RateLimit = Annotated[str, AfterValidator(reading.rate_limit)]
 
 DEFAULT_DATABASE_URL = "postgresql+asyncpg://postgres:postgres@localhost:5432/interview_db"
+DEFAULT_OPENAI_MODEL = "gpt-5.6-luna"
 EMBEDDED_DATABASE_URL = "sqlite+aiosqlite:///./interview.db"
 
 MIN_SECRET_BYTES = 32
 """As long as what HS256 computes (RFC 7518, section 3.2)."""
 SECRET_KEY_PLACEHOLDER = "change-me-to-32-random-bytes-or-more"  # refused as one  # noqa: S105  # nosec B105
+
+_OF_PROVIDERS = (
+    "openai_api_key",
+    "openai_base_url",
+    "openai_org_id",
+    "openai_reasoning_effort",
+    "azure_openai_endpoint",
+    "azure_openai_api_key",
+    "azure_openai_deployment",
+)
 
 _ASYNC_DRIVERS = {
     "postgres": "postgresql+asyncpg",
@@ -92,14 +105,19 @@ class Settings(BaseSettings):
     ai_timeout_seconds: float = Field(30.0, gt=0, le=600, description="Deadline of one whole turn.")
     ai_max_handoffs: int = Field(4, ge=1, le=20, description="Handoffs allowed in one turn.")
     ai_max_tool_calls: int = Field(8, ge=1, le=50, description="Tool calls allowed in one turn.")
+    ai_max_tokens: int | None = Field(None, ge=1, description="Output limit of one model call; unset, the model's own.")
+    ai_temperature: float | None = Field(None, ge=0, le=2, description="Unset, the model's own; some take no other.")
     openai_api_key: SecretStr | None = Field(None, description="Key of OpenAI or of a compatible server.")
     openai_base_url: str | None = Field(None, description="A compatible server, such as http://localhost:11434/v1.")
-    openai_model: str = Field("gpt-4o", description="Model name.")
+    openai_model: StrippedText = Field(DEFAULT_OPENAI_MODEL, description="Model name.")
     openai_org_id: str | None = Field(None, description="OpenAI organisation.")
+    openai_reasoning_effort: str | None = Field(
+        None, description="none, minimal, low, medium, high, ..., as the model has it; unset, the model's own."
+    )
     azure_openai_endpoint: str | None = Field(None, description="https://NAME.openai.azure.com/")
     azure_openai_api_key: SecretStr | None = Field(None, description="Key of the Azure resource.")
     azure_openai_deployment: str | None = Field(None, description="Deployment name.")
-    azure_openai_api_version: str = Field("2024-10-21", description="Azure API version.")
+    azure_openai_api_version: StrippedText = Field("2024-10-21", description="Azure API version.")
 
     rate_limit_ai: RateLimit = Field("60/minute", description="Questions of one caller; `off` for any number.")
     rate_limit_auth: RateLimit = Field("30/minute", description="Attempts to sign in of one caller, likewise.")
@@ -122,6 +140,13 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
+
+    @field_validator(*_OF_PROVIDERS, mode="before")
+    @classmethod
+    def _trimmed(cls, value: object) -> object:
+        """A key or address that was pasted with blanks or a line end around it; nothing but blanks counts as unset."""
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        return (text.strip() or None) if isinstance(text, str) else value
 
     @field_validator("database_url")
     @classmethod
@@ -165,9 +190,17 @@ class Settings(BaseSettings):
     def provider_problem(self) -> str | None:
         """What the chosen provider still needs, as a sentence; None when it is complete."""
         missing = [name for name, value in self._needed().items() if value is None]
-        if not missing:
-            return None
-        return f"The AI provider '{self.provider}' is not configured: set {' and '.join(missing)}."
+        if missing:
+            return f"The AI provider '{self.provider}' is not configured: set {' and '.join(missing)}."
+        if self.provider == "openai":
+            return provider_settings.key_problem(
+                "OPENAI_API_KEY", self.openai_api_key
+            ) or provider_settings.base_url_problem("OPENAI_BASE_URL", self.openai_base_url)
+        if self.provider == "azure":
+            return provider_settings.key_problem(
+                "AZURE_OPENAI_API_KEY", self.azure_openai_api_key
+            ) or provider_settings.endpoint_problem("AZURE_OPENAI_ENDPOINT", self.azure_openai_endpoint)
+        return None
 
     def _needed(self) -> dict[str, object]:
         if self.provider == "openai":

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from app.models.types import Rating
 from app.schemas.base import FILLED, Id
 
 MAX_QUESTION = 4000
+MAX_SUMMARY = 4000
+"""Characters."""
 
 
 def _trimmed(text: str) -> str:
@@ -46,6 +48,7 @@ class Step(BaseModel):
     agent: str
     kind: Literal["tool", "handoff"]
     name: str = Field(description="The function called, or the agent handed over to.")
+    arguments: dict[str, JsonValue] = Field({}, description="Of the function called; empty for a handoff.")
 
 
 class Usage(BaseModel):
@@ -81,7 +84,7 @@ class FilmOpinion(BaseModel):
     """What the model is asked for. Everything else about the film is the store's."""
 
     recommended: bool
-    summary: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    summary: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_SUMMARY)]
 
 
 class SummaryResponse(BaseModel):

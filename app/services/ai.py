@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncGenerator, Callable
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import structlog
 
 from app.core.db import Database
+from app.core.errors import AppError
 from app.core.identity import Caller
 from app.core.settings import Settings
 from app.schemas.ai import AiInfo, HandoffResponse, SummaryResponse
@@ -57,6 +57,14 @@ class AssistantLoader:
         """The assistant; raises NotConfigured when the chosen provider lacks a setting."""
         return await asyncio.shield(self.start())
 
+    async def problem(self) -> AppError | None:
+        """Why there is no assistant, once loading it has ended; None when it is there."""
+        try:
+            await self.get()
+        except AppError as error:
+            return error
+        return None
+
     async def stop(self) -> None:
         """Forget the assistant; an import that is under way finishes in its thread."""
         if self._soon is not None:
@@ -66,14 +74,21 @@ class AssistantLoader:
             await asyncio.gather(self._loading, return_exceptions=True)
 
     async def _load(self) -> Assistant:
-        assistant = await asyncio.to_thread(import_module, "app.agents.assistant")
-        kernel = await asyncio.to_thread(import_module, "app.agents.kernel")
-        build: ChatServiceFactory = self._chat_service or kernel.build_chat_service
-        service = await asyncio.to_thread(build, self._settings)
-        built: Assistant = assistant.Assistant(self._settings, service, self._database.reading)
+        try:
+            built = await asyncio.to_thread(self._build)
+        except AppError as error:
+            log.error("assistant_failed", error=type(error).__name__, detail=error.detail)
+            raise
         _spare_the_collector()
         log.info("assistant_ready", provider=self._settings.provider, model=self._settings.model)
         return built
+
+    def _build(self) -> Assistant:
+        from app.agents.assistant import Assistant
+        from app.agents.kernel import build_chat_service
+
+        service = (self._chat_service or build_chat_service)(self._settings)
+        return Assistant(self._settings, service, self._database.reading)
 
     @staticmethod
     def _failed(loading: asyncio.Task[Assistant]) -> bool:

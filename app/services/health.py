@@ -8,23 +8,35 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.db import Database
+from app.core.errors import InvalidPrompt
 from app.core.settings import Settings
 from app.schemas.health import Check, Readiness
+from app.services.ai import AssistantLoader
 
 
 class HealthService:
     """Asks everything that a request would need."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, assistant: AssistantLoader) -> None:
         self._database = database
         self._settings = settings
+        self._assistant = assistant
 
     async def readiness(self) -> Readiness:
-        """Database, schema and model provider; never raises for what is wrong with them."""
+        """Database, schema, model provider and prompts; never raises for what is wrong with them.
+
+        Waits until the agents are loaded, which takes the first seconds of a process.
+        """
         database, schema = await self._database_checks()
-        problem = self._settings.provider_problem
-        provider = Check(ok=problem is None, detail=problem or self._settings.provider)
-        checks = {"database": database, "schema": schema, "model_provider": provider}
+        problem = await self._assistant.problem()
+        wrong_prompt = isinstance(problem, InvalidPrompt)
+        provider = self._settings.provider if problem is None or wrong_prompt else problem.detail
+        checks = {
+            "database": database,
+            "schema": schema,
+            "model_provider": Check(ok=problem is None or wrong_prompt, detail=provider),
+            "prompts": Check(ok=not wrong_prompt, detail=problem.detail if problem and wrong_prompt else "loaded"),
+        }
         return Readiness(ready=all(check.ok for check in checks.values()), checks=checks)
 
     async def _database_checks(self) -> tuple[Check, Check]:

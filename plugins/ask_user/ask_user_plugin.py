@@ -8,9 +8,9 @@ from semantic_kernel.functions import kernel_function
 
 
 class AskUserPlugin:
-    """Calling it ends the turn: the orchestration's filter stops there and returns the question."""
+    """Calling it with a question ends the turn: a filter stops there and returns the question to the person."""
 
     @kernel_function(name="ask_user")
     async def ask_user(self, question: Annotated[str, "The question, in one sentence"]) -> str:
         """Ask the person a question that only they can answer, and wait for their reply."""
-        return question
+        return "The question is empty: ask one, or answer."

@@ -31,7 +31,14 @@ async def test_a_film_question_is_answered_from_the_store(client: httpx.AsyncCli
     answer = await ask(client, "What is the rental rate for the film Alien?")
     assert answer["agent"] == "SearchAgent"
     assert answer["answer"] == "Alien (Horror, Sci-Fi) rents for $2.99."
-    assert answer["steps"] == [{"agent": "SearchAgent", "kind": "tool", "name": "film_search-search_films"}]
+    assert answer["steps"] == [
+        {
+            "agent": "SearchAgent",
+            "kind": "tool",
+            "name": "film_search-search_films",
+            "arguments": {"title": "Alien"},
+        }
+    ]
 
 
 async def test_any_other_question_is_handed_over(client: httpx.AsyncClient) -> None:

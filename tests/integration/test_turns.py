@@ -66,7 +66,9 @@ async def test_an_answer_names_its_agent_steps_and_cost(team: Team) -> None:
         "Alien rents for $2.99.",
         "completed",
     )
-    assert [step.model_dump() for step in answer.steps] == [{"agent": "SearchAgent", "kind": "tool", "name": SEARCH}]
+    assert [step.model_dump() for step in answer.steps] == [
+        {"agent": "SearchAgent", "kind": "tool", "name": SEARCH, "arguments": {"title": "Alien"}}
+    ]
     assert answer.usage.model_dump() == {"prompt_tokens": 20, "completion_tokens": 10, "model_calls": 2}
     team.chat.assert_exhausted()
 

@@ -23,7 +23,8 @@ from semantic_kernel.contents import (
 )
 from semantic_kernel.functions import kernel_function
 
-from app.agents.offline import OfflineChatCompletion, OfflinePromptExecutionSettings
+from app.agents.chat_services.settings import ChatExecutionSettings
+from app.agents.offline import OfflineChatCompletion
 from tests.fakes.film_store import FilmStore
 
 SEARCH_TOOLS = (
@@ -80,8 +81,8 @@ class CountedModel(OfflineChatCompletion):
             yield messages
 
 
-def settings(tools: Sequence[str]) -> OfflinePromptExecutionSettings:
-    return OfflinePromptExecutionSettings(tools=[{"type": "function", "function": {"name": name}} for name in tools])
+def settings(tools: Sequence[str]) -> ChatExecutionSettings:
+    return ChatExecutionSettings(tools=[{"type": "function", "function": {"name": name}} for name in tools])
 
 
 def asked(question: str) -> ChatHistory:
@@ -209,7 +210,7 @@ async def test_a_summary_is_json_worded_from_the_film(rating: str | None, recomm
         "description": "A crew answers a signal.",
         "actors": ["Sigourney Weaver", "Tom Skerritt"],
     }
-    wanted = OfflinePromptExecutionSettings(response_format=FilmOpinion)
+    wanted = ChatExecutionSettings(response_format=FilmOpinion)
     history = asked(f"Here is the film: {json.dumps(film)} Thanks.")
     (message,) = await OfflineChatCompletion().get_chat_message_contents(history, wanted)
     opinion = FilmOpinion.model_validate_json(message.content)

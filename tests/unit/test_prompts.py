@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.agents.prompts import PLUGINS, InvalidPrompt, load_prompt_plugins
+from app.agents.prompts import PLUGINS, load_prompt_plugins
+from app.core.errors import InvalidPrompt
 
 CONFIG = {
     "description": "Says hello.",
@@ -51,8 +52,13 @@ def test_a_whole_prompt_is_accepted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("prompt", "config"),
     [
-        ("Hello {{$name}}", None),
         ("Hello {{$name}}", "{"),
+        ("Hello {{$name}}", "[]"),
+        ("  ", None),
+        ("Hello {{$name}}", {**CONFIG, "template_format": "handlebars"}),
+        ("Hello {{$name}}", {**CONFIG, "execution_settings": {"default": {"max_token": 5}}}),
+        ("Hello {{$name}}", {**CONFIG, "execution_settings": {"default": {"temperature": "hot"}}}),
+        ("Hello {{$name}}", {**CONFIG, "input_variables": "name"}),
         ("Hello {{$name}}", {**CONFIG, "execution_settings": {}}),
         ("Hello {{$name}}", {"description": "old layout", "completion": {"max_tokens": 5}}),
         ("Hello {{$name}}", {**CONFIG, "input_variables": []}),

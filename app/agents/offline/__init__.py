@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 from app.agents.offline.model import OfflineChatCompletion
-from app.agents.offline.settings import OfflinePromptExecutionSettings
 
-__all__ = ["OfflineChatCompletion", "OfflinePromptExecutionSettings"]
+__all__ = ["OfflineChatCompletion"]

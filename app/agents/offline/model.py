@@ -27,6 +27,7 @@ from semantic_kernel.contents import (
     TextContent,
 )
 
+from app.agents.chat_services.settings import ChatExecutionSettings
 from app.agents.handoffs import LLM_AGENT, RENTAL_AGENT, SEARCH_AGENT
 from app.agents.offline.desk import Affairs, desk_plan_for
 from app.agents.offline.desk_steps import closed_step, desk_step
@@ -34,7 +35,6 @@ from app.agents.offline.general import HANDOFF_ROUTE, NO_TOOLS_FOR_THIS, general
 from app.agents.offline.history import FILM_SEARCH, RENTAL_DESK, instructions_of, read_history, size_of
 from app.agents.offline.intent import plan_for
 from app.agents.offline.recall import context_of
-from app.agents.offline.settings import OfflinePromptExecutionSettings
 from app.agents.offline.steps import Calls, Say, Step, next_step
 from app.agents.offline.summary import film_in, one_sentence, opinion
 
@@ -66,7 +66,7 @@ class OfflineChatCompletion(ChatCompletionClientBase):
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
         """Ours."""
-        return OfflinePromptExecutionSettings
+        return ChatExecutionSettings
 
     async def _inner_get_chat_message_contents(
         self, chat_history: ChatHistory, settings: PromptExecutionSettings
@@ -114,16 +114,16 @@ class OfflineChatCompletion(ChatCompletionClientBase):
         own.tool_choice = None
         own.tools = None
 
-    def _own(self, settings: PromptExecutionSettings) -> OfflinePromptExecutionSettings:
+    def _own(self, settings: PromptExecutionSettings) -> ChatExecutionSettings:
         own = self.get_prompt_execution_settings_from_settings(settings)
-        if not isinstance(own, OfflinePromptExecutionSettings):
+        if not isinstance(own, ChatExecutionSettings):
             raise TypeError(f"expected offline settings, not {type(settings).__name__}")
         return own
 
 
-def complete(history: ChatHistory, settings: OfflinePromptExecutionSettings) -> Completion:
+def complete(history: ChatHistory, settings: ChatExecutionSettings) -> Completion:
     """The next completion. The tools offered tell the role: film search, rental desk, a general agent, or a prompt."""
-    tools = [str(tool.get("function", {}).get("name", "")) for tool in settings.tools or ()]
+    tools = settings.tool_names
     question, earlier, seen = read_history(history)
     if not tools:
         return Completion(_prompt_answer(question, settings))
@@ -155,7 +155,7 @@ def _completion(step: Step, plugin: str, tools: Sequence[str], otherwise: str) -
     return Completion(calls=((transfer, {}),)) if transfer in tools else Completion(NO_TOOLS_FOR_THIS)
 
 
-def _prompt_answer(question: str, settings: OfflinePromptExecutionSettings) -> str:
+def _prompt_answer(question: str, settings: ChatExecutionSettings) -> str:
     film = film_in(question)
     if film is None:
         return general_answer(question, route=HANDOFF_ROUTE)

@@ -1,0 +1,143 @@
+"""What a server refuses to take in a request, learnt from its refusals and remembered for the process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import structlog
+
+from app.agents.chat_services.provider_errors import ProviderError
+
+log = structlog.get_logger("app.agents")
+
+Json = dict[str, Any]
+Change = Callable[[Json], None]
+Levels = Mapping[str, int]
+"""By parameter: how many of its replacements were in force when a request was sent."""
+
+_REFUSED = (400, 422)
+_LIMITS = ("max_tokens", "max_completion_tokens")
+_REASONING = "reasoning_effort"
+_REASONING_WITH_TOOLS = "reasoning_effort beside tools"
+_ORDINARY_WORDS = frozenset({"name", "seed", "stop", "stream"})
+"""Parameters that a message names only where it quotes them."""
+
+
+def _without(*names: str) -> Change:
+    def change(body: Json) -> None:
+        for name in names:
+            body.pop(name, None)
+
+    return change
+
+
+def _rename_limit(body: Json) -> None:
+    for old, new in (_LIMITS, _LIMITS[::-1]):
+        if old in body:
+            body[new] = body.pop(old)
+            return
+
+
+def _json_object(body: Json) -> None:
+    if "response_format" in body:
+        body["response_format"] = {"type": "json_object"}
+
+
+def _reasoning(*, beside_tools: bool, effort: str | None) -> Change:
+    def change(body: Json) -> None:
+        if bool(body.get("tools")) is not beside_tools:
+            return
+        body.pop(_REASONING, None)
+        if effort is not None:
+            body[_REASONING] = effort
+
+    return change
+
+
+def _without_names(body: Json) -> None:
+    body["messages"] = [{key: value for key, value in each.items() if key != "name"} for each in body["messages"]]
+
+
+_REPLACEMENTS: dict[str, tuple[Change, ...]] = {
+    "max_tokens": (_rename_limit, _without(*_LIMITS)),
+    "response_format": (_json_object, _without("response_format")),
+    # From gpt-5.6 on, OpenAI wants it said beside tools that there is to be none.
+    _REASONING_WITH_TOOLS: (
+        _reasoning(beside_tools=True, effort="none"),
+        _reasoning(beside_tools=True, effort=None),
+    ),
+    _REASONING: (_reasoning(beside_tools=False, effort=None),),
+    "stream": (_without("stream", "stream_options"),),
+    "name": (_without_names,),
+    **{
+        name: (_without(name),)
+        for name in (
+            "stream_options",
+            "temperature",
+            "top_p",
+            "frequency_penalty",
+            "presence_penalty",
+            "seed",
+            "stop",
+            "parallel_tool_calls",
+        )
+    },
+}
+"""By parameter: what to do about its first refusal, its second, and so on."""
+
+
+class Compatibility:
+    """One server's refusals. Shared by all requests of a process."""
+
+    def __init__(self) -> None:
+        self._levels: dict[str, int] = {}
+
+    def apply(self, body: Json) -> tuple[Json, Levels]:
+        """The body without what the server refuses, and the levels that were in force for it."""
+        adapted = dict(body)
+        for name, level in self._levels.items():
+            _REPLACEMENTS[name][level - 1](adapted)
+        return adapted, dict(self._levels)
+
+    def learn(self, error: ProviderError, sent: Json, levels: Levels, for_log: Mapping[str, Any]) -> bool:
+        """Tell whether the request is worth another try, because the server named what it refuses in it."""
+        if error.status not in _REFUSED or error.is_about_content:
+            return False
+        names = [name for name in _refused_names(error, sent) if levels.get(name, 0) < len(_REPLACEMENTS[name])]
+        for name in names:
+            level = levels.get(name, 0)
+            if self._levels.get(name, 0) == level:  # another request may have learnt it meanwhile
+                self._levels[name] = level + 1
+                log.warning("model_parameter_refused", parameter=name, **for_log)
+        return bool(names)
+
+
+def _refused_names(error: ProviderError, sent: Json) -> list[str]:
+    """Our names of the parameters of this request that the refusal names."""
+    names = (_own_name(name, sent) for name in _names_in(error))
+    return list(dict.fromkeys(name for name in names if name is not None))
+
+
+def _names_in(error: ProviderError) -> Iterable[str]:
+    if error.param is not None:
+        if re.search(r"^messages\b.*\bname$", error.param):
+            return ["name"]
+        return [error.param.removeprefix("body.").split(".")[0]]
+    # Validators list where each mistake is, and some quote the whole request beside it.
+    places = re.findall(r"loc['\"]?\s*[:=]\s*[\[(]([^\])]*)[\])]", error.text)
+    text = " ".join(places) or error.text
+    quoted = set(re.findall(r"['\"`](\w+)['\"`]", text))
+    return [word for word in re.findall(r"[a-z_]+", text) if word not in _ORDINARY_WORDS or word in quoted]
+
+
+def _own_name(name: str, sent: Json) -> str | None:
+    """None for what this request does not have, or is not ours to change."""
+    if name in _LIMITS:
+        return "max_tokens" if any(limit in sent for limit in _LIMITS) else None
+    if name == _REASONING and sent.get("tools"):
+        return _REASONING_WITH_TOOLS
+    if name == "name":
+        return name if any("name" in message for message in sent["messages"]) else None
+    return name if name in sent and name in _REPLACEMENTS else None

@@ -1,0 +1,308 @@
+"""Models behind OpenAI's protocol: OpenAI itself, any compatible server, Azure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import Any, ClassVar, cast
+
+import httpx2
+import openai
+import structlog
+from openai import AsyncAzureOpenAI, AsyncOpenAI, AsyncStream
+from pydantic import PrivateAttr, SecretStr
+from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
+from semantic_kernel.connectors.ai.function_call_choice_configuration import FunctionCallChoiceConfiguration
+from semantic_kernel.connectors.ai.function_calling_utils import update_settings_from_function_call_configuration
+from semantic_kernel.connectors.ai.function_choice_type import FunctionChoiceType
+from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
+from semantic_kernel.contents import (
+    AuthorRole,
+    ChatHistory,
+    ChatMessageContent,
+    FinishReason,
+    FunctionCallContent,
+    StreamingChatMessageContent,
+    StreamingTextContent,
+    TextContent,
+)
+from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
+    trace_chat_completion,
+    trace_streaming_chat_completion,
+)
+
+from app.agents.chat_services import provider_errors
+from app.agents.chat_services.compatibility import Compatibility
+from app.agents.chat_services.normalise import REFUSED, Completion, CompletionReader
+from app.agents.chat_services.provider_errors import ProviderError
+from app.agents.chat_services.request import EXTRA_CONTENT, Json, request_body
+from app.agents.chat_services.settings import ChatExecutionSettings
+from app.agents.chat_services.supervised import Supervised
+from app.agents.chat_services.tool_calls import INVALID_ARGUMENTS
+from app.agents.chat_services.transport import bounded_client, documents
+from app.core.errors import AppError, NotConfigured
+from app.core.settings import Settings
+
+log = structlog.get_logger("app.agents")
+
+OPENAI_URL = "https://api.openai.com/v1"
+_PATH = "/chat/completions"
+_PROXY_VARIABLES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
+_TRACED_AS = "openai"
+
+
+class OpenAIChatCompletions(ChatCompletionClientBase):
+    """Asks `POST /chat/completions` with openai's client and reads the answer itself.
+
+    openai's and Semantic Kernel's own types hold what OpenAI sends, and raise or go wrong with what others do.
+    """
+
+    SUPPORTS_FUNCTION_CALLING: ClassVar[bool] = True
+
+    _client: AsyncOpenAI = PrivateAttr()
+    _settings: Settings = PrivateAttr()
+    _compatibility: Compatibility = PrivateAttr(default_factory=Compatibility)
+    _thinks_aloud: bool | None = PrivateAttr()
+    """Whether the model's text begins with a thought that only its end shows; None until its first answer tells."""
+
+    def __init__(self, settings: Settings, client: AsyncOpenAI) -> None:
+        super().__init__(ai_model_id=settings.model)
+        self._settings = settings
+        self._client = client
+        is_compatible_server = settings.provider == "openai" and settings.openai_base_url is not None
+        self._thinks_aloud = None if is_compatible_server else False
+
+    def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
+        """Ours."""
+        return ChatExecutionSettings
+
+    def service_url(self) -> str | None:
+        """The provider's address, for traces."""
+        return str(self._client.base_url)
+
+    @trace_chat_completion(_TRACED_AS)
+    async def _inner_get_chat_message_contents(
+        self, chat_history: ChatHistory, settings: PromptExecutionSettings
+    ) -> list[ChatMessageContent]:
+        reader, body = self._prepare(chat_history, settings, stream=False)
+        async for _ in self._read(reader, body):
+            pass
+        completion = self._finish(reader)
+        message = ChatMessageContent(
+            role=AuthorRole.ASSISTANT,
+            items=[*_call_items(completion), *([TextContent(text=completion.text)] if completion.text else [])],
+            ai_model_id=self.ai_model_id,
+            metadata={"usage": completion.usage, REFUSED: completion.refused},
+            finish_reason=_finish_reason(completion),
+        )
+        return [message]
+
+    @trace_streaming_chat_completion(_TRACED_AS)
+    async def _inner_get_streaming_chat_message_contents(
+        self, chat_history: ChatHistory, settings: PromptExecutionSettings, function_invoke_attempt: int = 0
+    ) -> AsyncGenerator[list[StreamingChatMessageContent], Any]:
+        def chunk(*items: Any, **options: Any) -> list[StreamingChatMessageContent]:
+            return [
+                StreamingChatMessageContent(
+                    role=AuthorRole.ASSISTANT,
+                    items=list(items),
+                    choice_index=0,
+                    ai_model_id=self.ai_model_id,
+                    function_invoke_attempt=function_invoke_attempt,
+                    **options,
+                )
+            ]
+
+        reader, body = self._prepare(chat_history, settings, stream=True)
+        # Semantic Kernel adds an agent's chunks up pairwise: beside tools, it gets the text in one piece.
+        at_once = not body.get("tools")
+        shown = 0
+        async for text in self._read(reader, body):
+            if at_once:
+                shown += len(text)
+                yield chunk(StreamingTextContent(choice_index=0, text=text))
+        completion = self._finish(reader)
+        if completion.calls:
+            yield chunk(*_call_items(completion))
+        if rest := completion.text[shown:]:
+            yield chunk(StreamingTextContent(choice_index=0, text=rest))
+        yield chunk(finish_reason=_finish_reason(completion), metadata={"usage": completion.usage})
+
+    def _update_function_choice_settings_callback(
+        self,
+    ) -> Callable[[FunctionCallChoiceConfiguration, PromptExecutionSettings, FunctionChoiceType], None]:
+        return update_settings_from_function_call_configuration
+
+    def _reset_function_choice_settings(self, settings: PromptExecutionSettings) -> None:
+        own = _own(settings)
+        own.tool_choice = None
+        own.tools = None
+
+    def _prepare(
+        self, history: ChatHistory, settings: PromptExecutionSettings, *, stream: bool
+    ) -> tuple[CompletionReader, Json]:
+        own = _own(settings).model_copy(update=self._configured())
+        streaming = stream and not own.tools
+        reader = CompletionReader(own.tool_names, hold=not streaming or self._thinks_aloud is not False)
+        # OpenAI itself has replaced the older name, which all others know.
+        is_openai = self._settings.provider == "openai" and self._settings.openai_base_url is None
+        limit_name = "max_completion_tokens" if is_openai else "max_tokens"
+        return reader, request_body(self.ai_model_id, history, own, stream=stream, limit_name=limit_name)
+
+    def _configured(self) -> dict[str, Any]:
+        """What the deployment sets goes before what a prompt's config.json does."""
+        values = {
+            "max_tokens": self._settings.ai_max_tokens,
+            "temperature": self._settings.ai_temperature,
+            "reasoning_effort": self._settings.openai_reasoning_effort,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    async def _read(self, reader: CompletionReader, body: Json) -> AsyncGenerator[str, None]:
+        """Feed the answer to the reader; yields what it lets through."""
+        response = await self._send(body)
+        try:
+            async for document in documents(response):
+                if error := _error_in(document):
+                    raise self._failure(provider_errors.from_body(error), body)
+                if text := reader.feed(document):
+                    yield text
+        except httpx2.TransportError as error:
+            raise self._broken_off(error) from error
+        finally:
+            await response.aclose()
+            self._learn(reader)
+
+    async def _send(self, body: Json) -> httpx2.Response:
+        """Send the request, in another form where the server refuses a parameter by name."""
+        while True:
+            sent, levels = self._compatibility.apply(body)
+            try:
+                response = await self._client.post(
+                    _PATH, body=sent, cast_to=httpx2.Response, stream=True, stream_cls=AsyncStream[object]
+                )
+                return cast("httpx2.Response", response)
+            except openai.APIStatusError as error:
+                refusal = provider_errors.from_openai(error)
+                if not self._compatibility.learn(refusal, sent, levels, self._for_log(refusal, body)):
+                    raise self._failure(refusal, body) from error
+            except openai.APIConnectionError as error:
+                raise self._broken_off(error) from error
+
+    def _finish(self, reader: CompletionReader) -> Completion:
+        completion = reader.finish()
+        self._learn(reader)
+        return completion
+
+    def _learn(self, reader: CompletionReader) -> None:
+        """What one answer shows of the model's habit; a model that was seen to think aloud may do so again."""
+        if reader.thinks_aloud or self._thinks_aloud is None:
+            self._thinks_aloud = reader.thinks_aloud
+
+    def _failure(self, error: ProviderError, body: Json) -> AppError:
+        log.warning("model_provider_failed", **self._for_log(error, body))
+        is_azure = self._settings.provider == "azure"
+        return error.as_app_error(
+            model_setting="AZURE_OPENAI_DEPLOYMENT" if is_azure else "OPENAI_MODEL",
+            address_setting="AZURE_OPENAI_ENDPOINT" if is_azure else "OPENAI_BASE_URL",
+        )
+
+    def _for_log(self, error: ProviderError, body: Json) -> dict[str, Any]:
+        secrets = map(_secret, (self._settings.openai_api_key, self._settings.azure_openai_api_key))
+        asked = (message["content"] for message in body["messages"] if message["role"] != "system")
+        return error.for_log(secrets, asked)
+
+    @staticmethod
+    def _broken_off(error: Exception) -> AppError:
+        cause = error.__cause__ or error
+        log.warning("model_provider_unreachable", error=type(cause).__name__, message=str(cause)[:200])
+        return provider_errors.unreachable(error)
+
+
+class OpenAIChat(Supervised, OpenAIChatCompletions):
+    """The one that the agents use."""
+
+
+def build_openai_chat(settings: Settings) -> ChatCompletionClientBase:
+    """The chat service of `openai`; raises NotConfigured.
+
+    Retrying is left to our caller, who knows what a wait is worth: a 429 has to reach them at once.
+    Every value is passed explicitly, for the client would read the environment for what is missing.
+    """
+    http_client = _http_client(settings)
+    try:
+        client = AsyncOpenAI(
+            api_key=_secret(settings.openai_api_key),
+            base_url=settings.openai_base_url or OPENAI_URL,
+            organization=settings.openai_org_id or "",
+            http_client=http_client,
+            max_retries=0,
+        )
+    except (ValueError, TypeError, httpx2.InvalidURL, openai.OpenAIError) as error:
+        raise NotConfigured("The OpenAI client cannot be built: check OPENAI_BASE_URL.") from error
+    client.organization = settings.openai_org_id
+    return _service(settings, client)
+
+
+def build_azure_chat(settings: Settings) -> ChatCompletionClientBase:
+    """The chat service of `azure`; as above."""
+    http_client = _http_client(settings)
+    try:
+        client = AsyncAzureOpenAI(
+            api_key=_secret(settings.azure_openai_api_key),
+            azure_endpoint=str(settings.azure_openai_endpoint),
+            azure_deployment=settings.azure_openai_deployment,
+            api_version=settings.azure_openai_api_version,
+            http_client=http_client,
+            max_retries=0,
+        )
+    except (ValueError, TypeError, httpx2.InvalidURL, openai.OpenAIError) as error:
+        raise NotConfigured("The Azure OpenAI client cannot be built: check AZURE_OPENAI_ENDPOINT.") from error
+    return _service(settings, client)
+
+
+def _service(settings: Settings, client: AsyncOpenAI) -> ChatCompletionClientBase:
+    return OpenAIChat(settings, client)  # type: ignore[call-arg]  # pydantic's plugin hides the signature
+
+
+def _http_client(settings: Settings) -> httpx2.AsyncClient:
+    """The HTTP client takes proxies from the environment, in whatever form they are there."""
+    try:
+        return bounded_client(settings.ai_timeout_seconds)
+    except (ValueError, ImportError, httpx2.InvalidURL) as error:
+        names = sorted(name for name in os.environ if name.upper() in _PROXY_VARIABLES)
+        raise NotConfigured(f"The HTTP client cannot be built: check {', '.join(names)}.") from error
+
+
+def _own(settings: PromptExecutionSettings) -> ChatExecutionSettings:
+    if isinstance(settings, ChatExecutionSettings):
+        return settings
+    return ChatExecutionSettings.from_prompt_execution_settings(settings)
+
+
+def _error_in(document: object) -> object:
+    """The error that a server sends in place of a chunk or a body, with status 200."""
+    if not isinstance(document, Mapping):
+        return None
+    return document if document.get("object") == "error" else document.get("error")
+
+
+def _call_items(completion: Completion) -> list[FunctionCallContent]:
+    return [
+        FunctionCallContent(
+            id=call.id,
+            index=index,
+            name=call.name,
+            arguments=call.arguments,
+            metadata={INVALID_ARGUMENTS: call.invalid, EXTRA_CONTENT: call.extra},
+        )
+        for index, call in enumerate(completion.calls)
+    ]
+
+
+def _finish_reason(completion: Completion) -> FinishReason:
+    return FinishReason.TOOL_CALLS if completion.calls else FinishReason.STOP
+
+
+def _secret(value: SecretStr | None) -> str:
+    return value.get_secret_value() if value is not None else ""

@@ -1,0 +1,49 @@
+"""The execution settings of every chat service: what a prompt's config.json may set, and what Semantic Kernel adds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
+
+PARAMETERS = (
+    "temperature",
+    "top_p",
+    "frequency_penalty",
+    "presence_penalty",
+    "seed",
+    "stop",
+    "reasoning_effort",
+    "parallel_tool_calls",
+)
+"""Sent under their own names where they are set; the output limit and the response format are sent otherwise."""
+
+PROMPT_SETTINGS = frozenset({*PARAMETERS, "max_tokens", "max_completion_tokens"})
+"""What config.json may set under `execution_settings.default`."""
+
+
+class ChatExecutionSettings(PromptExecutionSettings):
+    """All of them are unset by default: nothing is sent that nobody configured.
+
+    `response_format` is a pydantic model: the answer is to be JSON in its form.
+    """
+
+    ai_model_id: str | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: Any = None
+    parallel_tool_calls: bool | None = None
+    response_format: Any = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    seed: int | None = None
+    stop: str | list[str] | None = None
+    reasoning_effort: str | None = None
+
+    @property
+    def tool_names(self) -> list[str]:
+        """The tools that are offered to the model, by full name."""
+        return [str(tool.get("function", {}).get("name", "")) for tool in self.tools or ()]

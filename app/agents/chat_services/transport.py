@@ -1,0 +1,190 @@
+"""What arrives from a provider, bounded: bytes after decompression, events, and JSON that cannot hurt."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import zlib
+from collections.abc import AsyncIterator, Iterator
+
+import httpx2
+import openai
+
+from app.core.errors import UpstreamFailed
+
+MAX_DOCUMENT = 1024 * 1024
+"""Bytes of a JSON body, or of one event of a stream."""
+MAX_STREAM = 16 * 1024 * 1024
+"""Bytes of a whole stream, and of any body after decompression."""
+MAX_EVENTS = 32_768
+_MAX_ERROR = 256 * 1024
+"""Bytes of an error's body; the rest is not read, and the status counts all the same."""
+
+_PIECE = 64 * 1024
+"""Bytes unpacked at once."""
+_EVENTS_AT_ONCE = 64
+"""After so many events others get their turn in the event loop, also when more are there already."""
+_MAX_DIGITS = 19
+"""Of an integer in JSON."""
+_DONE = "[DONE]"
+_TOO_LONG = "The model's answer is too long."
+
+
+class NotUnderstood(UpstreamFailed):
+    """An answer that is not in the form of a chat completion."""
+
+    def __init__(self) -> None:
+        super().__init__("The model provider's answer could not be understood.")
+
+
+def bounded_client(timeout: float) -> httpx2.AsyncClient:
+    """An HTTP client whose responses end with an error instead of filling the memory."""
+    return openai.DefaultAsyncHttpxClient(
+        timeout=timeout, headers={"Accept-Encoding": "identity"}, event_hooks={"response": [_bound]}
+    )
+
+
+async def _bound(response: httpx2.Response) -> None:
+    encoding = response.headers.pop("content-encoding", "identity").strip().lower()
+    assert isinstance(response.stream, httpx2.AsyncByteStream)  # an async client's  # noqa: S101  # nosec B101
+    response.stream = _BoundedStream(response.stream, encoding, is_error=response.is_error)
+
+
+class _BoundedStream(httpx2.AsyncByteStream):
+    """Decompresses by itself: the client's own way unpacks each piece to any size."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream, encoding: str, *, is_error: bool) -> None:
+        self._stream = stream
+        self._encoding = encoding
+        self._is_error = is_error
+        self._left = _MAX_ERROR if is_error else MAX_STREAM
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        unpacker = _unpacker(self._encoding)
+        async for part in self._stream:
+            for plain in _unpacked(part, unpacker) if unpacker else (part,):
+                if len(plain) > self._left:
+                    if self._is_error:
+                        return
+                    raise UpstreamFailed(_TOO_LONG)
+                self._left -= len(plain)
+                yield plain
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def _unpacker(encoding: str) -> zlib._Decompress | None:
+    if encoding in ("", "identity"):
+        return None
+    if encoding in ("gzip", "x-gzip", "deflate"):
+        return zlib.decompressobj(zlib.MAX_WBITS | 32)
+    raise NotUnderstood
+
+
+def _unpacked(part: bytes, unpacker: zlib._Decompress) -> Iterator[bytes]:
+    """In small pieces: a thousandth of it may have been sent."""
+    while part:
+        if plain := unpacker.decompress(part, _PIECE):
+            yield plain
+        part = unpacker.unconsumed_tail
+
+
+async def documents(response: httpx2.Response) -> AsyncIterator[object]:
+    """The JSON documents of a response: its events, or its one body; [DONE] comes as None.
+
+    Which of the two it is, the body tells: some servers stream when they were not asked to, or do not when they were.
+    """
+    parts = response.aiter_bytes()
+    start = b""
+    async for part in parts:
+        start += part
+        if start.lstrip():
+            break
+    if start.lstrip()[:1] in (b"{", b"["):
+        yield loads(await _whole(start, parts))
+        return
+    async for document in _events(start, parts):
+        yield document
+
+
+async def _whole(start: bytes, parts: AsyncIterator[bytes]) -> bytes:
+    body = bytearray(start)
+    async for part in parts:
+        if len(body) > MAX_DOCUMENT:
+            break
+        body += part
+    if len(body) > MAX_DOCUMENT:
+        raise UpstreamFailed(_TOO_LONG)
+    return bytes(body)
+
+
+async def _events(start: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[object]:
+    data: list[str] = []
+    count = 0
+    async for line in _lines(start, parts):
+        field, _, value = line.partition(":")
+        if field == "data":
+            data.append(value.removeprefix(" "))
+        if field and not (len(data) == 1 and _is_whole(data[0])):
+            continue
+        if not data:
+            continue
+        count += 1
+        if count > MAX_EVENTS:
+            raise UpstreamFailed(_TOO_LONG)
+        if count % _EVENTS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+        text, data = "\n".join(data).strip(), []
+        if text == _DONE:
+            yield None
+        elif text:
+            yield loads(text)
+
+
+def _is_whole(data: str) -> bool:
+    """Some servers send no empty line between events."""
+    return data.rstrip().endswith(("}", _DONE))
+
+
+async def _lines(start: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[str]:
+    """Lines that end with LF or CR LF; the last may have no end."""
+    pending = bytearray(start)
+    searched = 0
+    while True:
+        while (end := pending.find(b"\n", searched)) >= 0:
+            yield pending[:end].rstrip(b"\r").decode("utf-8", "replace")
+            del pending[: end + 1]
+            searched = 0
+        if len(pending) > MAX_DOCUMENT:
+            raise UpstreamFailed(_TOO_LONG)
+        searched = len(pending)
+        part = await anext(parts, None)
+        if part is None:
+            break
+        pending += part
+    if pending:
+        yield pending.decode("utf-8", "replace")
+    yield ""
+
+
+def loads(text: str | bytes) -> object:
+    """JSON of a model or a provider; raises NotUnderstood for what is none, is nested too deeply or is no text.
+
+    Numbers beyond all use, and NaN, are read as texts: whoever wants a number sees that it is none.
+    """
+    try:
+        document: object = json.loads(text, parse_int=_integer, parse_float=_float, parse_constant=str)
+    except (ValueError, RecursionError) as error:
+        raise NotUnderstood from error
+    return document
+
+
+def _integer(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _MAX_DIGITS else digits[:_MAX_DIGITS]
+
+
+def _float(digits: str) -> float | str:
+    number = float(digits)
+    return number if math.isfinite(number) else digits[:_MAX_DIGITS]

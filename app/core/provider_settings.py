@@ -1,0 +1,51 @@
+"""What may be wrong with a model provider's key and address, as sentences that name the setting."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import SecretStr
+
+
+def key_problem(name: str, key: SecretStr | None) -> str | None:
+    """A key travels in a header, which takes no blanks within and nothing but ASCII."""
+    value = key.get_secret_value() if key is not None else ""
+    if value.isascii() and value.isprintable() and " " not in value:
+        return None
+    return f"{name} has characters that no key has: copy it again."
+
+
+def base_url_problem(name: str, url: str | None) -> str | None:
+    """A compatible server's address, up to the version."""
+    if url is None:
+        return None
+    parts = _parts(url)
+    if parts is None:
+        return f"{name} must be a URL such as http://localhost:11434/v1."
+    if parts.path.rstrip("/").endswith("/completions"):
+        return f"{name} must end before /chat/completions, as in http://localhost:11434/v1."
+    if parts.query or parts.fragment:
+        return f"{name} must not have a query, as in http://localhost:11434/v1."
+    return None
+
+
+def endpoint_problem(name: str, url: str | None) -> str | None:
+    """An Azure resource's address. What Azure's portal shows as target URI has path and version behind it."""
+    parts = _parts(url or "")
+    if parts is None:
+        return f"{name} must be a URL such as https://NAME.openai.azure.com/."
+    if "/openai" in parts.path or "/deployments" in parts.path or parts.query or parts.fragment:
+        return (
+            f"{name} must be the resource's address alone, such as https://NAME.openai.azure.com/: "
+            "the deployment goes into AZURE_OPENAI_DEPLOYMENT, the version into AZURE_OPENAI_API_VERSION."
+        )
+    return None
+
+
+def _parts(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if valid and url.isprintable() and " " not in url else None
