@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.fakes.openai_modes import Mode
-from tests.fakes.openai_schema import example
+from tests.fakes.openai_schema import example, schema_in
 from tests.fakes.openai_wire import Json, Reply, ToolCall
 
 _FILM_TALK = re.compile(r"\b(films?|movies?|rents?|rentals?|ratings?)\b", re.IGNORECASE)
@@ -24,7 +24,7 @@ def think(body: Json) -> Reply:
     """What the model says to the messages and tools of a request body."""
     messages = body["messages"]
     reply = _after_tools(body) if messages[-1]["role"] == "tool" else _to_question(body)
-    schema = _response_schema(body)
+    schema = response_schema(body)
     if schema is not None and not reply.calls:
         return Reply(json.dumps(example(schema)))
     return reply
@@ -119,12 +119,16 @@ def _text(message: Json) -> str:
     return " ".join(part.get("text", "") for part in content)
 
 
-def _response_schema(body: Json) -> Json | None:
+def response_schema(body: Json) -> Json | None:
+    """The JSON schema that a request asks for: in response_format or, without tools, in the words of a message."""
     wanted = body.get("response_format") or {}
-    if wanted.get("type") != "json_schema":
+    if wanted.get("type") == "json_schema":
+        schema: Json = wanted["json_schema"]["schema"]
+        return schema
+    if body.get("tools"):
         return None
-    schema: Json = wanted["json_schema"]["schema"]
-    return schema
+    texts = (_text(message) for message in body["messages"])
+    return next(filter(None, (schema_in(text) for text in texts if '"properties"' in text)), None)
 
 
 def _cut_by_length(body: Json) -> Reply:

@@ -27,12 +27,15 @@ from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from tests.fakes.openai_errors import openai_error
 from tests.fakes.openai_exchange import Exchange, GoneError
 from tests.fakes.openai_modes import Behaviour, Mode
 from tests.fakes.openai_plan import Ask, Plan, error_plan, plan_for, unauthorized
+from tests.fakes.openai_refusals import RefusalForm
+from tests.fakes.openai_validation import invalid_messages
 from tests.fakes.openai_wire import Json, Reply, ToolCall
 
-__all__ = ["Behaviour", "FakeOpenAI", "Mode", "RecordedRequest", "Reply", "ToolCall", "fake_openai"]
+__all__ = ["Behaviour", "FakeOpenAI", "Mode", "RecordedRequest", "RefusalForm", "Reply", "ToolCall", "fake_openai"]
 
 _START_SECONDS = 10.0
 _KEEP_ALIVE_SECONDS = 120
@@ -69,6 +72,7 @@ class FakeOpenAI:
     chunk_delay  seconds between two chunks of a stream, or the halves of a plain body
     retry_after  header of a 429, None for none
     api_key      the only key that is let in, None for any
+    refusal_form shape of the errors that refuse a parameter by name, None for the mode's own
     """
 
     def __init__(self, *, record: bool = True) -> None:
@@ -88,6 +92,7 @@ class FakeOpenAI:
             self.chunk_delay = 0.0
             self.retry_after: str | None = "7"
             self.api_key: str | None = None
+            self.refusal_form: RefusalForm | None = None
             self.calls = 0
             self.requests: list[RecordedRequest] = []
             self._script: deque[Behaviour] = deque()
@@ -169,10 +174,12 @@ class FakeOpenAI:
         key = _key(request.headers, azure=deployment is not None)
         if self.api_key is not None and key != self.api_key:
             return unauthorized(key)
-        if not request.body.get("messages"):
-            return error_plan(400, "'messages' is missing or not JSON.", "invalid_request_error", None)
+        invalid = invalid_messages(request.body)
+        if invalid is not None:
+            return error_plan(openai_error(400, invalid.message, "invalid_request_error", None, invalid.param))
         model = deployment or str(request.body.get("model"))
-        ask = Ask(request.body, size, model, f"{self._run}{next(self._serial):08x}", key, self.retry_after)
+        completion_id = f"{self._run}{next(self._serial):08x}"
+        ask = Ask(request.body, size, model, completion_id, key, self.retry_after, self.refusal_form)
         return plan_for(behaviour.mode, ask, behaviour.reply)
 
 
