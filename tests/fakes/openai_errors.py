@@ -36,7 +36,7 @@ def retry_after(mode: Mode, configured: str | None) -> str | None:
 
 def error_of(mode: Mode, model: str) -> Error | None:
     """The error that a mode answers with; None when the mode is not one of errors."""
-    error = _ERRORS.get(mode)
+    error = ERRORS.get(mode)
     if error is None:
         return None
     return Error(error.status, _with_model(error.body, model))
@@ -82,7 +82,7 @@ _QUOTA = (
 )
 _IN_STREAM = "The server had an error while processing your request. Sorry about that!"
 
-_ERRORS = {
+ERRORS = {
     Mode.RATE_LIMITED: _RATE_LIMIT,
     Mode.RETRY_AFTER_HUGE: _RATE_LIMIT,
     Mode.RETRY_AFTER_NAN: _RATE_LIMIT,
