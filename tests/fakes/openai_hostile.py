@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import struct
 import zlib
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Any
 
 from tests.fakes.openai_brain import response_schema
@@ -33,6 +33,7 @@ _PART = 64 * 2**10
 _PACE = 0.001
 _MARK = "@@"
 _ID = "chatcmpl-hostile"
+_GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 
 
 def _calling(arguments: Callable[[Json], str]) -> Saying:
@@ -155,18 +156,30 @@ def _endless_body(ask: Ask) -> Plan:
 
 
 def _gzip_bomb(ask: Ask) -> Plan:
-    body = _bomb(*_around(ask))
     headers = (("content-encoding", "gzip"),)
-    return Plan((body,), EVENTS if ask.streamed else "application/json", headers=headers, length=len(body))
+    return Plan(_bomb(*_around(ask)), EVENTS if ask.streamed else "application/json", headers=headers, pace=_PACE)
 
 
-@lru_cache(maxsize=8)
-def _bomb(start: bytes, end: bytes) -> bytes:
-    compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
+def _bomb(start: bytes, end: bytes) -> Iterator[bytes]:
+    """A gzip member of a text that is nearly all one letter: a megabyte of it, compressed once, sent over and over."""
+    yield _GZIP_HEADER
     filling = b"a" * 1_000_000
-    parts = [compressor.compress(start)]
-    parts += [compressor.compress(filling) for _ in range(BOMB_BYTES // len(filling))]
-    return b"".join([*parts, compressor.compress(end), compressor.flush()])
+    before, block, after = _deflated(start), _deflated(filling), _deflated(end, last=True)
+    times = BOMB_BYTES // len(filling)
+    checksum = zlib.crc32(start)
+    yield before
+    for _ in range(times):
+        checksum = zlib.crc32(filling, checksum)
+        yield block
+    checksum = zlib.crc32(end, checksum)
+    size = len(start) + times * len(filling) + len(end)
+    yield after + struct.pack("<II", checksum, size % 2**32)
+
+
+def _deflated(part: bytes, *, last: bool = False) -> bytes:
+    """A piece of a deflate stream that does not depend on what came before."""
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return compressor.compress(part) + compressor.flush(zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH)
 
 
 def _around(ask: Ask) -> tuple[bytes, bytes]:
