@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.fakes.openai_modes import Mode
-from tests.fakes.openai_schema import example
+from tests.fakes.openai_schema import example, schema_in
 from tests.fakes.openai_wire import Json, Reply, ToolCall
 
 _FILM_TALK = re.compile(r"\b(films?|movies?|rents?|rentals?|ratings?)\b", re.IGNORECASE)
@@ -23,8 +23,8 @@ _SECOND_TITLE = "Academy Dinosaur"
 def think(body: Json) -> Reply:
     """What the model says to the messages and tools of a request body."""
     messages = body["messages"]
-    reply = _after_tools(body) if messages[-1]["role"] == "tool" else _to_question(body)
-    schema = _response_schema(body)
+    reply = _after_tools(body) if messages[-1]["role"] == "tool" else first_step(body)
+    schema = response_schema(body)
     if schema is not None and not reply.calls:
         return Reply(json.dumps(example(schema)))
     return reply
@@ -42,7 +42,15 @@ def question_of(body: Json) -> str:
     return _text(asked[-1]) if asked else ""
 
 
-def _to_question(body: Json) -> Reply:
+def tool_complained(body: Json) -> bool:
+    """Whether the request ends with the first tool result of all, and that is not one of a search."""
+    results = [message for message in body["messages"] if message["role"] == "tool"]
+    last = body["messages"][-1]
+    return len(results) == 1 and results[0] is last and "films" not in _parsed(_text(last))
+
+
+def first_step(body: Json) -> Reply:
+    """What the model does with a question: a search, a handoff or an answer."""
     question = question_of(body)
     search = _tool(body, lambda name: name.endswith("search_films"))
     if search is not None and (_FILM_TALK.search(question) or _QUOTED.search(question)):
@@ -119,12 +127,16 @@ def _text(message: Json) -> str:
     return " ".join(part.get("text", "") for part in content)
 
 
-def _response_schema(body: Json) -> Json | None:
+def response_schema(body: Json) -> Json | None:
+    """The JSON schema that a request asks for: in response_format or, without tools, in the words of a message."""
     wanted = body.get("response_format") or {}
-    if wanted.get("type") != "json_schema":
+    if wanted.get("type") == "json_schema":
+        schema: Json = wanted["json_schema"]["schema"]
+        return schema
+    if body.get("tools"):
         return None
-    schema: Json = wanted["json_schema"]["schema"]
-    return schema
+    texts = (_text(message) for message in body["messages"])
+    return next(filter(None, (schema_in(text) for text in texts if '"properties"' in text)), None)
 
 
 def _cut_by_length(body: Json) -> Reply:
@@ -181,6 +193,8 @@ _VARIANTS: dict[Mode, Callable[[Json], Reply]] = {
     Mode.PING_PONG: _ping_pong,
     Mode.TOOL_FOREVER: _tool_forever,
     Mode.TWO_TOOLS: _two_tools,
+    Mode.CALL_SAME_ID: _two_tools,
+    Mode.CALL_INDEX_ZERO: _two_tools,
     Mode.COMPLETE_TASK: _complete_task,
     Mode.ANSWER_THEN_COMPLETE: _answer_then_complete,
 }

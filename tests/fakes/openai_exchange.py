@@ -50,16 +50,13 @@ class Exchange:
 
     async def play(self, plan: Plan, chunk_delay: float) -> None:
         """Send the response. Returning without its end makes uvicorn close the connection: that is a drop."""
-        if not plan.parts:
+        if plan.parts == ():
             await self.pause(None)
         await self._start(plan)
-        # One write instead of many where nobody can tell the difference: load tests pay for each.
-        parts = plan.parts if chunk_delay > 0 else (b"".join(plan.parts),)
-        for i, part in enumerate(parts):
-            if i:
-                await self.pause(chunk_delay)
-            more = i < len(parts) - 1 or plan.end is not End.COMPLETE
-            await self._send({"type": "http.response.body", "body": part, "more_body": more})
+        if plan.pace is not None:
+            await self._play_slowly(plan, plan.pace)
+        else:
+            await self._play_parts(plan, tuple(plan.parts), chunk_delay)
         if plan.end is End.HANG:
             await self.pause(None)
 
@@ -75,6 +72,24 @@ class Exchange:
         if plan.length is not None:
             headers.append((b"content-length", str(plan.length).encode()))
         await self._send({"type": "http.response.start", "status": plan.status, "headers": headers})
+
+    async def _play_parts(self, plan: Plan, parts: tuple[bytes, ...], chunk_delay: float) -> None:
+        # One write instead of many where nobody can tell the difference: load tests pay for each.
+        parts = parts if chunk_delay > 0 else (b"".join(parts),)
+        for i, part in enumerate(parts):
+            if i:
+                await self.pause(chunk_delay)
+            await self._send_part(part, more=i < len(parts) - 1 or plan.end is not End.COMPLETE)
+
+    async def _play_slowly(self, plan: Plan, pace: float) -> None:
+        for part in plan.parts:
+            await self._send_part(part, more=True)
+            await self.pause(pace)
+        if plan.end is End.COMPLETE:
+            await self._send_part(b"", more=False)
+
+    async def _send_part(self, part: bytes, *, more: bool) -> None:
+        await self._send({"type": "http.response.body", "body": part, "more_body": more})
 
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import Enum, auto
 
-from tests.fakes.openai_brain import think_as
-from tests.fakes.openai_modes import Mode
-from tests.fakes.openai_wire import (
-    Json,
-    Reply,
-    body_template,
-    event_templates,
-    no_choices_body,
-    no_choices_events,
-    stamped,
-)
+from tests.fakes.openai_refusals import RefusalForm
+from tests.fakes.openai_wire import Json
 
-_JSON = "application/json"
-_EVENTS = "text/event-stream; charset=utf-8"
+JSON = "application/json"
+EVENTS = "text/event-stream; charset=utf-8"
 
 
 class End(Enum):
@@ -33,14 +23,18 @@ class End(Enum):
 
 @dataclass(frozen=True)
 class Plan:
-    """A response to be played. `length`, when known, is announced as Content-Length."""
+    """A response to be played. `length`, when known, is announced as Content-Length.
 
-    parts: Sequence[bytes]
-    content_type: str = _JSON
+    With a `pace`, in seconds, the parts are produced one by one while they are sent, with a pause after each.
+    """
+
+    parts: Iterable[bytes]
+    content_type: str = JSON
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     length: int | None = None
     end: End = End.COMPLETE
+    pace: float | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +47,7 @@ class Ask:
     completion_id: str
     key: str
     retry_after: str | None
+    refusal_form: RefusalForm | None = None
 
     @property
     def streamed(self) -> bool:
@@ -60,99 +55,11 @@ class Ask:
         return bool(self.body.get("stream"))
 
     @property
+    def usage(self) -> bool:
+        """Whether the client asked for a last chunk with the usage."""
+        return bool((self.body.get("stream_options") or {}).get("include_usage"))
+
+    @property
     def prompt_tokens(self) -> int:
         """About as many as the request's size suggests."""
         return 1 + self.size // 4
-
-
-def plan_for(mode: Mode, ask: Ask, reply: Reply | None = None) -> Plan:
-    """The response to a request in a mode; a given reply takes the place of the model's."""
-    if mode is Mode.HANG:
-        return Plan((), end=End.HANG)
-    if mode in _FAILURES:
-        return _failure(mode, ask)
-    if mode in _RUBBISH:
-        return _rubbish(mode, ask)
-    if mode is Mode.NO_CHOICES:
-        return _no_choices(ask)
-    plan = _completion(ask, reply or think_as(mode, ask.body))
-    if mode is Mode.HANG_AFTER_FIRST_CHUNK:
-        # The first event only names the role: the second is the first that a client can show.
-        return replace(plan, parts=plan.parts[:2] if ask.streamed else _half(plan.parts), end=End.HANG)
-    if mode is Mode.DROPPED or (mode is Mode.CUT_OFF and not ask.streamed):
-        return replace(plan, parts=_half(plan.parts), end=End.DROP)
-    if mode is Mode.CUT_OFF:
-        return replace(plan, parts=_half(plan.parts))
-    return plan
-
-
-def error_plan(status: int, message: str, kind: str, code: str | None, *headers: tuple[str, str]) -> Plan:
-    """An error in the shape of OpenAI's."""
-    body = json.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}}).encode()
-    return Plan((body,), status=status, headers=headers, length=len(body))
-
-
-def unauthorized(key: str) -> Plan:
-    """OpenAI's 401, which quotes the key: whoever shows it to a user or logs it leaks a secret."""
-    message = f"Incorrect API key provided: {key}. You can find your API key at https://platform.openai.com."
-    return error_plan(401, message, "invalid_request_error", "invalid_api_key")
-
-
-_FAILURES = {
-    Mode.UNAUTHORIZED: None,
-    Mode.RATE_LIMITED: (429, "Rate limit reached for requests.", "requests", "rate_limit_exceeded"),
-    Mode.SERVER_ERROR: (500, "The server had an error while processing your request.", "server_error", None),
-    Mode.UNAVAILABLE: (503, "The engine is currently overloaded.", "server_error", "overloaded"),
-}
-
-_RUBBISH: dict[Mode, tuple[bytes, bytes]] = {
-    Mode.MALFORMED: (b"this is not JSON", b"this is not an event\n\n"),
-    Mode.MALFORMED_JSON: (b'{"id": "chatcmpl-1", "choices": [{"ind', b'data: {"id": "chatcmpl-1", "cho\n\n'),
-    Mode.HTML: (
-        b"<!doctype html><title>Please sign in</title>",
-        b"<!doctype html><title>Please sign in</title>",
-    ),
-}
-
-
-def _failure(mode: Mode, ask: Ask) -> Plan:
-    failure = _FAILURES[mode]
-    if failure is None:
-        return unauthorized(ask.key)
-    if mode is Mode.RATE_LIMITED and ask.retry_after is not None:
-        return error_plan(*failure, ("retry-after", ask.retry_after))
-    return error_plan(*failure)
-
-
-def _rubbish(mode: Mode, ask: Ask) -> Plan:
-    plain, streamed = _RUBBISH[mode]
-    body = streamed if ask.streamed else plain
-    content_type = "text/html; charset=utf-8" if mode is Mode.HTML else _EVENTS if ask.streamed else _JSON
-    return Plan((body,), content_type, length=len(body))
-
-
-def _no_choices(ask: Ask) -> Plan:
-    if ask.streamed:
-        return _events(ask, no_choices_events(ask.model, ask.prompt_tokens))
-    return _body(ask, no_choices_body(ask.model, ask.prompt_tokens))
-
-
-def _completion(ask: Ask, reply: Reply) -> Plan:
-    if not ask.streamed:
-        return _body(ask, body_template(reply, ask.model, ask.prompt_tokens))
-    usage = bool((ask.body.get("stream_options") or {}).get("include_usage"))
-    return _events(ask, event_templates(reply, ask.model, ask.prompt_tokens, usage=usage))
-
-
-def _events(ask: Ask, templates: Sequence[bytes]) -> Plan:
-    return Plan([stamped(template, ask.completion_id) for template in templates], _EVENTS)
-
-
-def _body(ask: Ask, template: bytes) -> Plan:
-    body = stamped(template, ask.completion_id)
-    middle = len(body) // 2
-    return Plan((body[:middle], body[middle:]), length=len(body))
-
-
-def _half(parts: Sequence[bytes]) -> Sequence[bytes]:
-    return parts[: max(1, len(parts) // 2)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 Schema = dict[str, Any]
@@ -15,6 +17,24 @@ _SIMPLE: dict[str, Any] = {"string": "text", "boolean": True, "integer": 1, "num
 def example(schema: Schema) -> Any:
     """A value valid under the schema: booleans are true, numbers 1, strings short, of an enum the first."""
     return _Sampler(schema.get("$defs", {})).value(schema, 0)
+
+
+def schema_in(text: str) -> Schema | None:
+    """The first JSON schema of an object that a text holds: a prompt may ask for JSON in words."""
+    return next((found for found in _objects(text) if isinstance(found.get("properties"), dict)), None)
+
+
+def _objects(text: str) -> Iterator[Schema]:
+    decoder = json.JSONDecoder()
+    start = text.find("{")
+    while start >= 0:
+        try:
+            found, end = decoder.raw_decode(text, start)
+        except ValueError:
+            end = start + 1
+        else:
+            yield found
+        start = text.find("{", end)
 
 
 class _Sampler:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-import json
 import logging
 import socket
 import threading
@@ -18,7 +17,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
@@ -27,39 +25,21 @@ from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from tests.fakes.openai_answers import error_plan, plan_for, unauthorized
+from tests.fakes.openai_errors import openai_error
 from tests.fakes.openai_exchange import Exchange, GoneError
+from tests.fakes.openai_groups import draw
 from tests.fakes.openai_modes import Behaviour, Mode
-from tests.fakes.openai_plan import Ask, Plan, error_plan, plan_for, unauthorized
+from tests.fakes.openai_plan import Ask, Plan
+from tests.fakes.openai_recording import RecordedRequest, key_of, parsed
+from tests.fakes.openai_refusals import RefusalForm
+from tests.fakes.openai_validation import invalid_messages
 from tests.fakes.openai_wire import Json, Reply, ToolCall
 
-__all__ = ["Behaviour", "FakeOpenAI", "Mode", "RecordedRequest", "Reply", "ToolCall", "fake_openai"]
+__all__ = ["Behaviour", "FakeOpenAI", "Mode", "RecordedRequest", "RefusalForm", "Reply", "ToolCall", "fake_openai"]
 
 _START_SECONDS = 10.0
 _KEEP_ALIVE_SECONDS = 120
-
-
-@dataclass
-class RecordedRequest:
-    """One request as it arrived; times are `time.monotonic()`, `ended` is None while it is being answered."""
-
-    path: str
-    headers: dict[str, str]
-    body: Json
-    started: float
-    ended: float | None = None
-    disconnected: bool = False
-    """The client went away before the response was complete."""
-
-    @property
-    def agent(self) -> str:
-        """The agent that asked, as named in its system message; empty when there is none."""
-        first: Json = next(iter(self.body.get("messages", ())), {})
-        return str(first.get("name", "")) if first.get("role") in ("system", "developer") else ""
-
-    @property
-    def tools(self) -> list[str]:
-        """Names of the tools that were offered."""
-        return [tool["function"]["name"] for tool in self.body.get("tools") or ()]
 
 
 class FakeOpenAI:
@@ -69,6 +49,9 @@ class FakeOpenAI:
     chunk_delay  seconds between two chunks of a stream, or the halves of a plain body
     retry_after  header of a 429, None for none
     api_key      the only key that is let in, None for any
+    also         quirks on top of the mode, for all requests that no script answers
+    seed         of Mode.HARMLESS_QUIRKS: the same seed and the same question draw the same quirks
+    refusal_form shape of the errors that refuse a parameter by name, None for the mode's own
     """
 
     def __init__(self, *, record: bool = True) -> None:
@@ -88,6 +71,9 @@ class FakeOpenAI:
             self.chunk_delay = 0.0
             self.retry_after: str | None = "7"
             self.api_key: str | None = None
+            self.refusal_form: RefusalForm | None = None
+            self.also: tuple[Mode, ...] = ()
+            self.seed = 0
             self.calls = 0
             self.requests: list[RecordedRequest] = []
             self._script: deque[Behaviour] = deque()
@@ -150,14 +136,20 @@ class FakeOpenAI:
 
     def _begin(self, scope: Scope, raw: bytes) -> tuple[RecordedRequest, Behaviour]:
         headers = dict(Headers(scope=scope))
-        record = RecordedRequest(scope["path"], headers, _parsed(raw), time.monotonic())
+        record = RecordedRequest(scope["path"], headers, parsed(raw), time.monotonic())
         with self._changed:
             self.calls += 1
             if self._record:
                 self.requests.append(record)
-            behaviour = self._script.popleft() if self._script else Behaviour(self.mode)
+            behaviour = self._script.popleft() if self._script else Behaviour(self.mode, also=self.also)
+            record.modes = self._modes(behaviour, record.body)
             self._changed.notify_all()
         return record, behaviour
+
+    def _modes(self, behaviour: Behaviour, body: Json) -> tuple[Mode, ...]:
+        if behaviour.mode is Mode.HARMLESS_QUIRKS:
+            return (Mode.HARMLESS_QUIRKS, *draw(self.seed, body), *behaviour.also)
+        return (behaviour.mode, *behaviour.also)
 
     def _end(self, record: RecordedRequest, client_left: bool) -> None:
         with self._changed:
@@ -166,14 +158,16 @@ class FakeOpenAI:
             self._changed.notify_all()
 
     def _plan(self, request: RecordedRequest, size: int, deployment: str | None, behaviour: Behaviour) -> Plan:
-        key = _key(request.headers, azure=deployment is not None)
+        key = key_of(request.headers, azure=deployment is not None)
         if self.api_key is not None and key != self.api_key:
             return unauthorized(key)
-        if not request.body.get("messages"):
-            return error_plan(400, "'messages' is missing or not JSON.", "invalid_request_error", None)
+        invalid = invalid_messages(request.body)
+        if invalid is not None:
+            return error_plan(openai_error(400, invalid.message, "invalid_request_error", None, invalid.param))
         model = deployment or str(request.body.get("model"))
-        ask = Ask(request.body, size, model, f"{self._run}{next(self._serial):08x}", key, self.retry_after)
-        return plan_for(behaviour.mode, ask, behaviour.reply)
+        completion_id = f"{self._run}{next(self._serial):08x}"
+        ask = Ask(request.body, size, model, completion_id, key, self.retry_after, self.refusal_form)
+        return plan_for(request.modes, ask, behaviour.reply)
 
 
 class _Endpoint:
@@ -257,29 +251,16 @@ def _behaviour(step: Mode | Reply | Behaviour) -> Behaviour:
     return Behaviour(reply=step) if isinstance(step, Reply) else Behaviour(step)
 
 
-def _parsed(raw: bytes) -> Json:
-    try:
-        parsed = json.loads(raw)
-    except ValueError:
-        return {}
-    return parsed if isinstance(parsed, dict) else {}
-
-
-def _key(headers: dict[str, str], *, azure: bool) -> str:
-    if azure and "api-key" in headers:
-        return headers["api-key"]
-    return headers.get("authorization", "").removeprefix("Bearer ")
-
-
 def _main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.fakes.openai_server", description=__doc__)
     parser.add_argument("--port", type=int, default=9999)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before the first byte")
     parser.add_argument("--chunk-delay", type=float, default=0.0, help="seconds between two chunks")
     parser.add_argument("--mode", type=Mode, default=Mode.NORMAL, help=", ".join(mode.value for mode in Mode))
+    parser.add_argument("--seed", type=int, default=0, help="of --mode harmless_quirks")
     options = parser.parse_args()
     fake = FakeOpenAI(record=False)
-    fake.port, fake.mode = options.port, options.mode
+    fake.port, fake.mode, fake.seed = options.port, options.mode, options.seed
     fake.latency, fake.chunk_delay = options.latency, options.chunk_delay
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     _ThreadedServer(_config(fake, options.port), fake).run()

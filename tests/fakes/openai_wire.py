@@ -58,9 +58,8 @@ def stamped(template: bytes, completion_id: str) -> bytes:
     return template.replace(_ID.encode(), completion_id.encode())
 
 
-@lru_cache(maxsize=2048)
-def body_template(reply: Reply, model: str, prompt_tokens: int) -> bytes:
-    """The body of a completion that is not streamed."""
+def body_object(reply: Reply, model: str, prompt_tokens: int) -> Json:
+    """The body of a completion that is not streamed, before its id is filled in."""
     message: Json = {"role": "assistant", "content": reply.text or None, "refusal": None}
     if reply.calls:
         message["tool_calls"] = [
@@ -70,13 +69,11 @@ def body_template(reply: Reply, model: str, prompt_tokens: int) -> bytes:
     elif not reply.text:
         message["content"] = ""
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reply.finish}
-    body = _envelope("chat.completion", model, [choice]) | {"usage": _usage(reply, prompt_tokens)}
-    return json.dumps(body).encode()
+    return _envelope("chat.completion", model, [choice]) | {"usage": _usage(reply, prompt_tokens)}
 
 
-@lru_cache(maxsize=2048)
-def event_templates(reply: Reply, model: str, prompt_tokens: int, *, usage: bool) -> tuple[bytes, ...]:
-    """The events of a streamed completion; `usage` adds the extra one that stream_options asks for."""
+def chunk_objects(reply: Reply, model: str, prompt_tokens: int, *, usage: bool) -> list[Json]:
+    """The chunks of a streamed completion; `usage` adds the extra one that stream_options asks for."""
     extra: Json = {"usage": None} if usage else {}
     steps = [(delta, None) for delta in _deltas(reply)]
     chunks = [
@@ -86,7 +83,25 @@ def event_templates(reply: Reply, model: str, prompt_tokens: int, *, usage: bool
     if usage:
         last = _envelope("chat.completion.chunk", model, [])
         chunks.append(last | {"usage": _usage(reply, prompt_tokens)})
-    return (*(_event(json.dumps(chunk)) for chunk in chunks), _event("[DONE]"))
+    return chunks
+
+
+def event(data: str) -> bytes:
+    """One server-sent event."""
+    return f"data: {data}\n\n".encode()
+
+
+@lru_cache(maxsize=2048)
+def body_template(reply: Reply, model: str, prompt_tokens: int) -> bytes:
+    """The body of a completion that is not streamed."""
+    return json.dumps(body_object(reply, model, prompt_tokens)).encode()
+
+
+@lru_cache(maxsize=2048)
+def event_templates(reply: Reply, model: str, prompt_tokens: int, *, usage: bool) -> tuple[bytes, ...]:
+    """The events of a streamed completion."""
+    chunks = chunk_objects(reply, model, prompt_tokens, usage=usage)
+    return (*(event(json.dumps(chunk)) for chunk in chunks), event("[DONE]"))
 
 
 def no_choices_body(model: str, prompt_tokens: int) -> bytes:
@@ -98,7 +113,7 @@ def no_choices_body(model: str, prompt_tokens: int) -> bytes:
 def no_choices_events(model: str, prompt_tokens: int) -> tuple[bytes, ...]:
     """A stream whose only chunk has no choices."""
     chunk = _envelope("chat.completion.chunk", model, []) | {"usage": _usage(Reply(), prompt_tokens)}
-    return (_event(json.dumps(chunk)), _event("[DONE]"))
+    return (event(json.dumps(chunk)), event("[DONE]"))
 
 
 def _envelope(kind: str, model: str, choices: list[Json]) -> Json:
@@ -141,7 +156,3 @@ def _chunk_choice(delta: Json, finish: str | None) -> Json:
 
 def _call_id(index: int) -> str:
     return f"call_{_ID}_{index}"
-
-
-def _event(data: str) -> bytes:
-    return f"data: {data}\n\n".encode()
