@@ -17,7 +17,7 @@ MAX_DOCUMENT = 1024 * 1024
 """Bytes of a JSON body, or of one event of a stream."""
 MAX_STREAM = 16 * 1024 * 1024
 """Bytes of a whole stream, and of any body after decompression."""
-MAX_EVENTS = 32_768
+MAX_EVENTS = 16_384
 _MAX_ERROR = 256 * 1024
 """Bytes of an error's body; the rest is not read, and the status counts all the same."""
 
@@ -97,16 +97,24 @@ async def documents(response: httpx2.Response) -> AsyncIterator[object]:
     Which of the two it is, the body tells: some servers stream when they were not asked to, or do not when they were.
     """
     parts = response.aiter_bytes()
-    start = b""
-    async for part in parts:
-        start += part
-        if start.lstrip():
-            break
-    if start.lstrip()[:1] in (b"{", b"["):
+    start = await _first(parts)
+    if start[:1] in (b"{", b"["):
         yield loads(await _whole(start, parts))
         return
     async for document in _events(start, parts):
         yield document
+
+
+async def _first(parts: AsyncIterator[bytes]) -> bytes:
+    """What the body begins with, after the blanks that some servers send while they think."""
+    blanks = 0
+    async for part in parts:
+        if start := part.lstrip():
+            return start
+        blanks += len(part)
+        if blanks > MAX_DOCUMENT:
+            raise UpstreamFailed(_TOO_LONG)
+    return b""
 
 
 async def _whole(start: bytes, parts: AsyncIterator[bytes]) -> bytes:
