@@ -31,7 +31,7 @@ RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "{}"}
 
 @pytest.fixture(scope="module")
 def running_server() -> Iterator[FakeOpenAI]:
-    with fake_openai() as server:
+    with fake_openai(plain=True) as server:
         yield server
 
 
@@ -196,6 +196,13 @@ def test_retry_after_can_be_absurd(server: FakeOpenAI) -> None:
             [USER, CALLING, {**RESULT, "content": [{"tool_call_id": "call_1", "content": "{}"}]}],
             "messages[2].content[0].type",
             "Invalid value: None",
+        ),
+        ([USER, {**CALLING, "tool_calls": [{**CALL, "id": ""}]}], "messages[1].tool_calls[0].id", "expected a string"),
+        ([USER, {**CALLING, "tool_calls": [{**CALL, "type": None}]}], "messages[1].tool_calls[0].type", "expected"),
+        (
+            [USER, {**CALLING, "tool_calls": [{**CALL, "function": {"name": "f", "arguments": {}}}]}],
+            "messages[1].tool_calls[0]",
+            "function.arguments': expected a string, got dict",
         ),
         ([{"role": "model", "content": "Hello"}], "messages[0].role", "Invalid value: 'model'"),
     ],
