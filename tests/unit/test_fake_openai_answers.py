@@ -100,6 +100,12 @@ def test_tool_calls_can_have_a_finish_reason_of_their_own(server: FakeOpenAI, mo
         (Mode.THOUGHT_ONLY_CLOSED, f"{THOUGHT}\n</think>\n\n{ANSWER}"),
         (Mode.THOUGHT_CLOSED_IN_PIECES, f"{THOUGHT}\n</think>\n\n{ANSWER}"),
         (Mode.THOUGHT_THINKING_TAG, f"<thinking>{THOUGHT}</thinking>{ANSWER}"),
+        (Mode.THOUGHT_BRACKETS, f"[THINK]{THOUGHT}[/THINK]{ANSWER}"),
+        (Mode.THOUGHT_THOUGHT_TAG, f"<thought>\n{THOUGHT}\n</thought>\n{ANSWER}"),
+        (
+            Mode.THOUGHT_CHANNELS,
+            f"<|channel|>analysis<|message|>{THOUGHT}<|end|>" f"<|start|>assistant<|channel|>final<|message|>{ANSWER}",
+        ),
         (Mode.TINY_PIECES, ANSWER),
         (Mode.HALF_SURROGATE, f"{ANSWER}\ud83d"),
     ],

@@ -156,6 +156,16 @@ def test_errors_have_their_status_and_code(
     assert said["message"].startswith(words)
 
 
+def test_errors_can_have_other_shapes(server: FakeOpenAI) -> None:
+    server.script([Mode.MODEL_NOT_FOUND_VLLM, Mode.ERROR_TEXT, Mode.ERROR_PAGE])
+    vllm, text, page = (post(server, request()) for _ in range(3))
+    assert (vllm.status_code, vllm.json()["code"]) == (404, 404)
+    assert vllm.json()["message"] == "The model `gpt-fake` does not exist."
+    assert (text.status_code, text.json()) == (400, {"error": "the request could not be read"})
+    assert (page.status_code, page.headers["content-type"]) == (502, "text/html")
+    assert "<title>502 Bad Gateway</title>" in page.text
+
+
 def test_azure_tells_which_filter_refused_the_prompt(server: FakeOpenAI) -> None:
     server.mode = Mode.PROMPT_FILTERED
     inner = error(server, request(stream=True))[1]["innererror"]
