@@ -63,6 +63,8 @@ def plan_for(modes: Sequence[Mode], ask: Ask, reply: Reply | None = None) -> Pla
 
 def error_plan(error: Error, *headers: tuple[str, str]) -> Plan:
     """An error as the whole answer."""
+    if isinstance(error.body, str):
+        return Plan((error.body.encode(),), "text/html", error.status)
     body = json.dumps(error.body).encode()
     return Plan((body,), status=error.status, headers=headers, length=len(body))
 

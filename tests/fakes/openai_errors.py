@@ -14,10 +14,10 @@ _AN_HOUR = 3600
 
 
 class Error(NamedTuple):
-    """An error of a provider."""
+    """An error of a provider: JSON, or the text of a web page."""
 
     status: int
-    body: Json
+    body: Json | str
 
 
 def openai_error(status: int, message: str, kind: str, code: str | None, param: str | None = None) -> Error:
@@ -72,6 +72,13 @@ _DEPLOYMENT: Json = {
         "last 5 minutes, please wait a moment and try again.",
     }
 }
+_VLLM: Json = {
+    "object": "error",
+    "message": "The model `MODEL` does not exist.",
+    "type": "NotFoundError",
+    "param": None,
+    "code": 404,
+}
 _CONTEXT = (
     "This model's maximum context length is 8192 tokens. However, your messages resulted in 9001 tokens. "
     "Please reduce the length of the messages."
@@ -93,11 +100,14 @@ ERRORS = {
         404, "The model `MODEL` does not exist or you do not have access to it.", _INVALID, "model_not_found"
     ),
     Mode.MODEL_NOT_FOUND_OLLAMA: openai_error(404, 'model "MODEL" not found, try pulling it first', "api_error", None),
+    Mode.MODEL_NOT_FOUND_VLLM: Error(404, _VLLM),
     Mode.DEPLOYMENT_NOT_FOUND: Error(404, _DEPLOYMENT),
     Mode.INSUFFICIENT_QUOTA: openai_error(429, _QUOTA, "insufficient_quota", "insufficient_quota"),
     Mode.CONTEXT_LENGTH_EXCEEDED: openai_error(400, _CONTEXT, _INVALID, "context_length_exceeded", "messages"),
     Mode.PROMPT_FILTERED: Error(400, _PROMPT_FILTERED),
     Mode.BAD_REQUEST: openai_error(400, "We could not parse your request.", _INVALID, None),
+    Mode.ERROR_TEXT: Error(400, {"error": "the request could not be read"}),
+    Mode.ERROR_PAGE: Error(502, "<html><head><title>502 Bad Gateway</title></head></html>"),
     Mode.ERROR_FIRST: openai_error(200, _IN_STREAM, "server_error", "server_error"),
     Mode.ERROR_IN_THE_MIDDLE: openai_error(200, _IN_STREAM, "server_error", "server_error"),
 }

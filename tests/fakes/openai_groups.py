@@ -101,6 +101,9 @@ HARMLESS_FAMILIES: dict[str, tuple[Mode, ...]] = {
 HARMLESS = tuple(mode for family in HARMLESS_FAMILIES.values() for mode in family)
 """Every harmless mode."""
 
+MORE_THOUGHTS = (Mode.THOUGHT_BRACKETS, Mode.THOUGHT_THOUGHT_TAG, Mode.THOUGHT_CHANNELS)
+"""Rarer marks of thoughts; harmless to those who know them, and not drawn."""
+
 RECOVERED = (
     Mode.UNKNOWN_ARGUMENT,
     Mode.TRANSFER_WITH_ARGUMENT,

@@ -2,6 +2,7 @@
 
 `with fake_openai() as server:` gives a server in its own thread.
 `python -m tests.fakes.openai_server --port 9999` runs one in the foreground.
+With FAKE_OPENAI_SEED=7 in the environment, all tests' servers mix harmless quirks into what would be normal answers.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import asyncio
 import itertools
 import logging
+import os
 import socket
 import threading
 import time
@@ -52,10 +54,13 @@ class FakeOpenAI:
     also         quirks on top of the mode, for all requests that no script answers
     seed         of Mode.HARMLESS_QUIRKS: the same seed and the same question draw the same quirks
     refusal_form shape of the errors that refuse a parameter by name, None for the mode's own
+
+    With a number for `mixed`, Mode.NORMAL is Mode.HARMLESS_QUIRKS and that number the seed.
     """
 
-    def __init__(self, *, record: bool = True) -> None:
+    def __init__(self, *, record: bool = True, mixed: int | None = None) -> None:
         self.port = 0
+        self._mixed = mixed
         self._record = record
         self._changed = threading.Condition()
         self._watchers: set[asyncio.Task[None]] = set()
@@ -73,7 +78,7 @@ class FakeOpenAI:
             self.api_key: str | None = None
             self.refusal_form: RefusalForm | None = None
             self.also: tuple[Mode, ...] = ()
-            self.seed = 0
+            self.seed = self._mixed or 0
             self.calls = 0
             self.requests: list[RecordedRequest] = []
             self._script: deque[Behaviour] = deque()
@@ -147,9 +152,10 @@ class FakeOpenAI:
         return record, behaviour
 
     def _modes(self, behaviour: Behaviour, body: Json) -> tuple[Mode, ...]:
-        if behaviour.mode is Mode.HARMLESS_QUIRKS:
+        mode = behaviour.mode
+        if mode is Mode.HARMLESS_QUIRKS or (mode is Mode.NORMAL and self._mixed is not None):
             return (Mode.HARMLESS_QUIRKS, *draw(self.seed, body), *behaviour.also)
-        return (behaviour.mode, *behaviour.also)
+        return (mode, *behaviour.also)
 
     def _end(self, record: RecordedRequest, client_left: bool) -> None:
         with self._changed:
@@ -207,9 +213,13 @@ class _ThreadedServer(uvicorn.Server):
 
 
 @contextmanager
-def fake_openai() -> Iterator[FakeOpenAI]:
-    """A running server on a free port of this machine; stopped at the end, also when clients still hang."""
-    fake = FakeOpenAI()
+def fake_openai(*, plain: bool = False) -> Iterator[FakeOpenAI]:
+    """A running server on a free port of this machine; stopped at the end, also when clients still hang.
+
+    A plain one takes no notice of FAKE_OPENAI_SEED.
+    """
+    seed = os.environ.get("FAKE_OPENAI_SEED")
+    fake = FakeOpenAI(mixed=None if plain or not seed else int(seed))
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     fake.port = listener.getsockname()[1]

@@ -68,6 +68,11 @@ def _thinking(body: Json, reply: Reply) -> str:
     return f"<think>\n{_thought(body)}\n</think>\n\n{reply.text}"
 
 
+def _channels(body: Json, reply: Reply) -> str:
+    analysis = f"<|channel|>analysis<|message|>{_thought(body)}<|end|>"
+    return f"{analysis}<|start|>assistant<|channel|>final<|message|>{reply.text}"
+
+
 def _only_closed(body: Json, reply: Reply) -> str:
     return f"{_thought(body)}\n</think>\n\n{reply.text}"
 
@@ -94,6 +99,9 @@ TEXT_SAYINGS: dict[Mode, Saying] = {
     Mode.THOUGHT_ONLY_CLOSED: _text(_only_closed),
     Mode.THOUGHT_CLOSED_IN_PIECES: _text(_only_closed),
     Mode.THOUGHT_THINKING_TAG: _text(lambda body, reply: f"<thinking>{_thought(body)}</thinking>{reply.text}"),
+    Mode.THOUGHT_BRACKETS: _text(lambda body, reply: f"[THINK]{_thought(body)}[/THINK]{reply.text}"),
+    Mode.THOUGHT_THOUGHT_TAG: _text(lambda body, reply: f"<thought>\n{_thought(body)}\n</thought>\n{reply.text}"),
+    Mode.THOUGHT_CHANNELS: _text(_channels),
     Mode.THOUGHT_BEFORE_CALL: _before_call,
     Mode.UNCLOSED_THOUGHT_LENGTH: _text(_unclosed, "length"),
     Mode.UNCLOSED_THOUGHT_STOP: _text(_unclosed),

@@ -47,8 +47,10 @@ def _problems(messages: list[Json]) -> Iterator[Invalid]:
             open_ids.discard(message.get("tool_call_id", ""))
             continue
         yield from _unanswered(i, open_ids)
-        open_ids = {str(call.get("id")) for call in message.get("tool_calls") or ()}
-        open_ids = open_ids if role == "assistant" else set()
+        calls = message.get("tool_calls") or () if role == "assistant" else ()
+        for k, call in enumerate(calls):
+            yield from _call(f"messages[{i}].tool_calls[{k}]", call)
+        open_ids = {str(call.get("id")) for call in calls}
     yield from _unanswered(len(messages), open_ids)
 
 
@@ -66,6 +68,18 @@ def _content(i: int, message: Json) -> Iterator[Invalid]:
         kind = part.get("type") if isinstance(part, dict) else None
         if kind not in _PARTS[message["role"]]:
             yield Invalid(f"Invalid value: {kind!r}.", f"messages[{i}].content[{k}].type")
+
+
+def _call(path: str, call: Json) -> Iterator[Invalid]:
+    function = call.get("function") or {}
+    fields = {"id": call.get("id"), "type": call.get("type"), "function.name": function.get("name")}
+    for field, value in fields.items():
+        if not value or not isinstance(value, str):
+            yield Invalid(f"Invalid value for '{path}.{field}': expected a string, got {value!r}.", f"{path}.{field}")
+    arguments = function.get("arguments")
+    if not isinstance(arguments, str):
+        found = type(arguments).__name__
+        yield Invalid(f"Invalid type for '{path}.function.arguments': expected a string, got {found}.", path)
 
 
 def _result(i: int, message: Json, open_ids: set[str]) -> Iterator[Invalid]:

@@ -54,7 +54,7 @@ class FilmSearch:
 
 @pytest.fixture(scope="module")
 def running_server() -> Iterator[FakeOpenAI]:
-    with fake_openai() as server:
+    with fake_openai(plain=True) as server:
         yield server
 
 
@@ -357,7 +357,7 @@ async def test_ids_are_unique_and_the_usage_adds_up(server: FakeOpenAI, client: 
 def test_a_server_stops_while_a_client_hangs() -> None:
     body = {"model": "gpt-fake", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
     with ExitStack() as afterwards:
-        with fake_openai() as server:
+        with fake_openai(plain=True) as server:
             server.mode = Mode.HANG_AFTER_FIRST_CHUNK
             url = f"{server.base_url}/chat/completions"
             response = afterwards.enter_context(httpx.stream("POST", url, json=body))

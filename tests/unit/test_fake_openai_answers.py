@@ -20,7 +20,7 @@ from tests.fakes.openai_client import (
     request,
     text_of,
 )
-from tests.fakes.openai_groups import HARMLESS, HARMLESS_FAMILIES
+from tests.fakes.openai_groups import HARMLESS, HARMLESS_FAMILIES, draw
 from tests.fakes.openai_server import Behaviour, FakeOpenAI, Mode, Reply, fake_openai
 from tests.fakes.openai_texts import REFUSAL, THOUGHT
 
@@ -30,7 +30,7 @@ OPINION = '{"recommended": true, "summary": "text"}'
 
 @pytest.fixture(scope="module")
 def running_server() -> Iterator[FakeOpenAI]:
-    with fake_openai() as server:
+    with fake_openai(plain=True) as server:
         yield server
 
 
@@ -100,6 +100,12 @@ def test_tool_calls_can_have_a_finish_reason_of_their_own(server: FakeOpenAI, mo
         (Mode.THOUGHT_ONLY_CLOSED, f"{THOUGHT}\n</think>\n\n{ANSWER}"),
         (Mode.THOUGHT_CLOSED_IN_PIECES, f"{THOUGHT}\n</think>\n\n{ANSWER}"),
         (Mode.THOUGHT_THINKING_TAG, f"<thinking>{THOUGHT}</thinking>{ANSWER}"),
+        (Mode.THOUGHT_BRACKETS, f"[THINK]{THOUGHT}[/THINK]{ANSWER}"),
+        (Mode.THOUGHT_THOUGHT_TAG, f"<thought>\n{THOUGHT}\n</thought>\n{ANSWER}"),
+        (
+            Mode.THOUGHT_CHANNELS,
+            f"<|channel|>analysis<|message|>{THOUGHT}<|end|>" f"<|start|>assistant<|channel|>final<|message|>{ANSWER}",
+        ),
         (Mode.TINY_PIECES, ANSWER),
         (Mode.HALF_SURROGATE, f"{ANSWER}\ud83d"),
     ],
@@ -408,6 +414,23 @@ def test_harmless_quirks_do_not_depend_on_the_ids_of_tool_calls(server: FakeOpen
         ]
         post(server, request() | {"messages": history})
     assert server.requests[0].modes == server.requests[1].modes
+
+
+def test_a_whole_suite_can_meet_harmless_quirks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_OPENAI_SEED", "7")
+    with fake_openai() as mixed, fake_openai(plain=True) as unmixed:
+        for server in (mixed, unmixed):
+            server.script([Mode.NORMAL, Reply("Paris."), Mode.EMPTY])
+            for _ in range(4):
+                post(server, request())
+        assert [recorded.modes[0] for recorded in mixed.requests] == [
+            Mode.HARMLESS_QUIRKS,
+            Mode.HARMLESS_QUIRKS,
+            Mode.EMPTY,
+            Mode.HARMLESS_QUIRKS,
+        ]
+        assert mixed.requests[0].modes == (Mode.HARMLESS_QUIRKS, *draw(7, request()))
+        assert {recorded.modes for recorded in unmixed.requests} == {(Mode.NORMAL,), (Mode.EMPTY,)}
 
 
 def test_no_combination_of_harmless_quirks_breaks_the_wire(server: FakeOpenAI) -> None:

@@ -31,7 +31,7 @@ CALL_MODES = [mode for mode in HARMLESS if mode.value.startswith(("call_", "argu
 
 @pytest.fixture(scope="module")
 def running_server() -> Iterator[FakeOpenAI]:
-    with fake_openai() as server:
+    with fake_openai(plain=True) as server:
         yield server
 
 

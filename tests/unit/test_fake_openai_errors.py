@@ -31,7 +31,7 @@ RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "{}"}
 
 @pytest.fixture(scope="module")
 def running_server() -> Iterator[FakeOpenAI]:
-    with fake_openai() as server:
+    with fake_openai(plain=True) as server:
         yield server
 
 
@@ -156,6 +156,16 @@ def test_errors_have_their_status_and_code(
     assert said["message"].startswith(words)
 
 
+def test_errors_can_have_other_shapes(server: FakeOpenAI) -> None:
+    server.script([Mode.MODEL_NOT_FOUND_VLLM, Mode.ERROR_TEXT, Mode.ERROR_PAGE])
+    vllm, text, page = (post(server, request()) for _ in range(3))
+    assert (vllm.status_code, vllm.json()["code"]) == (404, 404)
+    assert vllm.json()["message"] == "The model `gpt-fake` does not exist."
+    assert (text.status_code, text.json()) == (400, {"error": "the request could not be read"})
+    assert (page.status_code, page.headers["content-type"]) == (502, "text/html")
+    assert "<title>502 Bad Gateway</title>" in page.text
+
+
 def test_azure_tells_which_filter_refused_the_prompt(server: FakeOpenAI) -> None:
     server.mode = Mode.PROMPT_FILTERED
     inner = error(server, request(stream=True))[1]["innererror"]
@@ -196,6 +206,13 @@ def test_retry_after_can_be_absurd(server: FakeOpenAI) -> None:
             [USER, CALLING, {**RESULT, "content": [{"tool_call_id": "call_1", "content": "{}"}]}],
             "messages[2].content[0].type",
             "Invalid value: None",
+        ),
+        ([USER, {**CALLING, "tool_calls": [{**CALL, "id": ""}]}], "messages[1].tool_calls[0].id", "expected a string"),
+        ([USER, {**CALLING, "tool_calls": [{**CALL, "type": None}]}], "messages[1].tool_calls[0].type", "expected"),
+        (
+            [USER, {**CALLING, "tool_calls": [{**CALL, "function": {"name": "f", "arguments": {}}}]}],
+            "messages[1].tool_calls[0]",
+            "function.arguments': expected a string, got dict",
         ),
         ([{"role": "model", "content": "Hello"}], "messages[0].role", "Invalid value: 'model'"),
     ],

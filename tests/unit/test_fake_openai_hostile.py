@@ -17,7 +17,7 @@ from tests.fakes.openai_server import FakeOpenAI, Mode, fake_openai
 
 @pytest.fixture(scope="module")
 def running_server() -> Iterator[FakeOpenAI]:
-    with fake_openai() as server:
+    with fake_openai(plain=True) as server:
         yield server
 
 
