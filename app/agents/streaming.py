@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 
 async def in_own_task(source: AsyncIterator[str]) -> AsyncGenerator[str, None]:
-    """The same texts, produced in one task of their own.
+    """The same text, produced in one task of its own; pieces that are there together come as one.
 
     So a deadline inside `source` covers all of it, whichever tasks read here, and closing this generator cancels the
     model call at once instead of at its next word. What `source` raises is raised here after the texts before it.
@@ -23,8 +23,14 @@ async def in_own_task(source: AsyncIterator[str]) -> AsyncGenerator[str, None]:
 
     task = asyncio.create_task(pump())
     try:
-        while (text := await queue.get()) is not None:
-            yield text
+        ended = False
+        while not ended:
+            pieces = [await queue.get()]
+            while not queue.empty():
+                pieces.append(queue.get_nowait())
+            ended = pieces[-1] is None
+            if text := "".join(filter(None, pieces)):
+                yield text
         await task
     finally:
         task.cancel()

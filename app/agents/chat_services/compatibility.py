@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -40,9 +41,21 @@ def _rename_limit(body: Json) -> None:
             return
 
 
-def _json_object(body: Json) -> None:
-    if "response_format" in body:
-        body["response_format"] = {"type": "json_object"}
+def _json_in_words(*, keep_format: bool) -> Change:
+    """Ask for the schema in the first message, for nothing else tells it any more."""
+
+    def change(body: Json) -> None:
+        wanted = body.pop("response_format", None)
+        if wanted is None:
+            return
+        schema = json.dumps(wanted["json_schema"]["schema"])
+        first, *others = body["messages"]
+        words = f"{first['content']}\n\nAnswer with one JSON object that is valid under this JSON schema: {schema}"
+        body["messages"] = [{**first, "content": words}, *others]
+        if keep_format:
+            body["response_format"] = {"type": "json_object"}
+
+    return change
 
 
 def _reasoning(*, beside_tools: bool, effort: str | None) -> Change:
@@ -62,7 +75,7 @@ def _without_names(body: Json) -> None:
 
 _REPLACEMENTS: dict[str, tuple[Change, ...]] = {
     "max_tokens": (_rename_limit, _without(*_LIMITS)),
-    "response_format": (_json_object, _without("response_format")),
+    "response_format": (_json_in_words(keep_format=True), _json_in_words(keep_format=False)),
     # From gpt-5.6 on, OpenAI wants it said beside tools that there is to be none.
     _REASONING_WITH_TOOLS: (
         _reasoning(beside_tools=True, effort="none"),

@@ -192,6 +192,8 @@ class OpenAIChatCompletions(ChatCompletionClientBase):
     def _finish(self, reader: CompletionReader) -> Completion:
         completion = reader.finish()
         self._learn(reader)
+        if completion.refused:
+            log.info("model_refused")
         return completion
 
     def _learn(self, reader: CompletionReader) -> None:
