@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.fakes.openai_brain import response_schema
+from tests.fakes.openai_brain import first_step, response_schema, tool_complained
 from tests.fakes.openai_modes import Mode
 from tests.fakes.openai_plan import EVENTS, Ask, End, Plan
 from tests.fakes.openai_schema import example
@@ -34,6 +34,17 @@ _PACE = 0.001
 _MARK = "@@"
 _ID = "chatcmpl-hostile"
 _GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+
+
+def _once(saying: Saying) -> Saying:
+    """Say it to a question alone: to tool results the model answers, and after a complaint it calls as it should."""
+
+    def said(body: Json, reply: Reply) -> Reply:
+        if body["messages"][-1]["role"] != "tool":
+            return saying(body, reply)
+        return first_step(body) if tool_complained(body) else reply
+
+    return said
 
 
 def _calling(arguments: Callable[[Json], str]) -> Saying:
@@ -67,7 +78,7 @@ def _spoiled(raw: str, *kinds: str) -> Saying:
         spoiled = next(iter([*wanted, *properties]), "title")
         return json.dumps(example(schema) | {spoiled: _MARK}).replace(f'"{_MARK}"', raw)
 
-    return _calling(arguments)
+    return _once(_calling(arguments))
 
 
 def _huge_name(body: Json, reply: Reply) -> Reply:
@@ -92,14 +103,14 @@ def _long_question(body: Json, reply: Reply) -> Reply:
 
 HOSTILE_SAYINGS: dict[Mode, Saying] = {
     Mode.HUGE_ANSWER: lambda body, reply: Reply("a" * HUGE_ANSWER),
-    Mode.HUGE_TOOL_NAME: _huge_name,
+    Mode.HUGE_TOOL_NAME: _once(_huge_name),
     Mode.HUGE_ARGUMENTS: _spoiled(json.dumps("a" * HUGE_ARGUMENTS), "string"),
     Mode.DEEP_ARGUMENTS: _spoiled("[" * DEPTH + "]" * DEPTH),
     Mode.HUGE_INTEGER: _spoiled("9" * DIGITS, "integer"),
     Mode.NAN_ARGUMENTS: _spoiled("NaN", "integer", "number"),
     Mode.INFINITE_ARGUMENTS: _spoiled("Infinity", "integer", "number"),
-    Mode.THOUSAND_CALLS: _thousand_calls,
-    Mode.LONG_ASK_USER: _long_question,
+    Mode.THOUSAND_CALLS: _once(_thousand_calls),
+    Mode.LONG_ASK_USER: _once(_long_question),
 }
 
 

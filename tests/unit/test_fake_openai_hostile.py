@@ -145,6 +145,18 @@ def test_json_that_was_asked_for_is_absurd(server: FakeOpenAI, mode: Mode, start
     assert plain(server, opinion_request())["choices"][0]["message"]["content"].startswith(start)
 
 
+@pytest.mark.parametrize("mode", [Mode.NAN_ARGUMENTS, Mode.HUGE_INTEGER, Mode.HUGE_TOOL_NAME])
+def test_a_model_that_is_told_of_its_mistake_calls_as_it_should(server: FakeOpenAI, mode: Mode) -> None:
+    server.mode = mode
+    call = {"id": "call_1", "type": "function", "function": {"name": SEARCH["name"], "arguments": "{}"}}
+    body = film_request()
+    body["messages"] += [
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": '{"error": "limit must be a whole number"}'},
+    ]
+    assert only_call(server, body) == (SEARCH["name"], '{"title": "Alien cost"}')
+
+
 def test_there_can_be_a_thousand_calls(server: FakeOpenAI) -> None:
     server.mode = Mode.THOUSAND_CALLS
     calls = plain(server, film_request())["choices"][0]["message"]["tool_calls"]
