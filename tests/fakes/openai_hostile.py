@@ -55,7 +55,7 @@ def _calling(arguments: Callable[[Json], str]) -> Saying:
         if function is not None:
             return Reply(calls=(ToolCall(function["name"], arguments(function)),))
         schema = response_schema(body)
-        return reply if schema is None else Reply(arguments({"parameters": schema}))
+        return reply if reply.calls or schema is None else Reply(arguments({"parameters": schema}))
 
     return saying
 
@@ -65,7 +65,7 @@ def _function(body: Json) -> Json | None:
     functions = [tool["function"] for tool in body.get("tools") or ()]
     own = [function for function in functions if not function["name"].startswith("Handoff")]
     search = [function for function in own if function["name"].endswith("search_films")]
-    return next(iter([*search, *own, *functions]), None)
+    return next(iter([*search, *own]), None)
 
 
 def _spoiled(raw: str, *kinds: str) -> Saying:
