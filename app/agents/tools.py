@@ -168,10 +168,16 @@ async def mask_failures(
         log.debug(
             "tool_called",
             tool=context.function.fully_qualified_name,
-            arguments=_shown(dict(context.arguments)),
+            arguments=_shown(_own_arguments(context)),
             result=_shown(context.result),
             duration_ms=round((time.perf_counter() - started) * 1000, 1),
         )
+
+
+def _own_arguments(context: FunctionInvocationContext) -> dict[str, Any]:
+    """Without those of the agent's prompt, which Semantic Kernel passes along."""
+    names = {parameter.name for parameter in context.function.parameters}
+    return {name: value for name, value in context.arguments.items() if name in names}
 
 
 def _bound(function: KernelFunction, call: FunctionCallContent) -> dict[str, Any]:
