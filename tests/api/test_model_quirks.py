@@ -29,6 +29,7 @@ from tests.fakes.openai_groups import (
     TWO_CALLS,
 )
 from tests.fakes.openai_server import Behaviour, FakeOpenAI, Mode, RefusalForm, Reply, ToolCall, fake_openai
+from tests.fixtures.odd_texts import ODD_TEXTS
 from tests.fixtures.served import served
 
 KEY = "sk-test-5ecret-key-0123456789"
@@ -488,6 +489,18 @@ class TestThoughtsInStreams:
                 arrived.append(time.monotonic())
         assert len(arrived) > 2
         assert arrived[-1] - arrived[0] > 0.05
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+async def test_a_question_keeps_its_role_and_its_text(
+    client: httpx.AsyncClient, provider: FakeOpenAI, text: str
+) -> None:
+    await client.get("/api/v1/ai/ask", params={"question": text})
+    await client.post(HANDOFF, json={"question": text})
+    for request in provider.requests[:2]:
+        messages = [(message["role"], message["content"]) for message in request.body["messages"]]
+        assert [role for role, _ in messages] == ["system", "user"]
+        assert messages[1] == ("user", text)
 
 
 class TestLog:

@@ -160,6 +160,7 @@ class ScriptedChat(ChatCompletionClientBase):
     _unexpected: list[str] = PrivateAttr(default_factory=list)
     _cancelled: int = PrivateAttr(default=0)
     _hanging: asyncio.Event = PrivateAttr(default_factory=asyncio.Event)
+    _reports_usage: bool = PrivateAttr(default=True)
 
     def __init__(
         self,
@@ -186,6 +187,15 @@ class ScriptedChat(ChatCompletionClientBase):
     def hanging(self) -> asyncio.Event:
         """Set once a call hangs, so that a test can wait for that moment."""
         return self._hanging
+
+    @property
+    def reports_usage(self) -> bool:
+        """Whether completions tell what they used: some providers' do not."""
+        return self._reports_usage
+
+    @reports_usage.setter
+    def reports_usage(self, reports: bool) -> None:
+        self._reports_usage = reports
 
     def assert_exhausted(self) -> None:
         """Fail unless every step was used and no call went beyond the script."""
@@ -238,7 +248,8 @@ class ScriptedChat(ChatCompletionClientBase):
         for item in self._call_pieces(serial, completion):
             yield [chunk.model_copy(update={"items": [item]})]
         yield [chunk.model_copy(update={"items": [], "finish_reason": _finish(completion)})]
-        yield [chunk.model_copy(update={"items": [], "metadata": self._metadata(serial, _usage())})]
+        if self._reports_usage:
+            yield [chunk.model_copy(update={"items": [], "metadata": self._metadata(serial, _usage())})]
 
     def _update_function_choice_settings_callback(
         self,

@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
 from semantic_kernel.contents import ChatHistory
+from semantic_kernel.functions import kernel_function
 
 from app.agents.assistant import Assistant
 from app.core.db import Database
@@ -87,6 +88,83 @@ async def test_a_handover_reaches_the_other_agent_with_the_question(team: Team) 
     assert (answer.agent, answer.answer) == ("LLMAgent", "Argentina.")
     assert [(step.agent, step.kind, step.name) for step in answer.steps] == [("SearchAgent", "handoff", "LLMAgent")]
     assert "Who won in 2022?" in team.chat.calls[1].transcript
+
+
+@pytest.mark.parametrize("usage", [True, False])
+async def test_an_agent_that_gets_the_question_back_still_knows_it(team: Team, usage: bool) -> None:
+    script = {
+        "SearchAgent": [call(SEARCH, title="Alien"), hand_over("LLMAgent"), say("It rents for $2.99.")],
+        "LLMAgent": [hand_over("SearchAgent")],
+    }
+    assistant = team.with_script(script)
+    team.chat.reports_usage = usage
+    answer = await assistant.hand_off("What does Alien cost?", ANONYMOUS)
+    assert (answer.agent, answer.answer) == ("SearchAgent", "It rents for $2.99.")
+    seen = team.chat.calls[-1].transcript
+    assert "What does Alien cost?" in seen
+    assert '"rental_rate": 2.99' in seen
+
+
+async def test_two_handoffs_in_one_completion_are_one(team: Team) -> None:
+    script = {
+        "SearchAgent": [calls(hand_over("LLMAgent"), hand_over("LLMAgent"))],
+        "LLMAgent": [say("Hello.")],
+    }
+    answer = await team.asked(script)
+    assert [(step.agent, step.name) for step in answer.steps] == [("SearchAgent", "LLMAgent")]
+
+
+async def test_a_tool_beside_a_question_to_the_person_is_cancelled(team: Team) -> None:
+    stopped = asyncio.Event()
+
+    class Slow:
+        @kernel_function(name="wait")
+        async def wait(self) -> str:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                stopped.set()
+            return ""
+
+    assistant = team.with_script([calls(call("slow-wait"), call("ask_user-ask_user", question="Which one?"))])
+    for agent in assistant._team.of(ANONYMOUS):
+        agent.kernel.add_plugin(Slow(), "slow")
+    answer = await assistant.hand_off("Alien?", ANONYMOUS)
+    assert (answer.status, answer.answer) == ("input_required", "Which one?")
+    assert stopped.is_set()
+
+
+async def test_a_question_to_the_person_that_is_empty_asks_nobody(team: Team) -> None:
+    answer = await team.asked([call("ask_user-ask_user", question=" "), say("Alien rents for $2.99.")])
+    assert (answer.status, answer.answer) == ("completed", "Alien rents for $2.99.")
+
+
+async def test_a_question_to_the_person_without_end_is_an_error(team: Team) -> None:
+    with pytest.raises(UpstreamFailed, match="too long"):
+        await team.asked([call("ask_user-ask_user", question="x" * 3000)])
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "seen"),
+    [
+        ("find_films", {"actor": "Weaver", "category": None}, '"total": 7'),
+        ("find_films", {"actor": "Weaver", "category": "", "rating": "null"}, '"total": 7'),
+        ("find_films", {"actor": "Weaver", "limit": "5.0"}, '"total": 7'),
+        ("find_films", {"actor": "Weaver", "in_stock": "maybe"}, "in_stock must be true or false."),
+        ("film_availability", {"film_id": "Alien"}, "film_id must be a whole number."),
+        ("film_availability", {"film_id": None}, "film_id is missing: it must be a whole number."),
+        ("search_films", {"title": None}, "title is missing: it must be a text."),
+        ("search_films", {"title": "Alien", "year": 1979}, "Unknown argument year"),
+    ],
+)
+async def test_arguments_are_bound_by_the_functions_own_types(
+    team: Team, tool: str, arguments: dict[str, object], seen: str
+) -> None:
+    await team.asked([call(f"film_search-{tool}", **arguments), say("Done.")])
+    result = team.chat.calls[1].transcript
+    assert seen in result
+    assert "could not be asked" not in result
+    assert "None" not in result.replace('"None"', "")
 
 
 async def test_handoff_reasons_reach_the_model(team: Team) -> None:

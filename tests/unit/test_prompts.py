@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from semantic_kernel import Kernel
 
-from app.agents.prompts import PLUGINS, load_prompt_plugins
+from app.agents.chat_services.settings import ChatExecutionSettings
+from app.agents.prompts import PLUGINS, function_of, load_prompt_plugins, prompt_of
 from app.core.errors import InvalidPrompt
+from tests.fixtures.odd_texts import ODD_TEXTS
 
 CONFIG = {
     "description": "Says hello.",
@@ -71,3 +74,50 @@ def test_a_whole_prompt_is_accepted(tmp_path: Path) -> None:
 def test_a_prompt_that_would_do_something_else_is_refused(tmp_path: Path, prompt: str | None, config: object) -> None:
     with pytest.raises(InvalidPrompt, match="hello"):
         load_prompt_plugins(write(tmp_path, prompt, config))
+
+
+def test_a_prompt_without_a_config_has_defaults(tmp_path: Path) -> None:
+    plugins = load_prompt_plugins(write(tmp_path, config=None))
+    assert prompt_of(plugins, "greeting", "hello").settings == ChatExecutionSettings()
+    assert function_of(plugins, "greeting", "hello").description == ""
+
+
+def test_a_config_gives_defaults(tmp_path: Path) -> None:
+    settings = prompt_of(load_prompt_plugins(write(tmp_path)), "greeting", "hello").settings
+    assert (settings.max_tokens, settings.temperature) == (5, None)
+
+
+def test_a_prompt_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidPrompt, match="greeting/goodbye"):
+        prompt_of(load_prompt_plugins(write(tmp_path)), "greeting", "goodbye")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        '<message role="system">Hello {{$name}}',
+        '<message role="nobody">Hello {{$name}}</message>',
+        '<message role="system">Hello</message> {{$name}}',
+        '<message role="system">Hello</message><note>{{$name}}</note>',
+    ],
+)
+def test_message_tags_that_cannot_be_read_are_refused(tmp_path: Path, prompt: str) -> None:
+    plugins = load_prompt_plugins(write(tmp_path, prompt))
+    with pytest.raises(InvalidPrompt, match="greeting/hello"):
+        prompt_of(plugins, "greeting", "hello")
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+async def test_roles_hold_and_text_arrives_as_it_was_written(tmp_path: Path, text: str) -> None:
+    template = '<message role="system">Greet &lt;them&gt;.</message>\n<message role="user">I am {{$name}}!</message>'
+    prompt = prompt_of(load_prompt_plugins(write(tmp_path, template)), "greeting", "hello")
+    history = await prompt.render(Kernel(), name=text)
+    assert [(message.role.value, message.content) for message in history] == [
+        ("system", "Greet <them>."),
+        ("user", f"I am {text}!"),
+    ]
+
+
+async def test_a_prompt_without_tags_is_the_users(tmp_path: Path) -> None:
+    history = await prompt_of(load_prompt_plugins(write(tmp_path)), "greeting", "hello").render(Kernel(), name="Ada")
+    assert [(message.role.value, message.content) for message in history] == [("user", "Hello Ada")]
