@@ -99,3 +99,50 @@ def test_a_developer_may_use_any_key() -> None:
 
 def test_the_example_names_the_placeholder_that_is_refused() -> None:
     assert EXAMPLE["SECRET_KEY"] == SECRET_KEY_PLACEHOLDER
+
+
+AZURE = {"ai_provider": "azure", "azure_openai_api_key": "k", "azure_openai_deployment": "d"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"openai_api_key": "k", "openai_base_url": "localhost:11434"}, "OPENAI_BASE_URL must be a URL"),
+        ({"openai_api_key": "k", "openai_base_url": "http://"}, "OPENAI_BASE_URL must be a URL"),
+        ({"openai_api_key": "k", "openai_base_url": "http://host:port/v1"}, "OPENAI_BASE_URL must be a URL"),
+        ({"openai_api_key": "k", "openai_base_url": "http://a b/v1"}, "OPENAI_BASE_URL must be a URL"),
+        ({"openai_api_key": "k", "openai_base_url": "http://x/v1/chat/completions"}, "before /chat/completions"),
+        ({"openai_api_key": "sk 1"}, "OPENAI_API_KEY has characters"),
+        ({"openai_api_key": "sk-\N{EN DASH}1"}, "OPENAI_API_KEY has characters"),
+        ({"openai_api_key": "sk-1\nsk-2"}, "OPENAI_API_KEY has characters"),
+        ({**AZURE, "azure_openai_endpoint": "name.openai.azure.com"}, "AZURE_OPENAI_ENDPOINT must be a URL"),
+        (
+            {
+                **AZURE,
+                "azure_openai_endpoint": "https://n.openai.azure.com/openai/deployments/d/chat/completions?api-version=1",
+            },
+            "AZURE_OPENAI_ENDPOINT must be the resource's address alone",
+        ),
+        (
+            {**AZURE, "azure_openai_endpoint": "https://n/?api-version=1"},
+            "AZURE_OPENAI_ENDPOINT must be the resource's",
+        ),
+    ],
+)
+def test_what_no_client_could_use_is_told_by_name(variables: dict[str, str], named: str) -> None:
+    problem = Settings.model_validate(variables).provider_problem
+    assert problem is not None
+    assert named in problem
+
+
+def test_blanks_around_keys_and_addresses_do_not_count() -> None:
+    given = {"openai_api_key": " sk-1\n", "openai_base_url": "\thttp://x/v1 ", "openai_model": " m "}
+    settings = Settings.model_validate(given)
+    assert settings.provider_problem is None
+    assert settings.openai_api_key is not None
+    assert settings.openai_api_key.get_secret_value() == "sk-1"
+    assert (settings.openai_base_url, settings.openai_model) == ("http://x/v1", "m")
+
+
+def test_a_key_of_blanks_is_no_key() -> None:
+    assert Settings.model_validate({"openai_api_key": "  "}).provider == "offline"

@@ -1,0 +1,58 @@
+"""Prompt directories and surroundings as people have them: the service starts, and says what is wrong."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.fixtures.command_line import ROOT
+from tests.fixtures.serving import UVICORN, serving
+
+AGENT = "plugins/agents/search_agent"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The application, to be changed."""
+    for name in ("app", "plugins", "migrations"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "alembic.ini", tmp_path)
+    return tmp_path
+
+
+async def test_a_wrong_prompt_directory_is_told_at_start_and_in_answers(copy: Path) -> None:
+    (copy / AGENT / "config.json").write_text('{"description": "x", "input_variables": []}', encoding="utf-8")
+    async with serving(*UVICORN, folder=copy, PYTHONPATH=str(copy)) as service:
+        async with httpx.AsyncClient(base_url=service.url, timeout=30) as http:
+            ready = await http.get("/health/ready")
+            answer = await http.post("/api/v1/ai/handoff", json={"question": "Alien?"})
+            films = await http.get("/health")
+    sentence = "A prompt cannot be used: agents/search_agent: skprompt.txt uses rental_desk but config.json declares"
+    assert ready.status_code == answer.status_code == 503
+    assert sentence in ready.json()["checks"]["prompts"]["detail"]
+    assert sentence in answer.json()["detail"]
+    assert sentence in service.log
+    assert films.status_code == 200
+
+
+async def test_a_prompt_directory_without_a_config_is_fine(copy: Path) -> None:
+    (copy / "plugins/chat/answer/config.json").unlink()
+    async with serving(*UVICORN, folder=copy, PYTHONPATH=str(copy), DATABASE_URL="sqlite:///:memory:") as service:
+        async with httpx.AsyncClient(base_url=service.url, timeout=30) as http:
+            answer = await http.get("/api/v1/ai/ask", params={"question": "Hello?"})
+    assert (answer.status_code, bool(answer.text)) == (200, True)
+
+
+@pytest.mark.parametrize("proxy", ["ftp://proxy:21", "socks5://127.0.0.1:1080", "http://[proxy"])
+async def test_a_proxy_that_cannot_be_used_is_told_by_name(tmp_path: Path, proxy: str) -> None:
+    variables = {"OPENAI_API_KEY": "sk-test", "HTTPS_PROXY": proxy}
+    async with serving(*UVICORN, folder=tmp_path, **variables) as service:
+        async with httpx.AsyncClient(base_url=service.url, timeout=30) as http:
+            ready = await http.get("/health/ready")
+            answer = await http.post("/api/v1/ai/handoff", json={"question": "Alien?"})
+    assert ready.status_code == answer.status_code == 503
+    assert "HTTPS_PROXY" in ready.json()["checks"]["model_provider"]["detail"]
+    assert "HTTPS_PROXY" in answer.json()["detail"]
