@@ -25,11 +25,12 @@ from tests.fakes.openai_groups import (
     BROKEN_ANSWERS,
     HARMLESS,
     HOSTILE,
+    MORE_THOUGHTS,
     RECOVERED,
     REFUSALS,
     TWO_CALLS,
 )
-from tests.fakes.openai_server import Behaviour, FakeOpenAI, Mode, RefusalForm, Reply, ToolCall, fake_openai
+from tests.fakes.openai_server import FakeOpenAI, Mode, RefusalForm, Reply, ToolCall, fake_openai
 from tests.fixtures.odd_texts import ODD_TEXTS
 from tests.fixtures.served import served
 
@@ -140,14 +141,10 @@ def assert_answered(question: Question, response: httpx.Response) -> None:
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-@pytest.mark.parametrize("mode", HARMLESS)
+@pytest.mark.parametrize("mode", [*HARMLESS, *MORE_THOUGHTS])
 async def test_a_harmless_quirk_changes_no_answer(
     client: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode, question: Question
 ) -> None:
-    # Whether a model thinks aloud is known from its first answers on: see the tests of the stream.
-    provider.script([Behaviour(mode)])
-    await ask_film(client)
-    provider.reset()
     provider.mode = mode
     assert_answered(question, await question.ask(client))
 
@@ -472,8 +469,8 @@ class TestThoughtsInStreams:
     async def test_a_thought_that_surprises_breaks_off_and_is_learnt(
         self, http: httpx.AsyncClient, provider: FakeOpenAI
     ) -> None:
-        assert_answered(TEXT, await ask_model(http))
-        provider.mode = Mode.THOUGHT_CLOSED_IN_PIECES
+        surprising = Reply(f"Blue is what scatters most, surely.</think>\n\n{TEXT.answer}")
+        provider.script([surprising, surprising])
         with pytest.raises(httpx.RemoteProtocolError):
             await ask_model(http)
         assert_answered(TEXT, await ask_model(http))
@@ -482,7 +479,6 @@ class TestThoughtsInStreams:
     async def test_words_arrive_as_the_model_gives_them(
         self, http: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode
     ) -> None:
-        await ask_model(http)
         provider.mode, provider.chunk_delay = mode, 0.05
         arrived = []
         async with http.stream("GET", "/api/v1/ai/ask", params={"question": ASKED}) as stream:

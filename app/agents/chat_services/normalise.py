@@ -73,10 +73,10 @@ class _Call:
 
 
 class CompletionReader:
-    """Reads one completion. What `feed` returns may be shown: with `hold`, not before no thought can be in it."""
+    """Reads one completion. What `feed` returns may be shown; `hold` and `suspect` are ThoughtFilter's."""
 
-    def __init__(self, tools: Sequence[str], *, hold: bool) -> None:
-        self._thoughts = ThoughtFilter(hold=hold)
+    def __init__(self, tools: Sequence[str], *, hold: bool, suspect: bool = False) -> None:
+        self._thoughts = ThoughtFilter(hold=hold, suspect=suspect)
         self._tools = tools
         self._text: list[str] = []
         self._size = 0

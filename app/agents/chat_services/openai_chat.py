@@ -62,15 +62,13 @@ class OpenAIChatCompletions(ChatCompletionClientBase):
     _client: AsyncOpenAI = PrivateAttr()
     _settings: Settings = PrivateAttr()
     _compatibility: Compatibility = PrivateAttr(default_factory=Compatibility)
-    _thinks_aloud: bool | None = PrivateAttr()
-    """Whether the model's text begins with a thought that only its end shows; None until its first answer tells."""
+    _thinks_aloud: bool = PrivateAttr(default=False)
+    """Whether the model's last text began with a thought that only its end showed: the next one will, too."""
 
     def __init__(self, settings: Settings, client: AsyncOpenAI) -> None:
         super().__init__(ai_model_id=settings.model)
         self._settings = settings
         self._client = client
-        is_compatible_server = settings.provider == "openai" and settings.openai_base_url is not None
-        self._thinks_aloud = None if is_compatible_server else False
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
         """Ours."""
@@ -143,9 +141,13 @@ class OpenAIChatCompletions(ChatCompletionClientBase):
     ) -> tuple[CompletionReader, Json]:
         own = _own(settings).model_copy(update=self._configured())
         streaming = stream and not own.tools
-        reader = CompletionReader(own.tool_names, hold=not streaming or self._thinks_aloud is not False)
-        # OpenAI itself has replaced the older name, which all others know.
+        # OpenAI's own models keep their thoughts to themselves, wherever they run.
         is_openai = self._settings.provider == "openai" and self._settings.openai_base_url is None
+        is_azure = self._settings.provider == "azure"
+        reader = CompletionReader(
+            own.tool_names, hold=not streaming or self._thinks_aloud, suspect=not (is_openai or is_azure)
+        )
+        # OpenAI has replaced the older name, which all others know.
         limit_name = "max_completion_tokens" if is_openai else "max_tokens"
         return reader, request_body(self.ai_model_id, history, own, stream=stream, limit_name=limit_name)
 
@@ -197,8 +199,7 @@ class OpenAIChatCompletions(ChatCompletionClientBase):
         return completion
 
     def _learn(self, reader: CompletionReader) -> None:
-        """What one answer shows of the model's habit; a model that was seen to think aloud may do so again."""
-        if reader.thinks_aloud or self._thinks_aloud is None:
+        if reader.thinks_aloud is not None:
             self._thinks_aloud = reader.thinks_aloud
 
     def _failure(self, error: ProviderError, body: Json) -> AppError:

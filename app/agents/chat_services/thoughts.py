@@ -17,18 +17,29 @@ _LONGEST = max(map(len, _TAGS))
 _QUOTES = frozenset({"`", "'", '"'})
 
 
+_ENOUGH_WORDS = 3
+_LIKE_A_THOUGHT = re.compile(
+    r"(?:okay|ok|alright|hmm+|so|wait|first|now|maybe|i|i'm|i'll|i've|we|we're|let|let's|my|they|user|thinking"
+    r"|reasoning|analy[sz]ing|considering|(?:the|this)\s+(?:user|question|request|query|prompt|person))\b"
+    r"|好的|嗯|首先|用户",
+    re.IGNORECASE,
+)
+"""How models begin to think: in the first person, or about who asks. Such an answer comes in one piece."""
+
+
 class ThoughtFilter:
     """Lets the answer through and keeps the thoughts.
 
-    With `hold`, nothing comes out before it is certain that it is no thought: some models' templates open the thought
-    themselves, so that only its end is in the text. `lone` tells whether such an end was seen, `leaked` whether text
-    before it had come out already.
+    Some models' templates open the thought themselves, so that only its end is in the text. So with `hold`, nothing
+    comes out before it is certain that it is no thought, and with `suspect`, nothing of a text that begins like one.
+    `lone` tells whether such an end was seen, `leaked` whether text before it had come out already.
     """
 
-    def __init__(self, *, hold: bool) -> None:
+    def __init__(self, *, hold: bool, suspect: bool = False) -> None:
         self.lone = False
         self.leaked = False
         self._hold = hold
+        self._suspect = suspect
         self._held: list[str] = []
         self._pending = ""
         self._before = ""
@@ -37,7 +48,7 @@ class ThoughtFilter:
 
     def release(self) -> None:
         """From now on let through what is no thought; whoever calls knows that the thoughts come elsewhere."""
-        self._hold = False
+        self._hold = self._suspect = False
 
     def feed(self, text: str) -> str:
         """The part of the answer that is certain by now."""
@@ -85,8 +96,17 @@ class ThoughtFilter:
         """An answer may be about such tags."""
         return (self._pending[start - 1] if start else self._before) in _QUOTES
 
+    def _may_be_thought(self) -> bool:
+        """Decide once there are enough words; until then it may."""
+        text = "".join(self._held).lstrip()
+        if len(text.split(maxsplit=_ENOUGH_WORDS)) < _ENOUGH_WORDS:
+            return True
+        self._suspect = False
+        self._hold = _begins_like_a_thought(text)
+        return self._hold
+
     def _out(self) -> str:
-        if self._hold:
+        if self._hold or (self._suspect and self._may_be_thought()):
             return ""
         text = "".join(self._held)
         self._held.clear()
@@ -94,6 +114,10 @@ class ThoughtFilter:
             text = text.lstrip()
         self._any_out = self._any_out or bool(text)
         return text
+
+
+def _begins_like_a_thought(text: str) -> bool:
+    return bool(_LIKE_A_THOUGHT.match(text)) or text[:1].islower()
 
 
 def _start_of_partial_tag(text: str, position: int) -> int:
