@@ -273,6 +273,53 @@ async def test_prose_around_a_tool_call_is_never_the_answer(client: httpx.AsyncC
     assert (response.status_code, "tool call as text" in response.json()["detail"]) == (502, True)
 
 
+class TestAzure:
+    """A deployment on Azure OpenAI, in Azure's forms."""
+
+    @pytest.fixture(scope="class")
+    async def azure(self, provider: FakeOpenAI, store: str) -> AsyncIterator[httpx.AsyncClient]:
+        settings = {
+            "ai_provider": "azure",
+            "azure_openai_api_key": KEY,
+            "azure_openai_endpoint": provider.azure_endpoint,
+            "azure_openai_deployment": "store-gpt",
+        }
+        async with running(app_with(provider, store, **settings)) as application, client_of(application) as http:
+            yield http
+
+    @pytest.mark.parametrize("question", QUESTIONS)
+    @pytest.mark.parametrize("mode", [Mode.NORMAL, Mode.AZURE_FILTER_RESULTS, Mode.AZURE_ASYNC_FILTER])
+    async def test_filter_results_change_no_answer(
+        self, azure: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode, question: Question
+    ) -> None:
+        provider.mode = mode
+        assert_answered(question, await question.ask(azure))
+        assert provider.requests[0].path == "/openai/deployments/store-gpt/chat/completions"
+
+    @pytest.mark.parametrize("question", [FILM, SUMMARY], ids=["film", "summary"])
+    @pytest.mark.parametrize(
+        ("mode", "status", "detail"),
+        [
+            (Mode.DEPLOYMENT_NOT_FOUND, 503, "set AZURE_OPENAI_DEPLOYMENT"),
+            (Mode.PROMPT_FILTERED, 502, "question was filtered by the provider's content policy"),
+            (Mode.AZURE_CONTENT_FILTERED, 502, "answer was filtered by the provider's content policy"),
+        ],
+    )
+    async def test_what_is_wrong_is_told_by_its_kind(
+        self,
+        azure: httpx.AsyncClient,
+        provider: FakeOpenAI,
+        mode: Mode,
+        status: int,
+        detail: str,
+        question: Question,
+    ) -> None:
+        provider.mode = mode
+        response = await question.ask(azure)
+        assert response.status_code == status
+        assert detail in response.json()["detail"]
+
+
 ERRORS = [
     (Mode.MODEL_NOT_FOUND, 503, "set OPENAI_MODEL"),
     (Mode.MODEL_NOT_FOUND_OLLAMA, 503, "set OPENAI_MODEL"),

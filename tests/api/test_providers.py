@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -218,48 +217,6 @@ async def test_a_summary_of_no_film_asks_no_model(client: httpx.AsyncClient, pro
     assert provider.calls == 0
 
 
-class TestStream:
-    """GET /ai/ask on a socket: what arrives, and when."""
-
-    @pytest.fixture
-    async def http(self, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-        async with served_again(app) as url, httpx.AsyncClient(base_url=url) as client:
-            yield client
-
-    async def test_words_arrive_as_the_model_gives_them(self, http: httpx.AsyncClient, provider: FakeOpenAI) -> None:
-        provider.chunk_delay = 0.05
-        arrived: list[float] = []
-        text = ""
-        async with http.stream("GET", "/api/v1/ai/ask", params={"question": "Why is the sky blue?"}) as stream:
-            assert stream.status_code == 200
-            assert stream.headers["content-type"] == "text/plain; charset=utf-8"
-            async for part in stream.aiter_text():
-                arrived.append(time.monotonic())
-                text += part
-        assert text == "General answer: Why is the sky blue?"
-        assert len(arrived) > 2
-        assert arrived[-1] - arrived[0] > 0.05
-
-    @pytest.mark.parametrize("mode", [Mode.CUT_OFF, Mode.DROPPED, Mode.FINISH_LENGTH, Mode.HANG_AFTER_FIRST_CHUNK])
-    async def test_a_late_failure_breaks_the_stream_off(
-        self, http: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode
-    ) -> None:
-        provider.mode = mode
-        with pytest.raises(httpx.RemoteProtocolError):
-            await http.get("/api/v1/ai/ask", params={"question": "Why is the sky blue?"})
-
-    @pytest.mark.parametrize("mode", [Mode.HANG, Mode.HANG_AFTER_FIRST_CHUNK])
-    async def test_a_client_that_goes_away_stops_the_model_call(
-        self, http: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode
-    ) -> None:
-        provider.mode = mode
-        waiting = asyncio.create_task(http.get("/api/v1/ai/ask", params={"question": "Why?"}))
-        await provider.wait_for_calls(1)
-        await asyncio.sleep(0.05)
-        waiting.cancel()
-        await provider.wait_for_disconnect(timeout=DEADLINE / 2)
-
-
 @pytest.mark.parametrize("provider_name", ["openai", "azure"])
 @pytest.mark.parametrize(("method", "path"), [("POST", HANDOFF), ("GET", "/api/v1/ai/ask?question=Why")])
 async def test_a_provider_without_its_key_is_503(provider_name: str, method: str, path: str) -> None:
@@ -276,40 +233,3 @@ async def test_what_is_no_question_asks_no_model(
     response = await client.post(HANDOFF, json={"question": question})
     assert response.status_code == 422
     assert provider.calls == 0
-
-
-class TestEvents:
-    """GET /ai/ask as Server-Sent Events."""
-
-    @pytest.fixture
-    async def http(self, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-        headers = {"accept": "text/event-stream"}
-        async with served_again(app) as url, httpx.AsyncClient(base_url=url, headers=headers) as client:
-            yield client
-
-    async def events(self, http: httpx.AsyncClient) -> list[tuple[str, dict[str, object]]]:
-        response = await http.get("/api/v1/ai/ask", params={"question": "Why is the sky blue?"})
-        assert response.headers["content-type"].startswith("text/event-stream")
-        blocks = [block.splitlines() for block in response.text.strip().split("\n\n")]
-        return [(event.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for event, data in blocks]
-
-    async def test_an_answer_is_deltas_and_done(self, http: httpx.AsyncClient) -> None:
-        *deltas, last = await self.events(http)
-        assert last == ("done", {})
-        assert {name for name, _ in deltas} == {"delta"}
-        assert "".join(str(data["text"]) for _, data in deltas) == "General answer: Why is the sky blue?"
-
-    @pytest.mark.parametrize(
-        ("mode", "status"), [(Mode.CUT_OFF, 502), (Mode.DROPPED, 502), (Mode.HANG_AFTER_FIRST_CHUNK, 504)]
-    )
-    async def test_a_late_failure_is_the_last_event(
-        self, http: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode, status: int
-    ) -> None:
-        provider.mode = mode
-        *deltas, (name, problem) = await self.events(http)
-        assert deltas
-        assert (name, problem["status"]) == ("error", status)
-
-    async def test_an_early_failure_has_its_own_status(self, http: httpx.AsyncClient, provider: FakeOpenAI) -> None:
-        provider.mode = Mode.SERVER_ERROR
-        assert (await http.get("/api/v1/ai/ask", params={"question": "Why?"})).status_code == 502
