@@ -1,7 +1,7 @@
 """What a provider really sends -> one whole completion, or an error that says what kind of answer it was.
 
 The same reader takes the chunks of a stream and the one body of a plain answer. Facts of who sends what are in the
-tests: tests/api/test_model_quirks.py.
+tests: tests/api/models/test_quirks.py.
 """
 
 from __future__ import annotations
