@@ -14,6 +14,8 @@ if sys.version_info >= (3, 11):
 else:
     from async_timeout import timeout
 
+__all__ = ["deadline", "timeout"]
+
 
 @asynccontextmanager
 async def deadline(seconds: float) -> AsyncIterator[None]:

@@ -22,7 +22,7 @@ def build_chat_service(settings: Settings) -> ChatCompletionClientBase:
         raise NotConfigured(problem)
     if settings.provider == "offline":
         return OfflineChat(ai_model_id="offline")
-    from app.agents.chat_services.openai_chat import build_azure_chat, build_openai_chat
+    from app.agents.chat_services.clients import build_azure_chat, build_openai_chat
 
     return build_openai_chat(settings) if settings.provider == "openai" else build_azure_chat(settings)
 

@@ -7,9 +7,14 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import SecretStr
 
 
+def secret_value(secret: SecretStr | None) -> str:
+    """The secret itself; empty when it is unset."""
+    return secret.get_secret_value() if secret is not None else ""
+
+
 def key_problem(name: str, key: SecretStr | None) -> str | None:
     """A key travels in a header, which takes no blanks within and nothing but ASCII."""
-    value = key.get_secret_value() if key is not None else ""
+    value = secret_value(key)
     if value.isascii() and value.isprintable() and " " not in value:
         return None
     return f"{name} has characters that no key has: copy it again."

@@ -155,6 +155,8 @@ def _broken_off(mode: Mode, ask: Ask, plan: Plan) -> Plan:
         return replace(plan, parts=_half(parts), end=End.DROP)
     if mode is Mode.CUT_OFF:
         return replace(plan, parts=_half(parts))
+    if mode is Mode.OPEN_AFTER_DONE and ask.streamed:
+        return replace(plan, end=End.HANG)
     return plan
 
 

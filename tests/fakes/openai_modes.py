@@ -27,6 +27,7 @@ class Mode(str, Enum):
     HANG = "hang", "Takes the request and sends nothing until the client gives up."
     HANG_AFTER_FIRST_CHUNK = "hang_after_first_chunk", "Sends the beginning of a normal answer, then nothing."
     CUT_OFF = "cut_off", "A stream ends politely in the middle, without finish_reason; a plain answer is dropped."
+    OPEN_AFTER_DONE = "open_after_done", "A whole stream with its [DONE], and a connection that stays open after it."
     DROPPED = "dropped", "The connection breaks in the middle of the body."
 
     # Error statuses.

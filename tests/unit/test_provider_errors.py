@@ -57,6 +57,12 @@ def test_every_form_of_an_error_is_read(body: object, message: str, code: str | 
         (ProviderError(404, message="The model `x` does not exist."), NotConfigured, "OPENAI_MODEL"),
         (ProviderError(404, message="404 page not found"), NotConfigured, "OPENAI_BASE_URL"),
         (ProviderError(400, message="x does not support tools"), NotConfigured, "cannot call tools"),
+        (ProviderError(400, param="tools"), NotConfigured, "cannot call tools"),
+        (
+            ProviderError(400, message='"auto" tool choice requires --enable-auto-tool-choice'),
+            NotConfigured,
+            "cannot call tools",
+        ),
         (ProviderError(402), Unavailable, "quota"),
         (ProviderError(429, "insufficient_quota"), Unavailable, "quota"),
         (ProviderError(400, message="This model's maximum context length is 9 tokens."), UpstreamFailed, "context"),

@@ -51,6 +51,7 @@ def test_a_name_that_nobody_offered_can_go_back_to_the_provider() -> None:
         ('{"title": "Alien"}', {"title": "Alien"}),
         ("", {}),
         ("null", {}),
+        ("[]", {}),
         ('""', {}),
         (json.dumps('{"title": "Alien"}'), {"title": "Alien"}),
         (json.dumps(json.dumps('{"title": "Alien"}')), {"title": "Alien"}),

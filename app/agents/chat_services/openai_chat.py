@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, ClassVar, cast
 
 import httpx2
 import openai
 import structlog
-from openai import AsyncAzureOpenAI, AsyncOpenAI, AsyncStream
-from pydantic import PrivateAttr, SecretStr
+from openai import AsyncOpenAI, AsyncStream
+from pydantic import PrivateAttr
 from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
 from semantic_kernel.connectors.ai.function_call_choice_configuration import FunctionCallChoiceConfiguration
 from semantic_kernel.connectors.ai.function_calling_utils import update_settings_from_function_call_configuration
@@ -39,15 +38,14 @@ from app.agents.chat_services.request import EXTRA_CONTENT, Json, request_body
 from app.agents.chat_services.settings import ChatExecutionSettings
 from app.agents.chat_services.supervised import Supervised
 from app.agents.chat_services.tool_calls import INVALID_ARGUMENTS
-from app.agents.chat_services.transport import bounded_client, documents
-from app.core.errors import AppError, NotConfigured
+from app.agents.chat_services.transport import documents, drain
+from app.core.errors import AppError
+from app.core.provider_settings import secret_value
 from app.core.settings import Settings
 
 log = structlog.get_logger("app.agents")
 
-OPENAI_URL = "https://api.openai.com/v1"
 _PATH = "/chat/completions"
-_PROXY_VARIABLES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 _TRACED_AS = "openai"
 
 
@@ -163,12 +161,15 @@ class OpenAIChatCompletions(ChatCompletionClientBase):
     async def _read(self, reader: CompletionReader, body: Json) -> AsyncGenerator[str, None]:
         """Feed the answer to the reader; yields what it lets through."""
         response = await self._send(body)
+        answer = documents(response)
         try:
-            async for document in documents(response):
+            async for document in answer:
                 if error := _error_in(document):
                     raise self._failure(provider_errors.from_body(error), body)
                 if text := reader.feed(document):
                     yield text
+                if document is None:
+                    await drain(answer)
         except httpx2.TransportError as error:
             raise self._broken_off(error) from error
         finally:
@@ -211,7 +212,7 @@ class OpenAIChatCompletions(ChatCompletionClientBase):
         )
 
     def _for_log(self, error: ProviderError, body: Json) -> dict[str, Any]:
-        secrets = map(_secret, (self._settings.openai_api_key, self._settings.azure_openai_api_key))
+        secrets = map(secret_value, (self._settings.openai_api_key, self._settings.azure_openai_api_key))
         asked = (message["content"] for message in body["messages"] if message["role"] != "system")
         return error.for_log(secrets, asked)
 
@@ -224,57 +225,6 @@ class OpenAIChatCompletions(ChatCompletionClientBase):
 
 class OpenAIChat(Supervised, OpenAIChatCompletions):
     """The one that the agents use."""
-
-
-def build_openai_chat(settings: Settings) -> ChatCompletionClientBase:
-    """The chat service of `openai`; raises NotConfigured.
-
-    Retrying is left to our caller, who knows what a wait is worth: a 429 has to reach them at once.
-    Every value is passed explicitly, for the client would read the environment for what is missing.
-    """
-    http_client = _http_client(settings)
-    try:
-        client = AsyncOpenAI(
-            api_key=_secret(settings.openai_api_key),
-            base_url=settings.openai_base_url or OPENAI_URL,
-            organization=settings.openai_org_id or "",
-            http_client=http_client,
-            max_retries=0,
-        )
-    except (ValueError, TypeError, httpx2.InvalidURL, openai.OpenAIError) as error:
-        raise NotConfigured("The OpenAI client cannot be built: check OPENAI_BASE_URL.") from error
-    client.organization = settings.openai_org_id
-    return _service(settings, client)
-
-
-def build_azure_chat(settings: Settings) -> ChatCompletionClientBase:
-    """The chat service of `azure`; as above."""
-    http_client = _http_client(settings)
-    try:
-        client = AsyncAzureOpenAI(
-            api_key=_secret(settings.azure_openai_api_key),
-            azure_endpoint=str(settings.azure_openai_endpoint),
-            azure_deployment=settings.azure_openai_deployment,
-            api_version=settings.azure_openai_api_version,
-            http_client=http_client,
-            max_retries=0,
-        )
-    except (ValueError, TypeError, httpx2.InvalidURL, openai.OpenAIError) as error:
-        raise NotConfigured("The Azure OpenAI client cannot be built: check AZURE_OPENAI_ENDPOINT.") from error
-    return _service(settings, client)
-
-
-def _service(settings: Settings, client: AsyncOpenAI) -> ChatCompletionClientBase:
-    return OpenAIChat(settings, client)  # type: ignore[call-arg]  # pydantic's plugin hides the signature
-
-
-def _http_client(settings: Settings) -> httpx2.AsyncClient:
-    """The HTTP client takes proxies from the environment, in whatever form they are there."""
-    try:
-        return bounded_client(settings.ai_timeout_seconds)
-    except (ValueError, ImportError, httpx2.InvalidURL) as error:
-        names = sorted(name for name in os.environ if name.upper() in _PROXY_VARIABLES)
-        raise NotConfigured(f"The HTTP client cannot be built: check {', '.join(names)}.") from error
 
 
 def _own(settings: PromptExecutionSettings) -> ChatExecutionSettings:
@@ -305,7 +255,3 @@ def _call_items(completion: Completion) -> list[FunctionCallContent]:
 
 def _finish_reason(completion: Completion) -> FinishReason:
     return FinishReason.TOOL_CALLS if completion.calls else FinishReason.STOP
-
-
-def _secret(value: SecretStr | None) -> str:
-    return value.get_secret_value() if value is not None else ""

@@ -32,7 +32,7 @@ _CONTEXT_WORDS = re.compile(
     r"maximum context|context (length|window|size)|too many (input )?tokens|prompt is too long", re.IGNORECASE
 )
 _MODEL_WORDS = re.compile(r"\b(model|deployment)\b.*\b(not (found|exist)|unknown|deprecated|retired)", re.IGNORECASE)
-_NO_TOOLS_WORDS = re.compile(r"does not support (tools|function)", re.IGNORECASE)
+_NO_TOOLS_WORDS = re.compile(r"does not support (tools|function)|tool choice requires", re.IGNORECASE)
 _KEYS = re.compile(r"\b(?:sk|dvd|gsk|key|pk)[-_][\w*.-]{6,}|(?i:bearer)\s+\S+")
 
 
@@ -81,8 +81,10 @@ class ProviderError:
             return UpstreamFailed("The question was filtered by the provider's content policy.")
         if self._is_context:
             return UpstreamFailed("The conversation is longer than the model's context.")
-        if _NO_TOOLS_WORDS.search(self.message):
-            return NotConfigured(f"The model cannot call tools: set {model_setting} to one that can.")
+        if self.param == "tools" or _NO_TOOLS_WORDS.search(self.message):
+            return NotConfigured(
+                f"The model cannot call tools: set {model_setting} to one that can, and check its server's options."
+            )
         if self.status == 404:
             return NotConfigured(f"The model provider has nothing at this address: check {address_setting}.")
         return self._by_status()

@@ -83,7 +83,7 @@ def arguments_of(text: str) -> str | None:
     for _ in range(3):
         if isinstance(value, str):
             value = _value(value.strip())
-    if value is None:
+    if value is None or value == []:
         return "{}"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else None
 

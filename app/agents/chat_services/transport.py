@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import math
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 
 import httpx2
 import openai
 
+from app.agents.deadline import timeout
 from app.core.errors import UpstreamFailed
 
 MAX_DOCUMENT = 1024 * 1024
@@ -27,6 +30,7 @@ _EVENTS_AT_ONCE = 64
 """After so many events others get their turn in the event loop, also when more are there already."""
 _MAX_DIGITS = 19
 """Of an integer in JSON."""
+_DRAIN_SECONDS = 0.1
 _DONE = "[DONE]"
 _TOO_LONG = "The model's answer is too long."
 
@@ -105,16 +109,26 @@ async def documents(response: httpx2.Response) -> AsyncIterator[object]:
         yield document
 
 
+async def drain(answer: AsyncIterator[object]) -> None:
+    """Read what follows [DONE], which lets the connection be used again, unless the server keeps it open."""
+    with suppress(asyncio.TimeoutError, NotUnderstood):
+        async with timeout(_DRAIN_SECONDS):
+            async for _ in answer:
+                pass
+
+
 async def _first(parts: AsyncIterator[bytes]) -> bytes:
     """What the body begins with, after the blanks that some servers send while they think."""
+    start = b""
     blanks = 0
     async for part in parts:
-        if start := part.lstrip():
-            return start
+        start = (start + part).removeprefix(codecs.BOM_UTF8).lstrip()
+        if start and not codecs.BOM_UTF8.startswith(start):
+            break
         blanks += len(part)
         if blanks > MAX_DOCUMENT:
             raise UpstreamFailed(_TOO_LONG)
-    return b""
+    return start
 
 
 async def _whole(start: bytes, parts: AsyncIterator[bytes]) -> bytes:

@@ -6,6 +6,7 @@ Each mode of the fake server is one behaviour seen in the world; see tests/fakes
 from __future__ import annotations
 
 import asyncio
+import time
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from tests.fakes.openai_groups import (
 )
 from tests.fakes.openai_server import FakeOpenAI, Mode, Reply, ToolCall
 from tests.fixtures.model_questions import (
+    DEADLINE,
     FILM,
     HANDOFF,
     OTHER,
@@ -40,6 +42,16 @@ async def test_a_harmless_quirk_changes_no_answer(
 ) -> None:
     provider.mode = mode
     assert_answered(question, await question.ask(client))
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+async def test_nothing_is_waited_for_after_the_end_of_a_stream(
+    client: httpx.AsyncClient, provider: FakeOpenAI, question: Question
+) -> None:
+    provider.mode = Mode.OPEN_AFTER_DONE
+    started = time.monotonic()
+    assert_answered(question, await question.ask(client))
+    assert time.monotonic() - started < DEADLINE / 4
 
 
 @pytest.mark.parametrize("seed", range(12))
