@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import Annotated, Any
 
@@ -50,18 +50,6 @@ class FilmSearch:
         self.titles.append(title)
         film = {"title": title, "categories": ["Horror", "Sci-Fi"], "rental_rate": 2.99}
         return json.dumps({"match": "exact", "films": [] if title == "Nothing" else [film]})
-
-
-@pytest.fixture(scope="module")
-def running_server() -> Iterator[FakeOpenAI]:
-    with fake_openai(plain=True) as server:
-        yield server
-
-
-@pytest.fixture
-def server(running_server: FakeOpenAI) -> FakeOpenAI:
-    running_server.reset()
-    return running_server
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,24 +20,12 @@ from tests.fakes.openai_client import (
     text_of,
 )
 from tests.fakes.openai_groups import HARMLESS, RECOVERED
-from tests.fakes.openai_server import Behaviour, FakeOpenAI, Mode, Reply, ToolCall, fake_openai
+from tests.fakes.openai_server import Behaviour, FakeOpenAI, Mode, Reply, ToolCall
 
 NAME = "film_search-search_films"
 ARGUMENTS = '{"title": "Alien cost"}'
 FOUND = json.dumps({"films": [{"title": "Alien", "categories": ["Horror"], "rental_rate": 2.99}]})
 CALL_MODES = [mode for mode in HARMLESS if mode.value.startswith(("call_", "arguments_", "optional_", "numbers_"))]
-
-
-@pytest.fixture(scope="module")
-def running_server() -> Iterator[FakeOpenAI]:
-    with fake_openai(plain=True) as server:
-        yield server
-
-
-@pytest.fixture
-def server(running_server: FakeOpenAI) -> FakeOpenAI:
-    running_server.reset()
-    return running_server
 
 
 def transfer_request() -> dict[str, Any]:

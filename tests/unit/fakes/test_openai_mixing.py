@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,18 +19,6 @@ from tests.fakes.openai_client import (
 )
 from tests.fakes.openai_groups import HARMLESS, HARMLESS_FAMILIES, draw
 from tests.fakes.openai_server import Behaviour, FakeOpenAI, Mode, Reply, fake_openai
-
-
-@pytest.fixture(scope="module")
-def running_server() -> Iterator[FakeOpenAI]:
-    with fake_openai(plain=True) as server:
-        yield server
-
-
-@pytest.fixture
-def server(running_server: FakeOpenAI) -> FakeOpenAI:
-    running_server.reset()
-    return running_server
 
 
 def said(server: FakeOpenAI, body: dict[str, Any]) -> str:

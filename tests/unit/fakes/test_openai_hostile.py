@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -12,19 +11,7 @@ import pytest
 
 from tests.fakes import openai_hostile as hostile
 from tests.fakes.openai_client import ASK_USER, SEARCH, film_request, opinion_request, plain, post, request
-from tests.fakes.openai_server import FakeOpenAI, Mode, fake_openai
-
-
-@pytest.fixture(scope="module")
-def running_server() -> Iterator[FakeOpenAI]:
-    with fake_openai(plain=True) as server:
-        yield server
-
-
-@pytest.fixture
-def server(running_server: FakeOpenAI) -> FakeOpenAI:
-    running_server.reset()
-    return running_server
+from tests.fakes.openai_server import FakeOpenAI, Mode
 
 
 def stream(server: FakeOpenAI) -> list[Any]:

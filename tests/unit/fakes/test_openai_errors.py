@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -21,24 +20,12 @@ from tests.fakes.openai_client import (
     request,
 )
 from tests.fakes.openai_refusals import REFUSALS
-from tests.fakes.openai_server import FakeOpenAI, Mode, RefusalForm, fake_openai
+from tests.fakes.openai_server import FakeOpenAI, Mode, RefusalForm
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 USER = {"role": "user", "content": "Hello"}
 CALLING = {"role": "assistant", "content": None, "tool_calls": [CALL]}
 RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "{}"}
-
-
-@pytest.fixture(scope="module")
-def running_server() -> Iterator[FakeOpenAI]:
-    with fake_openai(plain=True) as server:
-        yield server
-
-
-@pytest.fixture
-def server(running_server: FakeOpenAI) -> FakeOpenAI:
-    running_server.reset()
-    return running_server
 
 
 def error(server: FakeOpenAI, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:

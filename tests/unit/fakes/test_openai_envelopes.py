@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,21 +16,9 @@ from tests.fakes.openai_client import (
     request,
     text_of,
 )
-from tests.fakes.openai_server import FakeOpenAI, Mode, fake_openai
+from tests.fakes.openai_server import FakeOpenAI, Mode
 
 ANSWER = f"General answer: {FRANCE}"
-
-
-@pytest.fixture(scope="module")
-def running_server() -> Iterator[FakeOpenAI]:
-    with fake_openai(plain=True) as server:
-        yield server
-
-
-@pytest.fixture
-def server(running_server: FakeOpenAI) -> FakeOpenAI:
-    running_server.reset()
-    return running_server
 
 
 def said(server: FakeOpenAI, body: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,23 +17,11 @@ from tests.fakes.openai_client import (
     request,
     text_of,
 )
-from tests.fakes.openai_server import FakeOpenAI, Mode, fake_openai
+from tests.fakes.openai_server import FakeOpenAI, Mode
 from tests.fakes.openai_texts import REFUSAL, THOUGHT
 
 ANSWER = f"General answer: {FRANCE}"
 OPINION = '{"recommended": true, "summary": "text"}'
-
-
-@pytest.fixture(scope="module")
-def running_server() -> Iterator[FakeOpenAI]:
-    with fake_openai(plain=True) as server:
-        yield server
-
-
-@pytest.fixture
-def server(running_server: FakeOpenAI) -> FakeOpenAI:
-    running_server.reset()
-    return running_server
 
 
 def finish_reasons(server: FakeOpenAI, body: dict[str, Any]) -> tuple[Any, list[Any]]:
