@@ -117,11 +117,16 @@ async def _run(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _serve(settings: Settings, host: str) -> None:
+    from app.api.protocol import (
+        BoundedHttpProtocol,
+    )  # and all of the API with it, for which other commands need not wait
+
     print(f"Serving on http://localhost:{settings.app_port} (docs at /docs). Stop with Ctrl-C.", flush=True)
     uvicorn.run(
         "app.main:app",
         host=host,
         port=settings.app_port,
+        http=BoundedHttpProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

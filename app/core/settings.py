@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     shutdown_grace_seconds: float = Field(
         20.0, ge=0, le=3600, description="What requests in flight get to finish in after SIGTERM."
     )
+    receive_timeout_seconds: float = Field(
+        30.0, gt=0, le=3600, description="Seconds for a request's headers to arrive, and as many for its body."
+    )
     web_concurrency: int = Field(1, ge=1, le=1000, description="Worker processes, which need a common SECRET_KEY.")
 
     secret_key: SecretStr | None = Field(
