@@ -37,7 +37,7 @@ from app.api.v1 import (
 from app.core.counting import Limiter
 from app.core.db import Database
 from app.core.logging import configure_logging
-from app.core.settings import Settings, get_settings, in_sentences
+from app.core.settings import Settings, UnreadableEnvFile, get_settings, in_sentences
 from app.services.ai import AssistantLoader, ChatServiceFactory
 from app.services.security import SecurityLoader
 
@@ -127,7 +127,7 @@ def _settings() -> Settings:
     """This process's; where they do not let it start, one sentence says why, and it ends."""
     try:
         settings = get_settings()
-    except ValidationError as error:
+    except (ValidationError, UnreadableEnvFile) as error:
         _refuse(in_sentences(error))
     # How many workers there are, uvicorn does not tell: they are its children, as is the process that it reloads.
     is_worker = multiprocessing.parent_process() is not None and "--reload" not in sys.argv
