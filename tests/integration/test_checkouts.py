@@ -16,7 +16,7 @@ STORE = {"DATABASE_URL": "sqlite:///store.db"}
 
 
 def git(*arguments: str, cwd: Path) -> str:
-    identity = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.org", "-c", "core.autocrlf=false")
+    identity = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.org")
     command = ["git", *identity, *arguments]
     return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
 
