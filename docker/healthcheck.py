@@ -22,9 +22,8 @@ def reachable(host: str) -> str:
 
 def is_alive() -> bool:
     """Ask, without the proxy that http_proxy may name."""
-    host, port = os.environ.get("HOST") or "0.0.0.0", int(
-        os.environ.get("APP_PORT") or 8000
-    )  # noqa: S104  # nosec B104
+    host = os.environ.get("HOST") or "0.0.0.0"  # noqa: S104  # nosec B104
+    port = int(os.environ.get("APP_PORT") or 8000)
     server = http.client.HTTPConnection(reachable(host), port, timeout=SECONDS)
     try:
         server.request("GET", "/health/live")
