@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from contextlib import suppress
 from http import HTTPStatus
 
 import anyio
@@ -16,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.head import as_get, is_head, without_body
 from app.api.problems import problem, unexpected
-from app.api.request_limits import BODY_TOO_SLOW, MAX_BODY, max_body_of, refusal_of, too_large
+from app.api.request_limits import BODY_TOO_SLOW, MAX_BODY, has_body, max_body_of, refusal_of, too_large
 from app.api.root_path import settle_path
 from app.core.errors import AppError
 from app.core.settings import Settings
@@ -24,6 +25,8 @@ from app.core.settings import Settings
 log = structlog.get_logger("app.access")
 
 REQUEST_ID = "X-Request-ID"
+_LINGER = 5.0
+"""Seconds in which a client that was answered before it had sent all may send the rest."""
 _VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -52,6 +55,7 @@ class _Exchange:
         self._body_is_whole = False
         self._max_body = MAX_BODY
         self._started = time.perf_counter()
+        self._answered: float | None = None
 
     async def run(self) -> None:
         structlog.contextvars.clear_contextvars()
@@ -69,13 +73,16 @@ class _Exchange:
                 method=method,
                 path=path,
                 status=self._status,
-                duration_ms=round((time.perf_counter() - self._started) * 1000, 1),
+                duration_ms=round(((self._answered or time.perf_counter()) - self._started) * 1000, 1),
             )
 
     async def _respond(self) -> None:
         try:
             if refusal := refusal_of(self._scope, self._max_body):
-                response = problem(Request(self._scope), *refusal)
+                # Where a request ends whose headers are wrong is not known: nothing that follows it is read.
+                self._body_is_whole = broken = refusal.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+                headers = {"Connection": "close"} if broken else None
+                response = problem(Request(self._scope), *refusal, headers=headers)
                 await response(self._scope, self._receive, self._tagged_send)
                 return
             await self._app(self._scope, self._counted_receive, self._tagged_send)
@@ -120,4 +127,17 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             MutableHeaders(scope=message)[REQUEST_ID] = self._id
-        await self._send(without_body(message) if is_head(self._scope) else message)
+        elif is_head(self._scope):
+            message = without_body(message)
+        elif not self._body_is_whole and not message.get("more_body") and has_body(self._scope):
+            await self._send({**message, "more_body": True})
+            self._answered = time.perf_counter()
+            await self._read_the_rest()
+            message = without_body(message)
+        await self._send(message)
+
+    async def _read_the_rest(self) -> None:
+        """Let a client whose answer is there already finish: who only sends sees a reset, and no answer, otherwise."""
+        with suppress(HTTPException), anyio.move_on_after(_LINGER):
+            while not self._body_is_whole:
+                await self._received_in_time()

@@ -91,7 +91,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _on_timeout(self) -> None:
         self._timer = None
-        if self.cycle is not None and not self.cycle.response_complete:
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if answering and not (self._in_body and self.cycle.response_started):
             # The application waits for the body itself, and answers 408; what comes after it may have to wait.
             self._timer = self.loop.call_later(self._seconds, self._on_timeout)
         elif self._in_head:

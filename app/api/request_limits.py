@@ -33,6 +33,14 @@ def max_body_of(path: str) -> int:
     return _LARGER_BODIES.get(path, MAX_BODY)
 
 
+def has_body(scope: Scope) -> bool:
+    """Whether a body follows the headers, of those requests in which it means anything."""
+    return scope["method"] != "GET" and any(
+        (name == b"content-length" and value != b"0") or name == b"transfer-encoding"
+        for name, value in scope["headers"]
+    )
+
+
 def too_large(limit: int) -> str:
     """The sentence about a body over this limit, in bytes."""
     return f"The body is larger than {limit} bytes."

@@ -223,6 +223,21 @@ async def test_a_body_that_nobody_reads_is_ended_too(impatient: Service) -> None
     assert time.monotonic() - begun < 4 * SECONDS
 
 
+@pytest.mark.parametrize("keep", [b"", CLOSE], ids=["kept", "closed"])
+@pytest.mark.parametrize(("size", "status"), [(9_000_000, 401), (11_000_000, 413)])
+async def test_who_sends_all_before_reading_gets_the_answer(
+    service: Service, keep: bytes, size: int, status: int
+) -> None:
+    head = b"POST /api/v1/films/import HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n" % size
+    async with connected(service.url) as connection:
+        await connection.send(head + keep + b"\r\n")
+        await connection.send(b"x" * size)
+        assert (await connection.response()).status == status
+        if not keep:
+            await connection.send(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert (await connection.response()).status == 200
+
+
 async def test_an_answer_may_take_longer_than_its_request_may(impatient: Service, provider: FakeOpenAI) -> None:
     provider.latency = 2.5 * SECONDS
     asking = b"GET /api/v1/ai/ask?question=Hello HTTP/1.1\r\nHost: a\r\n\r\n"
