@@ -43,6 +43,11 @@ from app.services.security import SecurityLoader
 
 VERSION = "0.1.0"
 
+_DESCRIPTION = """A film-rental store that also answers questions in plain language.
+
+Every path that takes GET takes HEAD. Request line and headers may have 64 KiB together (431 beyond), and one `Host` (400).
+Headers and body have 30 seconds each to arrive, unless the operator sets another time (408)."""
+
 _ROUTERS = (
     system,
     film_files,  # and film_search before films: `/films/{film_id}` would take their paths
@@ -92,7 +97,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
     app = FastAPIOffline(
         title="Interview API",
         version=VERSION,
-        description="A film-rental store that also answers questions in plain language.",
+        description=_DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,
         docs_url=None,

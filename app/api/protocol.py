@@ -21,6 +21,8 @@ from app.core.settings import get_settings
 
 log = structlog.get_logger("app.access")
 
+_PIECE = 16 * 1024
+"""Bytes that are parsed at once: more requests than fit into that never wait on one connection."""
 _LINGER = 2.0
 """Seconds that a refused client gets to read why. A connection closed before it has read all is reset."""
 _MALFORMED = "The request is not valid HTTP/1.1."
@@ -35,6 +37,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.ws_protocol_class = None  # nobody here speaks it, and its protocol would not know these bounds
         self._seconds = get_settings().receive_timeout_seconds
         self._pending = 0
+        self._held = b""
         self._in_head = self._in_body = self._refused = False
         self._timer: TimerHandle | None = self.loop.call_later(self._seconds, self._on_timeout)
 
@@ -45,8 +48,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse no more of a head, of a chunk's or of trailers than MAX_HEAD bytes."""
+        if self._held:
+            data, self._held = self._held + data, b""
         while data and not self._refused:
-            room = MAX_HEAD - self._pending
+            if self.pipeline:
+                # Requests that wait for the answer to another. What comes after them is not even parsed.
+                self._held = data
+                self.flow.pause_reading()
+                break
+            room = min(_PIECE, MAX_HEAD - self._pending)
             if not room:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, HEADERS_TOO_LARGE)
                 return
@@ -81,6 +91,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """The request is whole."""
         self._pending, self._in_body = 0, False
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Read on when nothing waits any more; uvicorn would after each answer, and queue what comes without end."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            return
+        if self.pipeline:
+            self.flow.pause_reading()
+        elif self._held:
+            self.data_received(b"")
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be parsed."""

@@ -124,6 +124,40 @@ async def test_memory_does_not_grow_with_headers_that_never_end(service: Service
     assert (await exchanged(service.url, b"GET /health HTTP/1.1\r\nHost: a\r\n" + CLOSE + b"\r\n")).status == 200
 
 
+async def _pipeline(url: str) -> None:
+    """Requests without end, whose answers are read."""
+    async with connected(url) as connection:
+        reading = asyncio.create_task(connection.until_closed())
+        deadline = time.monotonic() + 2
+        while time.monotonic() < deadline:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(connection.send(b"GET /a HTTP/1.1\r\nHost:a\r\n\r\n" * 10_000), 0.5)
+        reading.cancel()
+
+
+async def test_nor_does_it_with_requests_that_never_end(service: Service) -> None:
+    before = _resident_mb(service)
+    await asyncio.gather(*(_pipeline(service.url) for _ in range(3)))
+    assert _resident_mb(service) - before < 60
+
+
+async def test_requests_with_bodies_may_be_sent_at_once(service: Service) -> None:
+    """Answered in their order, however they are divided over what arrives."""
+    bodies = [b"x" * size for size in (10, 20_000, 1, 300_000, 5)]
+    starts = [LOGOUT, LOGOUT.replace(b"logout", b"nothing")] * 3
+    requests = [
+        start + b"Content-Length: %d\r\n\r\n" % len(body) + body for start, body in zip(starts, bodies, strict=False)
+    ]
+    chunked = LOGOUT + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Trailer: a\r\n\r\n"
+    health = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with connected(service.url) as connection:
+        sending = asyncio.create_task(connection.send(b"".join([*requests, chunked, health]) * 3))
+        for _ in range(3):
+            answers = [(await connection.response()).status for _ in range(7)]
+            assert answers == [422, 404, 422, 404, 422, 422, 200]
+        await sending
+
+
 def _resident_mb(service: Service) -> float:
     peak = Path(f"/proc/{service.process.pid}/status").read_text().partition("VmHWM:")[2].split()[0]
     return int(peak) / 1024
