@@ -45,8 +45,8 @@ VERSION = "0.1.0"
 
 _DESCRIPTION = """A film-rental store that also answers questions in plain language.
 
-Every path that takes GET takes HEAD. Request line and headers may have 64 KiB together (431 beyond), and one `Host` (400).
-Headers and body have 30 seconds each to arrive, unless the operator sets another time (408)."""
+Every path that takes GET takes HEAD. Request line and headers may have 64 KiB together (431 beyond) and need one `Host`
+(400). Headers and body have 30 seconds each to arrive, unless the operator sets another time (408)."""
 
 _ROUTERS = (
     system,
