@@ -127,6 +127,7 @@ def _serve(settings: Settings, host: str) -> None:
         host=host,
         port=settings.app_port,
         http=BoundedHttpProtocol,
+        root_path=os.environ.get("UVICORN_ROOT_PATH", ""),  # which only uvicorn's own command reads by itself
         log_config=None,
         access_log=False,
         server_header=False,

@@ -48,17 +48,23 @@ async def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(
     scope="module",
-    params=[(PREFIX, PREFIX, True), (PREFIX, PREFIX, False), ("/shop/dvd", "/shop/dvd/", True), ("/api", "/api", True)],
-    ids=["stripping", "not stripping", "a slash at its end", "a part of ours"],
+    params=[
+        (UVICORN, PREFIX, PREFIX, True),
+        (("app", "serve"), PREFIX, PREFIX, True),
+        (UVICORN, PREFIX, PREFIX, False),
+        (UVICORN, "/shop/dvd", "/shop/dvd/", True),
+        (UVICORN, "/api", "/api", True),
+    ],
+    ids=["stripping", "our own command", "not stripping", "a slash at its end", "a part of ours"],
 )
 async def proxied(
     request: pytest.FixtureRequest, store: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client whose base URL is the API's, as the public knows it."""
-    prefix, told, strips = request.param
+    command, prefix, told, strips = request.param
     variables = {"DATABASE_URL": f"sqlite:///{store}", "AI_PROVIDER": "offline", "SECRET_KEY": SECRET}
     folder = tmp_path_factory.mktemp("proxied")
-    async with serving(*UVICORN, folder=folder, UVICORN_ROOT_PATH=told, **variables) as service:
+    async with serving(*command, folder=folder, UVICORN_ROOT_PATH=told, **variables) as service:
         transport = Proxy(service.url, prefix, strips=strips)
         async with httpx.AsyncClient(base_url=f"http://public{prefix}", transport=transport) as client:
             yield client
