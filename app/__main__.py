@@ -19,7 +19,7 @@ from app.core.errors import AppError
 from app.core.identity import Scope
 from app.core.logging import configure_logging
 from app.core.schema import upgrade
-from app.core.settings import EMBEDDED_DATABASE_URL, Settings, get_settings, in_sentences
+from app.core.settings import EMBEDDED_DATABASE_URL, Settings, UnreadableEnvFile, get_settings, in_sentences
 from app.schemas.auth import ApiKeyCreate
 from app.seed.store import seed
 from app.services.api_keys import ApiKeyService
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = _settings(embedded=options.embedded)
-    except ValidationError as error:
+    except (ValidationError, UnreadableEnvFile) as error:
         return _fail(in_sentences(error))
     if options.command == "serve" and (problem := settings.worker_problem(several=False)):
         return _fail(problem)
@@ -117,11 +117,17 @@ async def _run(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _serve(settings: Settings, host: str) -> None:
+    from app.api.protocol import (
+        BoundedHttpProtocol,
+    )  # and all of the API with it, for which other commands need not wait
+
     print(f"Serving on http://localhost:{settings.app_port} (docs at /docs). Stop with Ctrl-C.", flush=True)
     uvicorn.run(
         "app.main:app",
         host=host,
         port=settings.app_port,
+        http=BoundedHttpProtocol,
+        root_path=os.environ.get("UVICORN_ROOT_PATH", ""),  # which only uvicorn's own command reads by itself
         log_config=None,
         access_log=False,
         server_header=False,

@@ -37,11 +37,16 @@ from app.api.v1 import (
 from app.core.counting import Limiter
 from app.core.db import Database
 from app.core.logging import configure_logging
-from app.core.settings import Settings, get_settings, in_sentences
+from app.core.settings import Settings, UnreadableEnvFile, get_settings, in_sentences
 from app.services.ai import AssistantLoader, ChatServiceFactory
 from app.services.security import SecurityLoader
 
 VERSION = "0.1.0"
+
+_DESCRIPTION = """A film-rental store that also answers questions in plain language.
+
+Every path that takes GET takes HEAD. Request line and headers may have 64 KiB together (431 beyond) and need one `Host`
+(400). Headers and body have 30 seconds each to arrive, unless the operator sets another time (408)."""
 
 _ROUTERS = (
     system,
@@ -92,7 +97,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
     app = FastAPIOffline(
         title="Interview API",
         version=VERSION,
-        description="A film-rental store that also answers questions in plain language.",
+        description=_DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,
         docs_url=None,
@@ -127,7 +132,7 @@ def _settings() -> Settings:
     """This process's; where they do not let it start, one sentence says why, and it ends."""
     try:
         settings = get_settings()
-    except ValidationError as error:
+    except (ValidationError, UnreadableEnvFile) as error:
         _refuse(in_sentences(error))
     # How many workers there are, uvicorn does not tell: they are its children, as is the process that it reloads.
     is_worker = multiprocessing.parent_process() is not None and "--reload" not in sys.argv

@@ -87,9 +87,10 @@ elif $wait; then
     say "DEBUG_WAIT is ignored without DEBUG_MODE."
 fi
 
-# As `python -m app serve` does: the application logs requests itself, and ends what waits when their time is over; the
-# server's limit is for what does not end even then, such as a client that reads no more.
+# As `python -m app serve` does: requests are bounded, the application logs them itself, and ends what waits when their
+# time is over; the server's limit is for what does not end even then, such as a client that reads no more.
 export WEB_CONCURRENCY="$workers"
-exec python "$@" -m uvicorn app.main:app --host "$HOST" --port "$APP_PORT" --workers "$workers" \
+exec python "$@" -m uvicorn app.main:app --http app.api.protocol:BoundedHttpProtocol \
+    --host "$HOST" --port "$APP_PORT" --workers "$workers" \
     --timeout-graceful-shutdown $((grace + 6)) --no-access-log --no-server-header \
     --forwarded-allow-ips "${FORWARDED_ALLOW_IPS:-}"

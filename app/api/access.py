@@ -6,11 +6,13 @@ What of it is theirs, services decide. Annotations are not postponed here: FastA
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.params import Depends as Dependency
 from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as AsgiScope
 
-from app.api.callers import CallerDep
+from app.api.callers import CallerDep, identify
 from app.api.deps import Id
 from app.api.problems import responses
 from app.core.errors import CustomerNotFound, Forbidden, Unauthorized
@@ -21,6 +23,9 @@ class Guard:
     """A rule, asked before the route. `statuses` are those that it adds to the route's."""
 
     statuses: ClassVar[tuple[int, ...]] = ()
+
+    async def admit(self, request: Request) -> None:
+        """Raise what can be known without path and body. Asked before a body is read, the rule itself after it."""
 
 
 class Public(Guard):
@@ -38,6 +43,9 @@ class Anybody(Guard):
     async def __call__(self, caller: CallerDep) -> None:
         return
 
+    async def admit(self, request: Request) -> None:
+        await identify(request)
+
 
 @dataclass(frozen=True)
 class Restricted(Guard):
@@ -51,6 +59,9 @@ class Restricted(Guard):
 
     async def __call__(self, caller: CallerDep) -> None:
         self.require(caller)
+
+    async def admit(self, request: Request) -> None:
+        self.require(await identify(request))
 
     def require(self, caller: Caller) -> None:
         """Raises Unauthorized or Forbidden, which says what is missing."""
@@ -76,6 +87,22 @@ class OfCustomer(Guard):
         self.rule.require(caller)
         if not caller.may_see(customer_id):
             raise CustomerNotFound(customer_id)
+
+    async def admit(self, request: Request) -> None:
+        await self.rule.admit(request)
+
+
+class BeforeBody:
+    """A route that asks its rules first. FastAPI reads a body whole before it looks who sends it."""
+
+    def __init__(self, app: ASGIApp, guards: list[Guard]) -> None:
+        self._app, self._guards = app, guards
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        for guard in self._guards:
+            await guard.admit(request)
+        await self._app(scope, receive, send)
 
 
 _EVERY_ROLE = frozenset(Role)
@@ -110,9 +137,10 @@ def guards_of(route: APIRoute) -> list[Guard]:
 
 
 def settle(route: APIRoute) -> None:
-    """Add to OpenAPI what the route's rule answers, and spare public routes the question that has one answer.
+    """Add to OpenAPI what the route's rule answers, and have it asked when it should be.
 
-    FastAPI takes longer to ask it than all else that happens to some requests.
+    Before a body is read; on public routes never, for FastAPI takes longer to ask a question that has one answer than
+    all else that happens to some requests. Routes are settled once for each application, to the same effect.
     """
     asked = route.dependant.dependencies
     asked[:] = [dependant for dependant in asked if not isinstance(dependant.call, Public)]
@@ -121,3 +149,8 @@ def settle(route: APIRoute) -> None:
         if isinstance(guard, Anybody):
             # One of the alternatives: none of the schemes.
             route.openapi_extra = {**(route.openapi_extra or {}), "security": [{}]}
+    if route.body_field is None:
+        return
+    route.responses |= responses(408)
+    if not isinstance(route.app, BeforeBody):
+        route.app = BeforeBody(route.app, guards_of(route))

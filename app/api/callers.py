@@ -15,11 +15,11 @@ from app.core.secret import API_KEY_PREFIX
 from app.services.api_keys import ApiKeyService
 from app.services.security import SecurityLoader
 
-TOKEN_URL = "/api/v1/auth/token"  # a path  # noqa: S105  # nosec B105
+TOKEN_URL = "api/v1/auth/token"  # a path, relative as a proxy's prefix needs it  # noqa: S105  # nosec B105
 
 _PASSWORD = OAuth2PasswordBearer(
     tokenUrl=TOKEN_URL,
-    refreshUrl="/api/v1/auth/refresh",
+    refreshUrl="api/v1/auth/refresh",
     scheme_name="Account",
     description="E-mail address (as `username`) and password.",
     auto_error=False,
@@ -34,6 +34,18 @@ async def get_caller(
 
     Both schemes are here for OpenAPI: they read the same header, and do not say what is wrong with it.
     """
+    return await identify(request)
+
+
+async def identify(request: Request) -> Caller:
+    """The caller, as `get_caller` says. A request's credential is verified once."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None:
+        request.state.caller = caller = await _caller_of(request)
+    return caller
+
+
+async def _caller_of(request: Request) -> Caller:
     given = request.headers.getlist("authorization")
     if not given:
         return ANONYMOUS

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html, get_swagger_ui_oauth2_redirect_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 ASSETS = "/static-offline-docs"
 """Where fastapi-offline has put the pages' scripts and styles."""
@@ -19,8 +19,11 @@ def install(app: FastAPI) -> None:
     """Serve the pages."""
 
     @app.get("/docs", include_in_schema=False)
-    async def docs(request: Request) -> HTMLResponse:
+    async def docs(request: Request) -> Response:
         root = request.scope.get("root_path", "")
+        if request.scope.get("raw_path", b"").endswith(b"/"):
+            # The one page that looks for something, where to sign in, beside its own path.
+            return RedirectResponse(f"{root}/docs")
         return _page(
             get_swagger_ui_html(
                 openapi_url=f"{root}/openapi.json",

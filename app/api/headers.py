@@ -10,16 +10,16 @@ from app.api.limits import standing_of
 
 Header = tuple[bytes, bytes]
 
-_ALWAYS: tuple[Header, ...] = (
+ALWAYS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
-_POLICY: Header = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+POLICY: Header = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 """Data loads nothing. Pages have a policy of their own: see app/api/docs.py."""
 _ONE_YEAR: Header = (b"strict-transport-security", b"max-age=31536000")
-_NEVER_STORED: Header = (b"cache-control", b"no-store")
+NEVER_STORED: Header = (b"cache-control", b"no-store")
 _ASK_AGAIN: Header = (b"cache-control", b"private, no-cache")
 """What carries an entity tag may be kept by who asked for it, who asks each time whether it still holds."""
 
@@ -45,13 +45,13 @@ class HeadersMiddleware:
 
 def _missing(scope: Scope, message: Message) -> Iterator[Header]:
     names = {name for name, _ in message["headers"]}
-    yield from _ALWAYS
+    yield from ALWAYS
     if b"content-security-policy" not in names:
-        yield _POLICY
+        yield POLICY
     if scope["scheme"] == "https":
         yield _ONE_YEAR
     if b"cache-control" not in names and any(name == b"authorization" for name, _ in scope["headers"]):
-        yield _ASK_AGAIN if b"etag" in names and scope["method"] in ("GET", "HEAD") else _NEVER_STORED
+        yield _ASK_AGAIN if b"etag" in names and scope["method"] in ("GET", "HEAD") else NEVER_STORED
     if standing := standing_of(scope):
         yield b"ratelimit-limit", b"%d" % standing.limit
         yield b"ratelimit-remaining", b"%d" % standing.remaining

@@ -1,28 +1,32 @@
-"""Around every request: its id, its one log line, its size limit, and the last answer to an unexpected error."""
+"""Around every request: its id, its one log line, its limits, HEAD, and the last answer to an unexpected error."""
 
 from __future__ import annotations
 
 import re
 import time
 import uuid
+from contextlib import suppress
 from http import HTTPStatus
 
+import anyio
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.head import as_get, is_head, without_body
 from app.api.problems import problem, unexpected
+from app.api.request_limits import BODY_TOO_SLOW, MAX_BODY, has_body, max_body_of, refusal_of, too_large
+from app.api.root_path import settle_path
 from app.core.errors import AppError
+from app.core.settings import Settings
 
 log = structlog.get_logger("app.access")
 
 REQUEST_ID = "X-Request-ID"
-MAX_BODY = 1024 * 1024
-"""Bytes."""
-_LARGER_BODIES = {"/api/v1/films/import": 10 * MAX_BODY}
-"""By path."""
+_LINGER = 5.0
+"""Seconds in which a client that was answered before it had sent all may send the rest."""
 _VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -48,36 +52,37 @@ class _Exchange:
         self._id = given if _VALID_ID.fullmatch(given) else uuid.uuid4().hex
         self._status = 0
         self._received = 0
+        self._body_is_whole = False
         self._max_body = MAX_BODY
+        self._started = time.perf_counter()
+        self._answered: float | None = None
 
     async def run(self) -> None:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=self._id)
         self._scope.setdefault("state", {})["request_id"] = self._id
-        path = self._scope["path"]
-        if len(path) > 1 and path.endswith("/"):
-            # `/films` and `/films/` are the same resource: answered directly, never redirected.
-            self._scope["path"] = path.rstrip("/") or "/"
-        route = self._scope["path"].removeprefix(self._scope.get("root_path", ""))
-        self._max_body = _LARGER_BODIES.get(route, MAX_BODY)
-        started = time.perf_counter()
+        method, path = self._scope["method"], self._scope["path"]
+        self._max_body = max_body_of(settle_path(self._scope))
+        if method == "HEAD":
+            self._scope = as_get(self._scope)
         try:
             await self._respond()
         finally:
             log.info(
                 "request",
-                method=self._scope["method"],
+                method=method,
                 path=path,
                 status=self._status,
-                duration_ms=round((time.perf_counter() - started) * 1000, 1),
+                duration_ms=round(((self._answered or time.perf_counter()) - self._started) * 1000, 1),
             )
 
     async def _respond(self) -> None:
-        request = Request(self._scope, self._receive)
         try:
-            declared = Headers(scope=self._scope).get("content-length", "")
-            if declared.isdecimal() and int(declared) > self._max_body:
-                response = problem(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_large)
+            if refusal := refusal_of(self._scope, self._max_body):
+                # Where a request ends whose headers are wrong is not known: nothing that follows it is read.
+                self._body_is_whole = broken = refusal.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+                headers = {"Connection": "close"} if broken else None
+                response = problem(Request(self._scope), *refusal, headers=headers)
                 await response(self._scope, self._receive, self._tagged_send)
                 return
             await self._app(self._scope, self._counted_receive, self._tagged_send)
@@ -86,7 +91,8 @@ class _Exchange:
                 # Too late for a status: the connection breaks off, which is how a client tells it from an end.
                 self._log_broken_off(error)
                 raise
-            await unexpected(request, error)(self._scope, self._receive, self._tagged_send)
+            response = unexpected(Request(self._scope), error)
+            await response(self._scope, self._receive, self._tagged_send)
 
     @staticmethod
     def _log_broken_off(error: Exception) -> None:
@@ -98,18 +104,40 @@ class _Exchange:
             log.error("response_broken_off", error=type(error).__name__, exc_info=error)
 
     async def _counted_receive(self) -> Message:
-        message = await self._receive()
+        message = await (self._receive() if self._body_is_whole else self._received_in_time())
         self._received += len(message.get("body", b""))
         if self._received > self._max_body:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_large)
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large(self._max_body))
         return message
 
-    @property
-    def _too_large(self) -> str:
-        return f"The body is larger than {self._max_body} bytes."
+    async def _received_in_time(self) -> Message:
+        """The next piece of the body; raises HTTPException when the time for all of it is over."""
+        settings: Settings = self._scope["app"].state.settings
+        seconds = self._started + settings.receive_timeout_seconds - time.perf_counter()
+        try:
+            with anyio.fail_after(max(seconds, 0)):
+                message = await self._receive()
+        except TimeoutError:
+            # Whatever else of it may come, nobody reads: the connection ends.
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, BODY_TOO_SLOW, {"Connection": "close"}) from None
+        self._body_is_whole = not message.get("more_body", False)
+        return message
 
     async def _tagged_send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             MutableHeaders(scope=message)[REQUEST_ID] = self._id
+        elif is_head(self._scope):
+            message = without_body(message)
+        elif not self._body_is_whole and not message.get("more_body") and has_body(self._scope):
+            await self._send({**message, "more_body": True})
+            self._answered = time.perf_counter()
+            await self._read_the_rest()
+            message = without_body(message)
         await self._send(message)
+
+    async def _read_the_rest(self) -> None:
+        """Let a client whose answer is there already finish: who only sends sees a reset, and no answer, otherwise."""
+        with suppress(HTTPException), anyio.move_on_after(_LINGER):
+            while not self._body_is_whole:
+                await self._received_in_time()

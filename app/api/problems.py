@@ -20,7 +20,7 @@ from app.api.description import add_to_description
 from app.api.disconnect import ClientGone
 from app.core import errors
 from app.core.db import is_unreachable
-from app.core.errors import AppError, Unauthorized, database_away
+from app.core.errors import AppError, Unauthorized, Unavailable, database_away
 from app.core.refusals import refusal
 
 log = structlog.get_logger("app.api")
@@ -180,6 +180,10 @@ def _status_of(error: AppError) -> HTTPStatus:
 
 async def _http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # likewise  # noqa: S101  # nosec B101
+    if isinstance(error.__cause__, OSError):
+        # A part of a form is kept in a temporary file, for which there may be no room.
+        log.error("body_not_stored", error=type(error.__cause__).__name__, errno=error.__cause__.errno)
+        return await _app_error(request, Unavailable("The body could not be stored: try again later.", retry_after=5))
     if error.status_code == HTTPStatus.BAD_REQUEST:
         return _invalid(request, [_UNREADABLE])
     headers = dict(error.headers or {})
@@ -194,11 +198,16 @@ def _allowed(request: Request) -> list[str]:
     """What this path takes, of all its routes: the router names the methods of the first alone."""
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     if described := request.app.openapi()["paths"].get(path):
-        return [method for method in _METHODS if method.lower() in described]
-    asked = [(method, {**request.scope, "method": method}) for method in _METHODS]
-    return [
-        method for method, scope in asked if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
-    ]
+        taken = {method.upper() for method in described}
+    else:
+        asked = [(method, {**request.scope, "method": method}) for method in _METHODS]
+        taken = {
+            method
+            for method, scope in asked
+            if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+        }
+    # HEAD is answered as GET before any route is asked: see app/api/head.py.
+    return [method for method in _METHODS if method in taken or (method == "HEAD" and "GET" in taken)]
 
 
 async def _client_gone(_request: Request, _error: Exception) -> Response:

@@ -10,6 +10,7 @@ import structlog
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
+from starlette.responses import ContentStream
 
 from app.api.problems import app_error_document
 from app.api.stopping import Stopping
@@ -23,13 +24,23 @@ EVENT_STREAM = "text/event-stream"
 def stream_answer(request: Request, first: str, rest: AsyncGenerator[str, None]) -> StreamingResponse:
     """The words as they come; `first` was waited for, so that an early failure has its own status."""
     words = _from_first(first, rest, request.app.state.stopping)
-    if EVENT_STREAM in request.headers.get("accept", ""):
-        return StreamingResponse(
-            _events(request, words),
-            media_type=EVENT_STREAM,
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
-    return StreamingResponse(words, media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
+    return _streamed(request, _events(request, words) if _as_events(request) else words)
+
+
+def answer_without_words(request: Request) -> StreamingResponse:
+    """What `stream_answer` answers HEAD with: nobody is asked."""
+    return _streamed(request, ())
+
+
+def _as_events(request: Request) -> bool:
+    return EVENT_STREAM in request.headers.get("accept", "")
+
+
+def _streamed(request: Request, content: ContentStream) -> StreamingResponse:
+    headers = {"Cache-Control": "no-store"}
+    if _as_events(request):
+        return StreamingResponse(content, media_type=EVENT_STREAM, headers={**headers, "X-Accel-Buffering": "no"})
+    return StreamingResponse(content, media_type="text/plain; charset=utf-8", headers=headers)
 
 
 async def _from_first(first: str, rest: AsyncGenerator[str, None], stopping: Stopping) -> AsyncIterator[str]:

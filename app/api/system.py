@@ -8,26 +8,26 @@ from fastapi.responses import JSONResponse
 from app.api.access import PUBLIC
 from app.api.deps import HealthServiceDep
 from app.api.problems import problem, responses
+from app.api.root_path import below_root
 from app.schemas.health import Liveness, Readiness, Root
 
 router = APIRouter(tags=["system"])
+
+_LINKS = {
+    "docs": "/docs",
+    "openapi": "/openapi.json",
+    "health": "/health",
+    "films": "/api/v1/films",
+    "categories": "/api/v1/categories",
+    "ai": "/api/v1/ai/info",
+}
 
 
 @router.get("/", operation_id="get_root", dependencies=[PUBLIC])
 async def root(request: Request) -> Root:
     """The service's name, version and links."""
-    return Root(
-        name=request.app.title,
-        version=request.app.version,
-        links={
-            "docs": "/docs",
-            "openapi": "/openapi.json",
-            "health": "/health",
-            "films": "/api/v1/films",
-            "categories": "/api/v1/categories",
-            "ai": "/api/v1/ai/info",
-        },
-    )
+    links = {name: below_root(request.scope, path) for name, path in _LINKS.items()}
+    return Root(name=request.app.title, version=request.app.version, links=links)
 
 
 @router.get("/health", operation_id="get_health", dependencies=[PUBLIC])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -50,6 +51,10 @@ _ASYNC_DRIVERS = {
 }
 
 
+class UnreadableEnvFile(ValueError):
+    """`.env` is there and is no text that settings could be read from."""
+
+
 class Settings(BaseSettings):
     """One process's settings. An empty variable counts as unset."""
 
@@ -69,6 +74,9 @@ class Settings(BaseSettings):
     )
     shutdown_grace_seconds: float = Field(
         20.0, ge=0, le=3600, description="What requests in flight get to finish in after SIGTERM."
+    )
+    receive_timeout_seconds: float = Field(
+        30.0, gt=0, le=3600, description="Seconds for a request's headers to arrive, and as many for its body."
     )
     web_concurrency: int = Field(1, ge=1, le=1000, description="Worker processes, which need a common SECRET_KEY.")
 
@@ -229,8 +237,10 @@ def _weakness(secret: str) -> str | None:
     return None
 
 
-def in_sentences(error: ValidationError, named: Callable[[str], str] = str.upper) -> str:
+def in_sentences(error: ValidationError | UnreadableEnvFile, named: Callable[[str], str] = str.upper) -> str:
     """What is wrong with which value, without what was given for it."""
+    if isinstance(error, UnreadableEnvFile):
+        return str(error)
     found = ((".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_input=False))
     said = ((name, message.removeprefix("Value error, ")) for name, message in found)
     return "; ".join(f"{named(name)}: {message}" if name else message for name, message in said)
@@ -238,5 +248,19 @@ def in_sentences(error: ValidationError, named: Callable[[str], str] = str.upper
 
 @lru_cache
 def get_settings() -> Settings:
-    """The process's settings, read once."""
+    """The process's settings, read once; raises ValidationError or UnreadableEnvFile."""
+    if env_file := Settings.model_config.get("env_file"):
+        _check_encoding(Path(str(env_file)))
     return Settings()
+
+
+def _check_encoding(file: Path) -> None:
+    """Some editors save in other encodings, of which some are read without an error and as nothing."""
+    if not file.is_file():
+        return
+    try:
+        text = file.read_text("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise UnreadableEnvFile(f"{file} is not UTF-8: save it as UTF-8 again, and not as UTF-16 or ANSI.")

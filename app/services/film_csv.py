@@ -2,12 +2,16 @@
 
 Two marks make every text survive the way out and back in:
 
-- A spreadsheet runs a cell that begins with `=`, `+`, `-`, `@` or a control character as a formula. Such a text is
-  written with an apostrophe before it, which is taken off again when it is read. So that none is lost, texts get it
-  as well that begin with apostrophes before such a character, or have nothing but apostrophes; an empty text, as
-  opposed to none, is a lone apostrophe. "'Tis" stays as it is. Reading does not require the apostrophe.
+- A spreadsheet runs a cell that begins with `=`, `+`, `-`, `@` or a control character as a formula, and some look for
+  these behind blanks and characters that cannot be seen. Such a text is written with an apostrophe before it, which is
+  taken off again when it is read. So that none is lost, texts get it as well that begin with apostrophes before such a
+  character, or have nothing but apostrophes; an empty text, as opposed to none, is a lone apostrophe. "'Tis" stays as
+  it is. Reading does not require the apostrophe.
 - The items of a list are separated by `|`. Within an item a backslash comes before `|` and before a backslash; before
   anything else a backslash is itself.
+
+Spreadsheets save with semicolons or tabs where commas are decimal points: the header tells which. They add empty
+columns and rows, which are passed over.
 """
 
 from __future__ import annotations
@@ -16,6 +20,8 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO
 
 from app.core.errors import InvalidInput
@@ -30,18 +36,47 @@ _LISTED = 100
 """Faults that are told one by one."""
 _LONGEST_LINE = 1024 * 1024
 """Bytes. The longest film that can be has a tenth of it."""
-_BOM = b"\xef\xbb\xbf"
+BOM = "\ufeff"
+"""By which spreadsheets know that what follows is UTF-8."""
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_DELIMITERS = ",;\t"
 _SHOWN = 100
 """Characters of the file that a message repeats."""
 
 _FORMULA = "=+\\-@\\t\\r\\n＝＋－＠"
-_GUARDS = re.compile(rf"'*(?:[{_FORMULA}]|\Z)")
-_GUARDED = re.compile(rf"'+(?:[{_FORMULA}]|\Z)")
+_UNSEEN = (
+    "\\s\\x00-\\x1f\\x7f\\xad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b-\\u200f\\u202a-\\u202e"
+    "\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff9-\\ufffb"
+)
+_BEGINNING = rf"(?:[{_UNSEEN}]*[{_FORMULA}]|\Z)"
+_GUARDS = re.compile(f"'*{_BEGINNING}")
+_GUARDED = re.compile(f"'+{_BEGINNING}")
 _SEPARATORS = re.compile(r"\\[\\|]|\|")
 _ESCAPED = re.compile(r"\\([\\|])")
 
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
+"""What bytes become that are none: see `_lines`."""
+_LOST = "\ufffd"
+_SAVE_AS = 'Save the file as "CSV UTF-8".'
+
 Record = tuple[int, dict[str, str]]
 """The number of a row as a spreadsheet shows it, and its cells by column."""
+
+
+def _windows_1252() -> dict[int, int]:
+    """Bytes by the characters that Windows' Western European encoding makes of them."""
+    return {ord(bytes([byte]).decode("cp1252", "ignore") or chr(byte)): byte for byte in range(256)}
+
+
+_BYTES = _windows_1252()
+
+
+@dataclass(frozen=True)
+class FilmFile:
+    """A file to read. `check_encoding` refuses texts that look as if they had been read in a wrong encoding."""
+
+    content: BinaryIO
+    check_encoding: bool = True
 
 
 class InvalidFilmFile(InvalidInput):
@@ -82,24 +117,28 @@ class _Unreadable(Exception):
     """The rest of the file cannot be divided into rows."""
 
 
-def read(file: BinaryIO, faults: Faults) -> Iterator[Record]:
-    """The rows below the header that have a cell for each column; blank lines count, but are no rows.
+def read(file: FilmFile, faults: Faults) -> Iterator[Record]:
+    """The rows below the header that have a cell for each column; blank rows count, but are none.
 
-    What is wrong goes to `faults`: rows with more or fewer cells are left out, and nothing is read after what
-    cannot be divided into rows.
+    What is wrong goes to `faults`: such rows are left out, and nothing is read after what cannot be divided into rows.
     """
-    rows = csv.reader(_lines(file), strict=True)
     number = 0
     try:
+        lines = _lines(file.content)
+        first = next(lines, "")
+        rows = csv.reader(chain([first], lines), delimiter=_delimiter_of(first), strict=True)
         columns = _header(next(rows, []), faults)
         number = 1
         if columns is None:
             return
         for number, cells in enumerate(rows, 2):
-            if len(cells) == len(columns):
-                yield number, dict(zip(columns, cells, strict=True))
-            elif cells:
-                faults.add(f"has {len(cells)} cells where the header has {len(columns)}", number)
+            if len(cells) < len(columns) or any(map(str.strip, cells[len(columns) :])):
+                if any(cells):
+                    faults.add(f"has {len(cells)} cells where the header has {len(columns)}", number)
+            elif any(map(str.strip, cells)):
+                record = dict(zip(columns, cells, strict=False))
+                if _is_readable(number, record, file.check_encoding, faults):
+                    yield number, record
     except (_Unreadable, csv.Error) as error:
         faults.add(f"cannot be read: {error}", number + 1)
 
@@ -141,33 +180,78 @@ def split(text: str) -> list[str]:
 
 def quoted(*texts: str) -> str:
     """What the file says, in a message: not all of it."""
-    return ", ".join(f'"{text[:_SHOWN]}…"' if len(text) > _SHOWN else f'"{text}"' for text in texts)
+    return ", ".join(f'"{shown(text)}"' for text in texts)
+
+
+def shown(text: str) -> str:
+    """As much of a text as a message repeats, with what could not be read marked."""
+    return _NOT_UTF_8.sub(_LOST, f"{text[:_SHOWN]}…" if len(text) > _SHOWN else text)
 
 
 def _lines(file: BinaryIO) -> Iterator[str]:
-    """Decoded line by line: a temporary file of Python 3.10 cannot be wrapped as text."""
-    line = file.readline(_LONGEST_LINE).removeprefix(_BOM)
+    """Decoded line by line: a temporary file of Python 3.10 cannot be wrapped as text.
+
+    Bytes that are not UTF-8 become lone surrogates, so that the cell can be told that has them.
+    """
+    line = file.readline(_LONGEST_LINE)
+    if line.startswith(_UTF_16):
+        raise _Unreadable(f"it is UTF-16. {_SAVE_AS}")
+    line = line.removeprefix(BOM.encode())
     while line:
         if len(line) >= _LONGEST_LINE and not line.endswith(b"\n"):
             raise _Unreadable(f"a line has more than {_LONGEST_LINE} bytes")
         if b"\x00" in line:
             raise _Unreadable("it has NUL characters")
-        try:
-            yield line.decode()
-        except UnicodeDecodeError as error:
-            raise _Unreadable("it is not UTF-8") from error
+        yield line.decode(errors="surrogateescape")
         line = file.readline(_LONGEST_LINE)
+
+
+def _delimiter_of(header: str) -> str:
+    """What separates most names that are columns: a comma unless something else does."""
+
+    def columns(delimiter: str) -> int:
+        return sum(name.strip(' "\r\n').lower() in COLUMNS for name in header.split(delimiter))
+
+    return max(_DELIMITERS, key=columns)
+
+
+def _is_readable(number: int, cells: dict[str, str], check_encoding: bool, faults: Faults) -> bool:
+    """Whether every cell of the row is a text; those that are not go to `faults`."""
+    before = faults.count
+    for column, cell in cells.items():
+        if cell.isascii():
+            continue
+        if _NOT_UTF_8.search(cell):
+            faults.add(f"is not UTF-8: {quoted(cell)}. {_SAVE_AS}", number, column)
+        elif check_encoding and _LOST in cell:
+            faults.add(f"has lost a character: {quoted(cell)}.", number, column)
+        elif check_encoding and (meant := _meant_by(cell)):
+            wrong = f"{quoted(cell)} is probably {quoted(meant)}, read in a wrong encoding. {_SAVE_AS}"
+            faults.add(f"{wrong} If it is right, import it with check_encoding=false.", number, column)
+    return faults.count == before
+
+
+def _meant_by(text: str) -> str | None:
+    """The text that this is if it is UTF-8 that was read as Windows-1252, and None if it cannot be."""
+    try:
+        return bytes([_BYTES[ord(character)] for character in text]).decode()
+    except (KeyError, UnicodeDecodeError):
+        return None
 
 
 def _header(cells: list[str], faults: Faults) -> list[str] | None:
     """The names of the columns, in the file's order; None when it cannot be read by them."""
     names = [cell.strip().lower() for cell in cells]
-    if not any(names):
+    while names and not names[-1]:
+        names.pop()
+    if not names:
         faults.add(f"the file has no header: its first row names the columns, such as {quoted(*REQUIRED)}")
         return None
     for name in dict.fromkeys(names):
-        if name not in COLUMNS:
-            faults.add(f"is not a column of films, which are {', '.join(COLUMNS)}", 1, name[:_SHOWN])
+        if not name:
+            faults.add(f"column {names.index(name) + 1} has no name", 1, name)
+        elif name not in COLUMNS:
+            faults.add(f"is not a column of films, which are {', '.join(COLUMNS)}", 1, shown(name))
         elif names.count(name) > 1:
             faults.add("must be there only once", 1, name)
     for name in REQUIRED:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import BinaryIO
 
 from pydantic import ValidationError
 
@@ -14,7 +13,7 @@ from app.models.types import Rating
 from app.repositories.film_files import NewFilm
 from app.repositories.listing import Row
 from app.schemas.films import FilmCreate
-from app.services.film_csv import COLUMNS, Faults, guard, join, quoted, read, split, unguard
+from app.services.film_csv import COLUMNS, Faults, FilmFile, guard, join, quoted, read, split, unguard
 
 BATCH = 500
 """Rows that are read and written at once."""
@@ -62,7 +61,7 @@ class _Fault(Exception):
         self.kind = kind
 
 
-def films_in(file: BinaryIO, directory: Directory, faults: Faults) -> Iterator[list[NewFilm]]:
+def films_in(file: FilmFile, directory: Directory, faults: Faults) -> Iterator[list[NewFilm]]:
     """The films of each batch of rows, those at fault left out."""
     films: list[NewFilm] = []
     for count, (number, cells) in enumerate(read(file, faults), 1):
@@ -127,7 +126,7 @@ def _whole(text: str, _directory: Directory) -> int:
 
 def _amount(text: str, _directory: Directory) -> Decimal:
     if not _AMOUNT.fullmatch(text):
-        raise _Fault("must be a number such as 4.99")
+        raise _Fault("must be a number such as 4.99, with a point")
     return Decimal(text)
 
 

@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.main import create_app
-from app.services.film_csv import InvalidFilmFile
+from app.services.film_csv import FilmFile, InvalidFilmFile
 from app.services.film_files import FilmFileService
 from tests.conftest import IN_MEMORY, client_of, fill, running, sample_database, settings_for
 
@@ -173,7 +173,7 @@ async def test_nothing_stays_of_an_import_that_fails_half_way(store: FastAPI, ht
     file = Torn(b"title,language,categories\n" + b"Half way,English,Horror\n" * 1200)
     before, horror = await count(http), await http.get(FILMS, params={"category": "Horror", "limit": 1000})
     with pytest.raises(InvalidFilmFile, match="1 error"):
-        await FilmFileService(store.state.database).load(file, dry_run=False)
+        await FilmFileService(store.state.database).load(FilmFile(file), dry_run=False)
     assert await count(http) == before
     assert (await http.get(FILMS, params={"category": "Horror", "limit": 1000})).json() == horror.json()
 
@@ -246,13 +246,15 @@ async def test_an_error_names_its_row_and_column(http: httpx.AsyncClient, column
         (b"\xef\xbb\xbf", []),
         (b"\n\ntitle,language\n", []),
         (b"title,language,colour\nA,English,red\n", [1, "colour"]),
-        (b"title;language\nA;English\n", [1, "title;language"]),
-        (b"title,language,\nA,English,\n", [1, ""]),
+        (b"title,,language\nA,,English\n", [1, ""]),
+        (b"title,language,\nA,English,G\n", [2]),
+        (b"title|language\nA|English\n", [1, "title|language"]),
+        (b"title;language\nA;English;G\n", [2]),
         (b"title,language,Title\nA,English,B\n", [1, "title"]),
         (b"title\nA\n", [1, "language"]),
         (b"title,language\nA\n", [2]),
         (b"title,language\nA,English,G\n", [2]),
-        (b"title,language\nA,English\nB,Engl\xefsh\n", [3]),
+        (b"title,language\nA,English\nB,Engl\xefsh\n", [3, "language"]),
         ("title,language\nA,English\n".encode("utf-16"), [1]),
         (b"title,language\nA\x00,English\n", [2]),
         (b'title,language\n"A,English\n', [2]),
@@ -272,8 +274,8 @@ async def test_a_file_that_is_no_table_of_films_is_refused(
 
 
 async def test_what_comes_before_unreadable_rows_is_checked_too(http: httpx.AsyncClient) -> None:
-    errors = await refused(http, b"title,language\nA,Klingon\n\xff,English\nB,Klingon\n")
-    assert [error["loc"][2:] for error in errors] == [[2, "language"], [3]]
+    errors = await refused(http, b'title,language\nA,Klingon\n"B",English\n"C"D,English\nE,Klingon\n')
+    assert [error["loc"][2:] for error in errors] == [[2, "language"], [4]]
 
 
 async def test_names_are_found_in_any_case_and_the_lowest_id_has_the_name(http: httpx.AsyncClient) -> None:
@@ -388,10 +390,10 @@ async def test_memory_does_not_grow_with_the_file(store: FastAPI) -> None:
     films = FilmFileService(store.state.database)
     header, row = "title,description,language,categories", f"Large,{'x' * 300},English,Horror|Sci-Fi"
     file = io.BytesIO("\n".join([header, *[row] * 3_000]).encode())
-    await films.load(io.BytesIO(f"{header}\n{row}".encode()), dry_run=False)  # what is built once
+    await films.load(FilmFile(io.BytesIO(f"{header}\n{row}".encode())), dry_run=False)  # what is built once
     tracemalloc.start()
     try:
-        await films.load(file, dry_run=False)
+        await films.load(FilmFile(file), dry_run=False)
         async for _ in await films.export():
             pass
         _, peak = tracemalloc.get_traced_memory()

@@ -36,7 +36,7 @@ async def test_errors_are_problem_documents(client: httpx.AsyncClient, method: s
 
 
 async def test_405_says_what_is_allowed(client: httpx.AsyncClient) -> None:
-    assert (await client.delete("/health")).headers["allow"] == "GET"
+    assert (await client.delete("/health")).headers["allow"] == "GET, HEAD"
 
 
 async def test_a_valid_request_id_is_kept(client: httpx.AsyncClient) -> None:

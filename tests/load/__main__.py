@@ -120,6 +120,9 @@ def _measure(report: Report, options: Options, stack: ExitStack, folder: Path, d
     offline = stack.enter_context(uvicorn(_OURS, folder, DATABASE_URL=database, AI_PROVIDER="offline"))
     for server in (openai, offline):
         server.fetch(_AGENTS)
+    unbounded = stack.enter_context(
+        uvicorn(_OURS, folder, DATABASE_URL=database, AI_PROVIDER="offline", UVICORN_HTTP="httptools")
+    )
     naive = stack.enter_context(uvicorn("tests.load.naive:app", folder, DATABASE_URL=database))
     report.say(f"\n{'answers a second':34}{'ours':>9}{'theirs':>9}{'ratio':>9}{'at least':>9}")
     for comparison in (
@@ -128,6 +131,8 @@ def _measure(report: Report, options: Options, stack: ExitStack, folder: Path, d
         Comparison("100 films", offline, by_hand, [_LIST], 0.25),
         Comparison("films of a category", offline, by_hand, [Request("GET /api/v1/films?category=action")], 0.25),
         Comparison("a customer's rentals", offline, by_hand, _RENTALS, 0.25),
+        # What bounds on headers cost: see app/api/protocol.py.
+        Comparison("film, beside uvicorn's own HTTP", offline, unbounded, _FILMS, 0.97),
         Comparison("100 films, beside a naive ORM", offline, naive, [_LIST], 1.5),
         Comparison("handoff, openai over a socket", openai, by_hand, [_TURN], 0.45),
         # 150 turns a second on the machine where the loop, with its model over a socket, makes 170.

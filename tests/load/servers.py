@@ -111,7 +111,8 @@ def _environment(given: dict[str, str]) -> dict[str, str]:
     """The developer's, without what configures the service or keeps its bytecode from being cached."""
     ours = {name.upper() for name in Settings.model_fields} | {"PYTHONDONTWRITEBYTECODE"}
     kept = {name: value for name, value in os.environ.items() if name.upper() not in ours}
-    return {**kept, "PYTHONPATH": str(ROOT), "SECRET_KEY": SECRET, "RATE_LIMIT_AI": "off", **given}
+    served = {"UVICORN_HTTP": "app.api.protocol:BoundedHttpProtocol"}  # as deployments are
+    return {**kept, **served, "PYTHONPATH": str(ROOT), "SECRET_KEY": SECRET, "RATE_LIMIT_AI": "off", **given}
 
 
 def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -10,9 +10,10 @@ from fastapi.responses import StreamingResponse
 from app.api.access import ANYBODY
 from app.api.deps import AiServiceDep
 from app.api.disconnect import until_disconnect
+from app.api.head import is_head
 from app.api.limits import AI_LIMIT
 from app.api.problems import responses
-from app.api.streams import EVENT_STREAM, stream_answer
+from app.api.streams import EVENT_STREAM, answer_without_words, stream_answer
 from app.schemas.ai import AiInfo, HandoffRequest, HandoffResponse, Question, SummaryRequest, SummaryResponse
 
 router = APIRouter(prefix="/api/v1/ai", tags=["ai"])
@@ -63,9 +64,11 @@ async def ask(
     """Ask the model itself, without the store.
 
     Streamed as plain text, which an error after the first word breaks off; with `Accept: text/event-stream` as events
-    `delta`, and `done` or `error` last.
+    `delta`, and `done` or `error` last. HEAD asks no model: it tells what can be known without its answer.
     """
     stream = await ai.ask(question)
+    if is_head(request.scope):
+        return answer_without_words(request)
     first = await until_disconnect(request, anext(stream))
     return stream_answer(request, first, stream)
 

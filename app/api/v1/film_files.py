@@ -12,10 +12,12 @@ from starlette.datastructures import UploadFile as Part
 
 from app.api.access import PUBLIC, staff
 from app.api.deps import FilmFileServiceDep
+from app.api.head import is_head
 from app.api.problems import responses
 from app.core.errors import InvalidInput
 from app.core.identity import Scope
-from app.schemas.film_files import FilmImportQuery, FilmImportRead
+from app.schemas.film_files import FilmExportQuery, FilmImportQuery, FilmImportRead
+from app.services.film_csv import FilmFile
 
 router = APIRouter(prefix="/api/v1/films", tags=["films"])
 
@@ -61,12 +63,15 @@ async def import_films(
     `rating`, `special_features`, `streaming_available`, `categories`, `actors`. An empty cell is as if it was left
     out of a POST; a `rating` of `none` is no rating. Languages, categories and actors ("First Last") are named, in any
     case, and must be there. Lists are separated by `|`; a backslash before `|` or a backslash makes it part of an item.
-    An apostrophe before a `=`, `+`, `-` or `@` that begins a text is taken off, as spreadsheets do.
+    An apostrophe before a `=`, `+`, `-` or `@` that begins a text is taken off, as spreadsheets do. The file is UTF-8,
+    with a byte order mark or without; semicolons or tabs may separate cells, and columns and rows at the end may be
+    empty.
     """
     parts = [name for name, _ in (await request.form()).multi_items()]
     if len(set(parts)) < len(parts):
         raise InvalidInput("Each part of the form may be there only once.", "file")
-    return await films.load(form.file.file, dry_run=query.dry_run or form.dry_run)
+    file = FilmFile(form.file.file, check_encoding=query.check_encoding)
+    return await films.load(file, dry_run=query.dry_run or form.dry_run)
 
 
 @router.get(
@@ -76,16 +81,20 @@ async def import_films(
     response_class=StreamingResponse,
     responses={
         200: {"description": "The file, as it is read", "content": {_CSV: {"schema": {"type": "string"}}}},
-        **responses(503),
+        **responses(422, 503),
     },
 )
-async def export_films(films: FilmFileServiceDep) -> StreamingResponse:
+async def export_films(
+    request: Request, films: FilmFileServiceDep, query: Annotated[FilmExportQuery, Query()]
+) -> StreamingResponse:
     """All films as a CSV file (RFC 4180, UTF-8) that import takes, here or in another store.
 
     A text that a spreadsheet would run as a formula has an apostrophe before it, which import takes off again.
+    For Excel, ask for a byte order mark: `?bom=true`.
     """
+    pieces = await films.export(bom=query.bom)
     return StreamingResponse(
-        await films.export(),
+        () if is_head(request.scope) else pieces,
         media_type=f"{_CSV}; charset=utf-8; header=present",
         headers={"Content-Disposition": 'attachment; filename="films.csv"'},
     )

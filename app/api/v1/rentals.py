@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from app.api.access import customers, own_customer
 from app.api.deps import Id, RentalServiceDep
@@ -12,6 +12,7 @@ from app.api.idempotency import OnceDep
 from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, represent
+from app.api.root_path import below_root
 from app.core.identity import Scope
 from app.schemas.rentals import (
     CustomerRentalCreate,
@@ -50,12 +51,12 @@ async def list_rentals(
     response_model=RentalRead,
     responses=CREATED | responses(409, 413, 422, 503),
 )
-async def create_rental(rentals: RentalServiceDep, command: RentalCreate, once: OnceDep) -> Response:
+async def create_rental(request: Request, rentals: RentalServiceDep, command: RentalCreate, once: OnceDep) -> Response:
     """Rent a disc: of several who want the last one at the same moment exactly one gets it, the others 409.
 
     Customers rent for themselves, and from now on: `rental_date` is for the store's staff.
     """
-    return _created(await rentals.rent(command, once))
+    return _created(request, await rentals.rent(command, once))
 
 
 @router.get(
@@ -135,11 +136,11 @@ async def list_customer_rentals(
     responses=CREATED | responses(404, 409, 413, 422, 503),
 )
 async def create_customer_rental(
-    rentals: RentalServiceDep, customer_id: Id, command: CustomerRentalCreate, once: OnceDep
+    request: Request, rentals: RentalServiceDep, customer_id: Id, command: CustomerRentalCreate, once: OnceDep
 ) -> Response:
     """Rent a disc to this customer."""
-    return _created(await rentals.rent_to(customer_id, command, once))
+    return _created(request, await rentals.rent_to(customer_id, command, once))
 
 
-def _created(rental: RentalRead) -> Response:
-    return represent(rental, status=201, location=f"{_RENTALS}/{rental.id}")
+def _created(request: Request, rental: RentalRead) -> Response:
+    return represent(rental, status=201, location=below_root(request.scope, f"{_RENTALS}/{rental.id}"))

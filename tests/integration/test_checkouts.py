@@ -1,0 +1,78 @@
+"""Checkouts as people have them: made on Windows, in folders with odd names, with a `.env` from any editor."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.command_line import ROOT, run, run_module
+
+PARTS = ("app", "migrations", "plugins", "docker", "alembic.ini", "pyproject.toml", "requirements.lock", "README.md")
+STORE = {"DATABASE_URL": "sqlite:///store.db"}
+
+
+def git(*arguments: str, cwd: Path) -> str:
+    identity = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.org")
+    command = ["git", *identity, *arguments]
+    return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
+
+
+def copied(folder: Path, *others: str) -> Path:
+    """The files that the image is built from, and others."""
+    folder.mkdir(parents=True)
+    for name in (*PARTS, *others):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def test_a_checkout_on_windows_has_the_line_ends_that_containers_need(tmp_path: Path) -> None:
+    origin = copied(tmp_path / "origin", ".gitattributes", ".dockerignore", "Makefile", ".env.example")
+    git("init", "--quiet", cwd=origin)
+    git("add", "--all", cwd=origin)
+    git("commit", "--quiet", "--message", "Everything", cwd=origin)
+    git("clone", "--quiet", "-c", "core.autocrlf=true", str(origin), "checkout", cwd=tmp_path)
+    checkout = tmp_path / "checkout"
+    files = [checkout / name for name in git("ls-files", "-z", cwd=checkout).split("\0") if name]
+    assert len(files) > 100
+    assert [str(file) for file in files if b"\r" in file.read_bytes()] == []
+    assert git("status", "--porcelain", cwd=checkout) == ""
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    folder = copied(tmp_path / "100% ours, %(here)s")
+    for done in (
+        run("migrate", cwd=folder, PYTHONPATH="", **STORE),
+        run_module("alembic", "check", cwd=folder, PYTHONPATH="", **STORE),
+        run_module("alembic", "upgrade", "head", cwd=folder, PYTHONPATH="", DATABASE_URL="sqlite:///other.db"),
+        run("create-user", "ada@example.org", cwd=folder, given="engine No. 2\n", PYTHONPATH="", **STORE),
+    ):
+        assert done.returncode == 0, done.stderr
+    assert (folder / "other.db").exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+@pytest.mark.parametrize("command", [("app", "migrate"), ("app", "serve"), ("uvicorn", "app.main:app")], ids=" ".join)
+def test_an_env_file_that_is_no_utf_8_is_told_in_a_sentence(
+    tmp_path: Path, encoding: str, command: tuple[str, ...]
+) -> None:
+    comment = "# Größe" if encoding == "latin-1" else "# size"
+    (tmp_path / ".env").write_text(f"{comment}\nLOG_LEVEL=DEBUG\n", encoding=encoding)
+    done = run_module(*command, cwd=tmp_path)
+    assert done.returncode != 0
+    said = "Error: .env is not UTF-8: save it as UTF-8 again, and not as UTF-16 or ANSI.\n"
+    assert (done.stdout, done.stderr) == ("", said)
+
+
+@pytest.mark.parametrize(("mark", "line_end"), [("\ufeff", "\r\n"), ("", "\n")], ids=["Windows", "others"])
+def test_an_env_file_in_utf_8_is_read_whatever_wrote_it(tmp_path: Path, mark: str, line_end: str) -> None:
+    (tmp_path / ".env").write_bytes(line_end.join([f"{mark}APP_PORT=70000", "# Größe", ""]).encode())
+    done = run("migrate", cwd=tmp_path)
+    assert done.returncode == 1
+    assert re.match(r"Error: APP_PORT: ", done.stderr), done.stderr
