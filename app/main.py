@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from uvicorn.config import STARTUP_FAILURE
 
 from app.api import access, cross_origin, docs, limits, problems, system
+from app.api.client_address import ClientAddressMiddleware
 from app.api.headers import HeadersMiddleware
 from app.api.middleware import RequestMiddleware
 from app.api.stopping import Stopping
@@ -99,6 +100,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
         redoc_url=None,
     )
     app.add_middleware(RequestMiddleware)
+    app.add_middleware(ClientAddressMiddleware, settings=settings)
     cross_origin.install(app, settings)
     app.add_middleware(HeadersMiddleware)
     for part in (problems, limits, docs):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from app.api.access import PEOPLE, PUBLIC, SIGNED_IN
 from app.api.callers import CallerDep
 from app.api.deps import AccountServiceDep, SignInServiceDep
-from app.api.limits import ACCOUNT_LIMIT, ADDRESS_LIMIT, LimiterDep
+from app.api.disconnect import until_disconnect
+from app.api.limits import ACCOUNT_LIMIT, ADDRESS_LIMIT, AttemptsDep
 from app.api.problems import responses
-from app.core.secret import digest
 from app.schemas.auth import (
     AccountCreate,
     AccountRead,
@@ -32,37 +32,43 @@ router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
     dependencies=[PUBLIC, ADDRESS_LIMIT],
     responses=responses(409, 413, 422, 503),
 )
-async def register(accounts: AccountServiceDep, command: AccountCreate) -> AccountRead:
+async def register(request: Request, accounts: AccountServiceDep, command: AccountCreate) -> AccountRead:
     """Make yourself an account. Until the store has said which customer you are, there is nothing of yours to see."""
-    return await accounts.register(command)
+    return await until_disconnect(request, accounts.register(command))
 
 
 @router.post(
     "/token",
     operation_id="sign_in",
-    dependencies=[PUBLIC, ADDRESS_LIMIT],
+    dependencies=[PUBLIC],
     responses=responses(401, 413, 422, 503),
 )
 async def sign_in(
-    response: Response, sign_ins: SignInServiceDep, limiter: LimiterDep, form: Annotated[SignInForm, Form()]
+    request: Request,
+    response: Response,
+    sign_ins: SignInServiceDep,
+    attempts: AttemptsDep,
+    form: Annotated[SignInForm, Form()],
 ) -> TokensRead:
-    """Sign in with e-mail address (as `username`) and password (OAuth 2.0 password form)."""
+    """Sign in with e-mail address (as `username`) and password (OAuth 2.0 password form). Failures are limited."""
     response.headers["Cache-Control"] = "no-store"
-    # From however many addresses somebody tries the passwords of one account.
-    await limiter.hit("auth", f"email:{digest(form.username.lower())}")
-    return await sign_ins.sign_in(form.username, form.password)
+    async with attempts.at_account(form.username):
+        return await until_disconnect(request, sign_ins.sign_in(form.username, form.password))
 
 
 @router.post(
     "/refresh",
     operation_id="refresh_token",
-    dependencies=[PUBLIC, ADDRESS_LIMIT],
+    dependencies=[PUBLIC],
     responses=responses(401, 413, 422, 503),
 )
-async def refresh(response: Response, sign_ins: SignInServiceDep, command: RefreshCreate) -> TokensRead:
+async def refresh(
+    response: Response, sign_ins: SignInServiceDep, attempts: AttemptsDep, command: RefreshCreate
+) -> TokensRead:
     """New tokens for a refresh token, each of which is good once: a second use ends all that came of that sign-in."""
     response.headers["Cache-Control"] = "no-store"
-    return await sign_ins.refresh(command.refresh_token)
+    async with attempts.at_address():
+        return await sign_ins.refresh(command.refresh_token)
 
 
 @router.post(
@@ -95,6 +101,8 @@ async def me(accounts: AccountServiceDep, caller: CallerDep) -> CallerRead:
     dependencies=[PEOPLE, ACCOUNT_LIMIT],
     responses=responses(413, 422, 503),
 )
-async def change_password(accounts: AccountServiceDep, caller: CallerDep, command: PasswordUpdate) -> None:
+async def change_password(
+    request: Request, accounts: AccountServiceDep, caller: CallerDep, command: PasswordUpdate
+) -> None:
     """Choose a new password. Whoever is signed in as you, here or elsewhere, has to sign in again."""
-    await accounts.change_password(caller.account_id or 0, command)
+    await until_disconnect(request, accounts.change_password(caller.account_id or 0, command))
