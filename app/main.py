@@ -87,6 +87,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
                 yield
         finally:
             await assistant.stop()
+            app.state.security.close()
             await app.state.limiter.close()
             await database.dispose()
 

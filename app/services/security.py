@@ -25,6 +25,12 @@ class SecurityLoader:
             self._loading = asyncio.create_task(asyncio.to_thread(self._load))
         return await asyncio.shield(self._loading)
 
+    def close(self) -> None:
+        """Check no more passwords."""
+        loaded = self._loading is not None and self._loading.done() and not self._loading.cancelled()
+        if self._loading is not None and loaded and self._loading.exception() is None:
+            self._loading.result().passwords.close()
+
     def _load(self) -> Security:
         security: Security = import_module("app.core.security").Security(self._settings)
         return security
