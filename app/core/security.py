@@ -6,9 +6,11 @@ Importing this module imports passlib, python-jose and cryptography, a fifth of 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Awaitable, Callable
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from jose import JWTError, jwt
 from passlib.context import CryptContext
@@ -23,7 +25,15 @@ from app.core.settings import Settings
 _ALGORITHM = "HS256"
 _ISSUER = _AUDIENCE = "interview-api"
 _REQUIRED = ("aud", "exp", "iat", "iss", "jti", "sub")
+P = ParamSpec("P")
+R = TypeVar("R")
 _OPTIONS = {f"require_{claim}": True for claim in _REQUIRED}
+
+
+class Guard(Protocol):
+    """Waits for work, or cancels it and raises."""
+
+    def __call__(self, work: Awaitable[R], /) -> Awaitable[R]: ...
 
 
 class Passwords:
@@ -39,21 +49,32 @@ class Passwords:
         # Makes the hash that it checks against, which the first one to ask would wait for.
         self._context.dummy_verify()
         self._threads = HashingThreads()
+        self._guard: Guard | None = None
+
+    def guarded_by(self, guard: Guard) -> Passwords:
+        """The same, for a caller who may give up: hashing is awaited through the guard."""
+        passwords = copy(self)
+        passwords._guard = guard
+        return passwords
 
     async def hash(self, password: str) -> str:
         """What to keep instead of the password; raises Unavailable when too many passwords are being checked."""
-        return await self._threads.run(self._hash, normalised(password))
+        return await self._run(self._hash, normalised(password))
 
     async def check(self, password: str, kept: str | None) -> tuple[bool, str | None]:
         """Whether it is the password, and a new hash where the one that was kept is of an old kind.
 
         Takes as long when nothing was kept: time does not tell who has an account. Raises Unavailable like `hash`.
         """
-        return await self._threads.run(self._check, password, kept)
+        return await self._run(self._check, password, kept)
 
     def close(self) -> None:
         """Begin no more hashing."""
         self._threads.close()
+
+    async def _run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        work = self._threads.run(function, *args, **kwargs)
+        return await (self._guard(work) if self._guard else work)
 
     def _hash(self, password: str) -> str:
         return str(self._context.hash(password))
@@ -144,6 +165,12 @@ class Security:
         self.passwords = Passwords(settings.password_rounds)
         self.tokens = AccessTokens(_keys(settings), timedelta(minutes=settings.access_token_minutes))
         self.refresh_lifetime = timedelta(days=settings.refresh_token_days)
+
+    def guarded_by(self, guard: Guard) -> Security:
+        """The same, for a caller who may give up while passwords are hashed."""
+        security = copy(self)
+        security.passwords = self.passwords.guarded_by(guard)
+        return security
 
 
 def _keys(settings: Settings) -> tuple[str, ...]:

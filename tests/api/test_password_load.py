@@ -31,9 +31,9 @@ PLACES = max(1, len(os.sched_getaffinity(0)) // 2) * 9
 
 
 @asynccontextmanager
-async def slow_app(**settings: object) -> AsyncIterator[FastAPI]:
+async def slow_app(rate_limit_auth: str = "off") -> AsyncIterator[FastAPI]:
     """An application that takes long to hash, in which the owner has an account."""
-    async with running(create_app(settings_for(password_rounds=SLOW, **settings))) as app:
+    async with running(create_app(settings_for(password_rounds=SLOW, rate_limit_auth=rate_limit_auth))) as app:
         await migrate(app.state.database)
         accounts = AccountService(app.state.database, app.state.security)
         await accounts.create(AccountCreate(email=OWNER, password=PASSWORD), Role.CUSTOMER)

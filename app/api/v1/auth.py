@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Response
 
 from app.api.access import PEOPLE, PUBLIC, SIGNED_IN
 from app.api.callers import CallerDep
 from app.api.deps import AccountServiceDep, SignInServiceDep
-from app.api.disconnect import until_disconnect
 from app.api.limits import ACCOUNT_LIMIT, ADDRESS_LIMIT, AttemptsDep
 from app.api.problems import responses
 from app.schemas.auth import (
@@ -32,9 +31,9 @@ router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
     dependencies=[PUBLIC, ADDRESS_LIMIT],
     responses=responses(409, 413, 422, 503),
 )
-async def register(request: Request, accounts: AccountServiceDep, command: AccountCreate) -> AccountRead:
+async def register(accounts: AccountServiceDep, command: AccountCreate) -> AccountRead:
     """Make yourself an account. Until the store has said which customer you are, there is nothing of yours to see."""
-    return await until_disconnect(request, accounts.register(command))
+    return await accounts.register(command)
 
 
 @router.post(
@@ -44,16 +43,12 @@ async def register(request: Request, accounts: AccountServiceDep, command: Accou
     responses=responses(401, 413, 422, 503),
 )
 async def sign_in(
-    request: Request,
-    response: Response,
-    sign_ins: SignInServiceDep,
-    attempts: AttemptsDep,
-    form: Annotated[SignInForm, Form()],
+    response: Response, sign_ins: SignInServiceDep, attempts: AttemptsDep, form: Annotated[SignInForm, Form()]
 ) -> TokensRead:
     """Sign in with e-mail address (as `username`) and password (OAuth 2.0 password form). Failures are limited."""
     response.headers["Cache-Control"] = "no-store"
     async with attempts.at_account(form.username):
-        return await until_disconnect(request, sign_ins.sign_in(form.username, form.password))
+        return await sign_ins.sign_in(form.username, form.password)
 
 
 @router.post(
@@ -101,8 +96,6 @@ async def me(accounts: AccountServiceDep, caller: CallerDep) -> CallerRead:
     dependencies=[PEOPLE, ACCOUNT_LIMIT],
     responses=responses(413, 422, 503),
 )
-async def change_password(
-    request: Request, accounts: AccountServiceDep, caller: CallerDep, command: PasswordUpdate
-) -> None:
+async def change_password(accounts: AccountServiceDep, caller: CallerDep, command: PasswordUpdate) -> None:
     """Choose a new password. Whoever is signed in as you, here or elsewhere, has to sign in again."""
-    await until_disconnect(request, accounts.change_password(caller.account_id or 0, command))
+    await accounts.change_password(caller.account_id or 0, command)
