@@ -118,6 +118,8 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
 def _warn(settings: Settings) -> None:
     if settings.secret_key is None:
         log.warning("random_secret_key", hint="tokens end with this process: set SECRET_KEY")
+    for name in settings.weak_secret_keys:
+        log.warning("weak_secret_key", setting=name, hint="anybody can sign tokens with it: DEBUG is for development")
     if settings.provider == "offline" and settings.ai_provider is None:
         ignored = settings.openai_base_url is not None
         hint = "OPENAI_BASE_URL needs OPENAI_API_KEY too" if ignored else "set OPENAI_API_KEY for a real one"
