@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from jose import JWTError, jwt
+from jose import ExpiredSignatureError, JWTError, jwt
 from passlib.context import CryptContext
 from passlib.utils import MAX_PASSWORD_SIZE
 
@@ -147,6 +147,8 @@ class AccessTokens:
                         token, key, algorithms=[_ALGORITHM], audience=_AUDIENCE, issuer=_ISSUER, options=_OPTIONS
                     )
                 )
+            except ExpiredSignatureError as error:  # its signature is good
+                raise InvalidToken("expired") from error
             except (JWTError, RecursionError):  # the latter where its JSON is nested without end
                 continue
         raise InvalidToken

@@ -58,7 +58,11 @@ async def abandon(url: str, number: int) -> asyncio.StreamWriter:
 
 
 async def test_attempts_that_were_given_up_hold_nobody_up(capsys: pytest.CaptureFixture[str]) -> None:
-    async with slow_app() as app, served(app, lifespan="off") as url, httpx.AsyncClient(base_url=url) as client:
+    async with (
+        slow_app() as app,
+        served(app, lifespan="off") as url,
+        httpx.AsyncClient(base_url=url, timeout=60) as client,
+    ):
         events(capsys)
         attempts = await asyncio.gather(*(abandon(url, number) for number in range(150)))
         assert (await client.get("/health/live")).status_code == 200
