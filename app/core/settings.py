@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     azure_openai_api_version: str = Field("2024-10-21", description="Azure API version.")
 
     rate_limit_ai: RateLimit = Field("60/minute", description="Questions of one caller; `off` for any number.")
-    rate_limit_auth: RateLimit = Field("30/minute", description="Attempts to sign in of one caller, likewise.")
+    rate_limit_auth: RateLimit = Field("30/minute", description="Failed sign-ins of one caller, likewise.")
     rate_limit_storage: Annotated[SecretStr | None, AfterValidator(reading.redis_url)] = Field(
         None, description="redis://host:6379/0 for processes to count together; unset, each counts for itself."
     )
