@@ -96,7 +96,7 @@ async def _seed(settings: Settings, options: argparse.Namespace) -> None:
     try:
         report = await seed(database, scale=options.scale, progress=print)
         print(report)
-        if options.command == "serve" and (report.seeded or settings.database_url == EMBEDDED_DATABASE_URL):
+        if options.command == "serve":
             print(f"This store's API key, until the next start:\n\n  export KEY={await _sample_key(database)}\n")
     finally:
         await database.dispose()

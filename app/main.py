@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from uvicorn.config import STARTUP_FAILURE
 
 from app.api import access, cross_origin, docs, limits, problems, system
+from app.api.client_address import ClientAddressMiddleware
 from app.api.headers import HeadersMiddleware
 from app.api.middleware import RequestMiddleware
 from app.api.stopping import Stopping
@@ -91,6 +92,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
                 yield
         finally:
             await assistant.stop()
+            app.state.security.close()
             await app.state.limiter.close()
             await database.dispose()
 
@@ -104,6 +106,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
         redoc_url=None,
     )
     app.add_middleware(RequestMiddleware)
+    app.add_middleware(ClientAddressMiddleware, settings=settings)
     cross_origin.install(app, settings)
     app.add_middleware(HeadersMiddleware)
     for part in (problems, limits, docs):
@@ -120,6 +123,8 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
 def _warn(settings: Settings) -> None:
     if settings.secret_key is None:
         log.warning("random_secret_key", hint="tokens end with this process: set SECRET_KEY")
+    for name in settings.weak_secret_keys:
+        log.warning("weak_secret_key", setting=name, hint="anybody can sign tokens with it: DEBUG is for development")
     if settings.provider == "offline" and settings.ai_provider is None:
         ignored = settings.openai_base_url is not None
         hint = "OPENAI_BASE_URL needs OPENAI_API_KEY too" if ignored else "set OPENAI_API_KEY for a real one"

@@ -8,11 +8,12 @@ import structlog
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer, OAuth2PasswordBearer
 
+from app.core.audit import audit
 from app.core.db import Database
 from app.core.errors import InvalidToken
 from app.core.identity import ANONYMOUS, Caller
 from app.core.secret import API_KEY_PREFIX
-from app.services.api_keys import ApiKeyService
+from app.services.api_keys import SHOWN_OF_KEY, ApiKeyService
 from app.services.security import SecurityLoader
 
 TOKEN_URL = "api/v1/auth/token"  # a path, relative as a proxy's prefix needs it  # noqa: S105  # nosec B105
@@ -49,12 +50,28 @@ async def _caller_of(request: Request) -> Caller:
     given = request.headers.getlist("authorization")
     if not given:
         return ANONYMOUS
-    scheme, _, credential = given[0].partition(" ")
-    if len(given) > 1 or scheme.lower() != "bearer":
-        raise InvalidToken
-    caller = await _verified(request, credential.strip())
+    try:
+        caller = await _verified(request, _credential(given))
+    except InvalidToken as error:
+        audit("credential_refused", reason=error.reason, **_kind(given[0]))
+        raise
     structlog.contextvars.bind_contextvars(**_ids(caller))
     return caller
+
+
+def _credential(given: list[str]) -> str:
+    scheme, _, credential = given[0].partition(" ")
+    if len(given) > 1 or scheme.lower() != "bearer":
+        raise InvalidToken("not a bearer")
+    return credential.strip()
+
+
+def _kind(header: str) -> dict[str, str]:
+    """What the header has, and of an API key as much as tells it from others in the list of keys."""
+    credential = header.partition(" ")[2].strip()
+    if credential.startswith(API_KEY_PREFIX):
+        return {"kind": "api_key", "prefix": credential[:SHOWN_OF_KEY]}
+    return {"kind": "token"}
 
 
 async def _verified(request: Request, credential: str) -> Caller:

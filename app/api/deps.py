@@ -6,11 +6,13 @@ All are coroutines, for FastAPI runs plain functions in a thread: a third of a r
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Path, Request
 
 from app.api.callers import CallerDep
+from app.api.disconnect import until_disconnect
 from app.core.db import Database
 from app.core.identity import Caller
 from app.core.settings import Settings
@@ -59,9 +61,9 @@ SettingsDep = Annotated[Settings, Depends(get_app_settings)]
 
 
 async def get_security(request: Request) -> SecurityLoader:
-    """The process's passwords and tokens, loaded when first needed."""
+    """The process's passwords and tokens, loaded when first needed. Who has hung up is not hashed for."""
     security: SecurityLoader = request.app.state.security
-    return security
+    return security.guarded_by(partial(until_disconnect, request))
 
 
 SecurityDep = Annotated[SecurityLoader, Depends(get_security)]

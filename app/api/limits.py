@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -10,12 +12,16 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 
 from app.api.callers import CallerDep
+from app.api.client_address import Networks, addresses_of, networks_of
 from app.api.deps import SettingsDep
 from app.api.description import add_to_description
+from app.api.disconnect import ClientGone
 from app.api.problems import responses
-from app.core.counting import Limiter, LimitName, Standing
-from app.core.errors import RateLimited
+from app.core.audit import audit
+from app.core.counting import Counted, Limiter, LimitName, Reservation, Standing
+from app.core.errors import RateLimited, Unauthorized
 from app.core.identity import Caller
+from app.core.secret import digest
 from app.core.settings import Settings
 
 _HEADERS = {
@@ -23,33 +29,36 @@ _HEADERS = {
     "RateLimit-Remaining": "How many of them are left.",
     "RateLimit-Reset": "Seconds until the earliest of those that were counted counts no more.",
 }
-_UNKNOWN = "unknown"
-_CLAIMED = "claimed"
+_WIDER = 2
+"""How many times the limit is for a whole IPv6 /48, for all sign-ins from one address, and for those to one account."""
 
 
 class RequestLimiter:
-    """Counts for one request, whose answer tells of the limit that is nearest."""
+    """Counts one request, whose answer tells of the limit that is nearest."""
 
     def __init__(self, request: Request, limiter: Limiter) -> None:
         self._request, self._limiter = request, limiter
 
-    async def hit(self, name: LimitName, key: str) -> None:
-        """Count one; raises RateLimited when it is one too many.
-
-        Routes count their callers by themselves. This is for handlers with something more to count, such as attempts
-        for one email address: `await limiter.hit("auth", f"email:{digest}")`.
-        """
-        standing = await self._limiter.count(name, key)
-        if standing is None:
-            return
-        nearest = standing_of(self._request.scope)
-        if nearest is None or standing.remaining <= nearest.remaining:
-            self._request.state.rate_limit = standing
-        if standing.exceeded:
+    async def reserve(self, name: LimitName, *counted: Counted) -> Reservation | None:
+        """Count the request in all of these; raises RateLimited when one is full, and counts it in none."""
+        reservation = await self._limiter.reserve(name, *dict.fromkeys(counted))
+        if reservation is None:
+            return None
+        self._request.state.rate_limit = nearest = reservation.nearest
+        if reservation.full is not None:
+            audit("rate_limit_exceeded", limit=name, counted_by=reservation.counted_by)
             raise RateLimited(
-                f"At most {standing.limit} in {standing.window} seconds are answered: try again in {standing.reset}.",
-                retry_after=standing.reset,
+                f"At most {nearest.limit} in {nearest.window} seconds are answered: try again in {nearest.reset}.",
+                retry_after=nearest.reset,
             )
+        return reservation
+
+    async def give_back(self, reservation: Reservation | None) -> None:
+        """Count the request no more."""
+        if reservation is not None:
+            await self._limiter.give_back(reservation)
+            nearest = reservation.nearest
+            self._request.state.rate_limit = replace(nearest, remaining=nearest.remaining + 1)
 
 
 async def get_limiter(request: Request) -> RequestLimiter:
@@ -61,31 +70,83 @@ LimiterDep = Annotated[RequestLimiter, Depends(get_limiter)]
 
 
 class Limited:
-    """A dependency that counts who asks."""
+    """A dependency that counts requests."""
 
     def __init__(self, name: LimitName) -> None:
         self.name = name
 
 
 class LimitedCaller(Limited):
-    """Counts the caller of a route: by key or account, else by address."""
+    """Counts by key or account, and by address those whom the store does not know: anybody can make accounts."""
 
     async def __call__(self, request: Request, caller: CallerDep, limiter: LimiterDep, settings: SettingsDep) -> None:
         """Raises RateLimited."""
-        await limiter.hit(self.name, _name_of(caller) or f"address:{address_of(request, settings)}")
+        own = _own_counter(caller)
+        by_address = () if caller.is_known else _by_address(_networks(request, settings))
+        await limiter.reserve(self.name, *own, *by_address)
 
 
 class LimitedAddress(Limited):
-    """Counts addresses alone: whoever tries passwords is not another caller for having signed in."""
+    """Counts by address alone: an attempt to sign in is no other caller's for having a token."""
 
     async def __call__(self, request: Request, limiter: LimiterDep, settings: SettingsDep) -> None:
         """Raises RateLimited."""
-        await limiter.hit(self.name, f"address:{address_of(request, settings)}")
+        await limiter.reserve(self.name, *_by_address(_networks(request, settings)))
+
+
+class Attempts:
+    """Attempts with a secret, which count when it was wrong, or when the client did not wait for the answer.
+
+    Each is counted before the secret is checked, so that of many at once no more than the limit are checked.
+    """
+
+    def __init__(self, name: LimitName, limiter: RequestLimiter, networks: list[Networks]) -> None:
+        self._name, self._limiter, self._networks = name, limiter, networks
+
+    @asynccontextmanager
+    async def at_account(self, email: str) -> AsyncIterator[None]:
+        """Count by account and address; by address; and by account.
+
+        An account that is attacked from many addresses still has one attempt a window from each: its owner's.
+        """
+        account = digest(email.strip().lower())
+        here = [Counted(f"account_and_address:{account}:{networks.narrow}") for networks in self._networks]
+        all_here = [Counted(f"sign_ins_of_address:{networks.wide}", _WIDER) for networks in self._networks]
+        alone = Counted(f"attacked_account:{account}:{self._networks[0].wide}", only_one=True)
+        everywhere = Counted(f"sign_ins_to_account:{account}", _WIDER, instead=alone)
+        async with self._counted(*here, *all_here, everywhere):
+            yield
+
+    @asynccontextmanager
+    async def at_address(self) -> AsyncIterator[None]:
+        """Count by address."""
+        async with self._counted(*_by_address(self._networks)):
+            yield
+
+    @asynccontextmanager
+    async def _counted(self, *counted: Counted) -> AsyncIterator[None]:
+        reservation = await self._limiter.reserve(self._name, *counted)
+        try:
+            yield
+        except (Unauthorized, ClientGone):
+            raise
+        except BaseException:
+            await self._limiter.give_back(reservation)
+            raise
+        await self._limiter.give_back(reservation)
+
+
+class LimitedFailures(Limited):
+    """Gives the route what counts its attempts."""
+
+    async def __call__(self, request: Request, limiter: LimiterDep, settings: SettingsDep) -> Attempts:
+        return Attempts(self.name, limiter, _networks(request, settings))
 
 
 AI_LIMIT = Depends(LimitedCaller("ai"))
 ACCOUNT_LIMIT = Depends(LimitedCaller("auth"))
 ADDRESS_LIMIT = Depends(LimitedAddress("auth"))
+AttemptsDep = Annotated[Attempts, Depends(LimitedFailures("auth"))]
 
 
 def standing_of(scope: Any) -> Standing | None:  # noqa: ANN401  an ASGI scope
@@ -94,31 +155,21 @@ def standing_of(scope: Any) -> Standing | None:  # noqa: ANN401  an ASGI scope
     return standing
 
 
-def _name_of(caller: Caller) -> str | None:
+def _own_counter(caller: Caller) -> list[Counted]:
     if caller.key_id is not None:
-        return f"key:{caller.key_id}"
-    return None if caller.account_id is None else f"account:{caller.account_id}"
+        return [Counted(f"key:{caller.key_id}")]
+    return [] if caller.account_id is None else [Counted(f"account:{caller.account_id}")]
 
 
-def address_of(request: Request, settings: Settings) -> str:
-    """The address to count by: of IPv6 the first half, for the other half is the caller's to choose.
+def _networks(request: Request, settings: Settings) -> list[Networks]:
+    return [networks_of(address) for address in addresses_of(request.scope, settings)]
 
-    The server has put the address that X-Forwarded-For names in the place of the peer's where it believes the peer.
-    Some servers believe this machine's own programs without being told to: where no proxy is configured, an address
-    that the header names is a claim, and all claims count as one caller.
-    """
-    host = request.client.host if request.client else _UNKNOWN
-    if not settings.forwarded_allow_ips and host in ",".join(request.headers.getlist("x-forwarded-for")):
-        return _CLAIMED
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return _UNKNOWN
-    if address.version == 4:
-        return str(address)
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(address), 64), strict=False))
+
+def _by_address(networks: Iterable[Networks]) -> Iterator[Counted]:
+    for narrow, wide in networks:
+        yield Counted(f"address:{narrow}")
+        if wide != narrow:
+            yield Counted(f"network:{wide}", _WIDER)
 
 
 def install(app: FastAPI) -> None:

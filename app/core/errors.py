@@ -46,12 +46,13 @@ class Unauthorized(AppError):
 
 
 class InvalidToken(Unauthorized):
-    """A token or key that is not, or no longer, good. Why is nobody's business but its owner's."""
+    """A token or key that is not, or no longer, good. `reason` is for the audit log, and never for the caller."""
 
     challenge = 'Bearer error="invalid_token"'
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str = "invalid") -> None:
         super().__init__("The token or API key is not valid, or not any more.")
+        self.reason = reason
 
 
 class Forbidden(AppError):

@@ -49,6 +49,11 @@ class Caller:
         """Works for the store: sees every customer's affairs."""
         return self.role in (Role.STAFF, Role.ADMIN)
 
+    @property
+    def is_known(self) -> bool:
+        """The store has given this caller a key, a role or a customer's record. Anybody can register an account."""
+        return self.is_staff or self.customer_id is not None
+
     def has(self, scope: Scope) -> bool:
         """Whether no key stands between the caller and this."""
         return self.scopes is None or scope in self.scopes

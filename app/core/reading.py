@@ -13,6 +13,9 @@ from pydantic import SecretStr
 OFF = "off"
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_ASYMMETRIC = re.compile(
+    r"----[- ]BEGIN |ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|-cert-v01@openssh\.com[ \t]"
+)
 _HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]")
 
 
@@ -33,6 +36,17 @@ def limit_of(text: str) -> RateLimitItem | None:
     if item.amount < 1:
         raise ValueError("must allow at least one; off is for no limit")
     return item
+
+
+def signing_problem(secret: str) -> str | None:
+    """Why the token library cannot sign with this key; it would say so only when somebody signs in."""
+    try:
+        secret.encode("utf-8")
+    except UnicodeEncodeError:
+        return "is not text in UTF-8"
+    if _ASYMMETRIC.search(secret):
+        return "is a certificate or a PEM or SSH key, which cannot sign tokens here"
+    return None
 
 
 def redis_url(secret: SecretStr | None) -> SecretStr | None:

@@ -5,28 +5,39 @@ Importing this module imports passlib, python-jose and cryptography, a fifth of 
 
 from __future__ import annotations
 
-import asyncio
 import uuid
+from collections.abc import Awaitable, Callable
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, ParamSpec, Protocol, TypeVar
 
-from jose import JWTError, jwt
+from jose import ExpiredSignatureError, JWTError, jwt
 from passlib.context import CryptContext
+from passlib.utils import MAX_PASSWORD_SIZE
 
 from app.core.errors import InvalidToken
+from app.core.hashing import HashingThreads
 from app.core.identity import Caller, Role
-from app.core.secret import new_secret
+from app.core.secret import new_secret, normalised
 from app.core.settings import Settings
 
 _ALGORITHM = "HS256"
 _ISSUER = _AUDIENCE = "interview-api"
 _REQUIRED = ("aud", "exp", "iat", "iss", "jti", "sub")
+P = ParamSpec("P")
+R = TypeVar("R")
 _OPTIONS = {f"require_{claim}": True for claim in _REQUIRED}
 
 
+class Guard(Protocol):
+    """Waits for work, or cancels it and raises."""
+
+    def __call__(self, work: Awaitable[R], /) -> Awaitable[R]: ...
+
+
 class Passwords:
-    """Hashes and checks passwords, in a thread: one takes as long as a hundred requests, on purpose."""
+    """Hashes and checks passwords, normalised, in threads of its own."""
 
     def __init__(self, rounds: int) -> None:
         # bcrypt by itself sees 72 bytes of a password: old hashes of it are still checked, and made anew.
@@ -37,21 +48,54 @@ class Passwords:
         )
         # Makes the hash that it checks against, which the first one to ask would wait for.
         self._context.dummy_verify()
+        self._threads = HashingThreads()
+        self._guard: Guard | None = None
+
+    def guarded_by(self, guard: Guard) -> Passwords:
+        """The same, for a caller who may give up: hashing is awaited through the guard."""
+        passwords = copy(self)
+        passwords._guard = guard
+        return passwords
 
     async def hash(self, password: str) -> str:
-        """What to keep instead of the password."""
-        return str(await asyncio.to_thread(self._context.hash, password))
+        """What to keep instead of the password; raises Unavailable when too many passwords are being checked."""
+        return await self._run(self._hash, normalised(password))
 
     async def check(self, password: str, kept: str | None) -> tuple[bool, str | None]:
         """Whether it is the password, and a new hash where the one that was kept is of an old kind.
 
-        Takes as long when nothing was kept: time does not tell who has an account.
+        Takes as long when nothing was kept: time does not tell who has an account. Raises Unavailable like `hash`.
         """
-        if kept is None:
-            await asyncio.to_thread(self._context.dummy_verify)
-            return False, None
-        right, better = await asyncio.to_thread(self._context.verify_and_update, password, kept)
-        return bool(right), better
+        return await self._run(self._check, password, kept)
+
+    def close(self) -> None:
+        """Begin no more hashing."""
+        self._threads.close()
+
+    async def _run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        work = self._threads.run(function, *args, **kwargs)
+        return await (self._guard(work) if self._guard else work)
+
+    def _hash(self, password: str) -> str:
+        return str(self._context.hash(password))
+
+    def _check(self, password: str, kept: str | None) -> tuple[bool, str | None]:
+        wanted, *others = _forms(password)
+        for form in (wanted, *others):
+            if kept is None:
+                self._context.dummy_verify()
+                continue
+            right, better = self._context.verify_and_update(form, kept)
+            if right:
+                return True, better if form == wanted else self._hash(wanted)
+        return False, None
+
+
+def _forms(password: str) -> list[str]:
+    """The password as it is hashed, and, if that is another, as it was given: older hashes are of that."""
+    wanted = normalised(password)
+    # One letter may become eighteen: then it is no password that anybody could have chosen.
+    return list(dict.fromkeys((wanted, password))) if len(wanted) <= MAX_PASSWORD_SIZE else [password]
 
 
 @dataclass(frozen=True)
@@ -103,6 +147,8 @@ class AccessTokens:
                         token, key, algorithms=[_ALGORITHM], audience=_AUDIENCE, issuer=_ISSUER, options=_OPTIONS
                     )
                 )
+            except ExpiredSignatureError as error:  # its signature is good
+                raise InvalidToken("expired") from error
             except (JWTError, RecursionError):  # the latter where its JSON is nested without end
                 continue
         raise InvalidToken
@@ -121,6 +167,12 @@ class Security:
         self.passwords = Passwords(settings.password_rounds)
         self.tokens = AccessTokens(_keys(settings), timedelta(minutes=settings.access_token_minutes))
         self.refresh_lifetime = timedelta(days=settings.refresh_token_days)
+
+    def guarded_by(self, guard: Guard) -> Security:
+        """The same, for a caller who may give up while passwords are hashed."""
+        security = copy(self)
+        security.passwords = self.passwords.guarded_by(guard)
+        return security
 
 
 def _keys(settings: Settings) -> tuple[str, ...]:

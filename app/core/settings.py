@@ -128,7 +128,7 @@ class Settings(BaseSettings):
     azure_openai_api_version: StrippedText = Field("2024-10-21", description="Azure API version.")
 
     rate_limit_ai: RateLimit = Field("60/minute", description="Questions of one caller; `off` for any number.")
-    rate_limit_auth: RateLimit = Field("30/minute", description="Attempts to sign in of one caller, likewise.")
+    rate_limit_auth: RateLimit = Field("30/minute", description="Failed sign-ins of one caller, likewise.")
     rate_limit_storage: Annotated[SecretStr | None, AfterValidator(reading.redis_url)] = Field(
         None, description="redis://host:6379/0 for processes to count together; unset, each counts for itself."
     )
@@ -169,13 +169,20 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _secret_keys(self) -> Self:
         """What anybody could guess signs nothing but a developer's own tokens."""
-        if self.debug:
-            return self
-        keys = {"SECRET_KEY": self.secret_key, "SECRET_KEY_PREVIOUS": self.secret_key_previous}
-        for name, secret in keys.items():
-            if secret is not None and (problem := _weakness(secret.get_secret_value())):
+        for name, secret in self._given_secret_keys().items():
+            problem = reading.signing_problem(secret) or (None if self.debug else _weakness(secret))
+            if problem:
                 raise ValueError(f"{name} {problem}: set one of {MIN_SECRET_BYTES} random bytes or more")
         return self
+
+    @property
+    def weak_secret_keys(self) -> list[str]:
+        """The names of those that only DEBUG lets pass."""
+        return [name for name, secret in self._given_secret_keys().items() if _weakness(secret)]
+
+    def _given_secret_keys(self) -> dict[str, str]:
+        given = {"SECRET_KEY": self.secret_key, "SECRET_KEY_PREVIOUS": self.secret_key_previous}
+        return {name: secret.get_secret_value() for name, secret in given.items() if secret is not None}
 
     def worker_problem(self, *, several: bool) -> str | None:
         """Why worker processes cannot start, as a sentence: each would refuse the tokens of the others."""

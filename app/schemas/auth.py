@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 from app.core.identity import Role, Scope
+from app.core.secret import normalised
 from app.schemas.base import Command, Matching, Moment, ShortText, UtcTime
 from app.schemas.customers import Email
 from app.schemas.paging import PageQuery, sort_by
@@ -27,6 +28,14 @@ def _worst_passwords() -> frozenset[str]:
     return frozenset(line for line in text.splitlines() if not line.startswith("#"))
 
 
+def _normalised(password: str) -> str:
+    """The form that is hashed, which has to be as long as was asked for."""
+    wanted = normalised(password)
+    if len(wanted) < MIN_PASSWORD:
+        raise PydanticCustomError("rule", f"must have at least {MIN_PASSWORD} characters")
+    return wanted
+
+
 def _not_among_the_worst(password: str) -> str:
     if password.casefold() in _worst_passwords():
         raise PydanticCustomError("rule", "is one of the first that anybody would try: choose another one")
@@ -42,6 +51,7 @@ NewPassword = Annotated[
     StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD),
     Field(repr=False),
     _WITHOUT_NUL,
+    AfterValidator(_normalised),
     AfterValidator(_not_among_the_worst),
 ]
 """12 to 128 characters of any kind, and none of the few hundred that are tried first."""

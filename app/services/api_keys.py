@@ -15,7 +15,7 @@ from app.repositories.api_keys import API_KEYS, ApiKeyRepository
 from app.schemas.auth import ApiKeyCreate, ApiKeyCreated, ApiKeyQuery, ApiKeyRead
 from app.services.paging import Page, page
 
-_SHOWN = len(API_KEY_PREFIX) + 6
+SHOWN_OF_KEY = len(API_KEY_PREFIX) + 6
 """Characters of a key that tell it from others."""
 _PRECISION = timedelta(minutes=1)
 """Of the time of last use: a write for every request would be a dear look at a clock."""
@@ -58,7 +58,7 @@ class ApiKeyService:
             keys = ApiKeyRepository(connection)
             key_id = await keys.add(
                 name=command.name,
-                prefix=key[:_SHOWN],
+                prefix=key[:SHOWN_OF_KEY],
                 key_hash=digest(key),
                 scopes=[scope.value for scope in dict.fromkeys(command.scopes)],
                 created_by=created_by,

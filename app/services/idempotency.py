@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from typing import TypeVar
@@ -21,7 +21,7 @@ KEPT = timedelta(hours=24)
 """How long a key is remembered."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Once:
     """What makes a request the same as another: its key and what it asks for. Without a key it is like no other."""
 
@@ -30,6 +30,8 @@ class Once:
     """Method and path."""
     caller: Caller
     """Of two callers with the same name for a request, neither is shown the other's response."""
+    acted: bool = field(default=False, init=False)
+    """Whether the work was done, rather than an earlier response shown again."""
 
     async def act(
         self,
@@ -43,12 +45,14 @@ class Once:
         Raises InvalidInput when the key was used for something else. What fails is rolled back together with its
         key: sending it again tries again.
         """
+        self.acted = True
         if self.key is None:
             return await work()
         keys = IdempotencyRepository(connection)
         await keys.forget(datetime.now(timezone.utc) - KEPT)
         fingerprint = self._fingerprint(command)
         if not await keys.claim(self._name, fingerprint):
+            self.acted = False
             return await self._replay(keys, fingerprint, answer)
         done = await work()
         await keys.answer(self._name, done.model_dump_json())

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.audit import audit
 from app.core.db import Database
 from app.core.errors import CustomerNotFound, InvalidReference
 from app.repositories.customers import CustomerRepository
@@ -32,7 +33,10 @@ class PaymentService:
         async def work(connection: AsyncConnection) -> PaymentRead:
             return await once.act(connection, command, PaymentRead, lambda: _pay(connection, customer_id, command))
 
-        return await self._database.transaction(work)
+        paid = await self._database.transaction(work)
+        if once.acted:
+            audit("payment_recorded", payment_id=paid.id, customer_id=customer_id, rental_id=paid.rental_id)
+        return paid
 
     async def balance(self, customer_id: int) -> BalanceRead:
         """What the customer owes at this moment; raises CustomerNotFound."""

@@ -142,7 +142,10 @@ class RentalService:
             take_back = partial(self._take_back, connection, rental_id, command)
             return await once.act(connection, command, ReturnRead, take_back)
 
-        return await self._database.transaction(work)
+        returned = await self._database.transaction(work)
+        if once.acted:
+            audit("rental_returned", rental_id=rental_id, days_late=returned.days_late, payment_id=returned.payment_id)
+        return returned
 
     async def _take_back(self, connection: AsyncConnection, rental_id: int, command: ReturnCreate) -> ReturnRead:
         rentals = RentalRepository(connection)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.core.settings import Settings
 
 if TYPE_CHECKING:
-    from app.core.security import Security
+    from app.core.security import Guard, Security
 
 
 class SecurityLoader:
@@ -25,6 +25,27 @@ class SecurityLoader:
             self._loading = asyncio.create_task(asyncio.to_thread(self._load))
         return await asyncio.shield(self._loading)
 
+    def guarded_by(self, guard: Guard) -> SecurityLoader:
+        """The same, for a caller who may give up while passwords are hashed."""
+        return _GuardedLoader(self, guard)
+
+    def close(self) -> None:
+        """Check no more passwords."""
+        loaded = self._loading is not None and self._loading.done() and not self._loading.cancelled()
+        if self._loading is not None and loaded and self._loading.exception() is None:
+            self._loading.result().passwords.close()
+
     def _load(self) -> Security:
         security: Security = import_module("app.core.security").Security(self._settings)
         return security
+
+
+class _GuardedLoader(SecurityLoader):
+    """Hands the process's Security out with a guard of its own."""
+
+    def __init__(self, loader: SecurityLoader, guard: Guard) -> None:
+        self._loader, self._guard = loader, guard
+
+    async def get(self) -> Security:
+        """See SecurityLoader."""
+        return (await self._loader.get()).guarded_by(self._guard)

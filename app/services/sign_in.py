@@ -79,6 +79,7 @@ class SignInService:
 
         done = await self._database.transaction(work)
         if done is None:
+            audit("token_refresh_failed")
             raise InvalidToken
         account, refresh_token = done
         audit("token_refreshed", account_id=account["id"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import unicodedata
 from collections import Counter
 from pathlib import Path
 from statistics import median
@@ -13,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from passlib.hash import bcrypt
+from passlib.hash import bcrypt, bcrypt_sha256
 
 from app.core.identity import Scope
 from app.main import create_app
@@ -182,6 +183,22 @@ async def test_a_hash_of_plain_bcrypt_is_verified_and_made_anew(own_app: FastAPI
         assert new.startswith("$bcrypt-sha256$v=2,t=2b,r=5$")
         assert (await sign_in(client, email)).status_code == 200
         assert await hash_of(own_app, email) == new
+
+
+async def test_a_password_typed_on_another_keyboard_is_the_same(own_app: FastAPI, stranger: httpx.AsyncClient) -> None:
+    typed, elsewhere = (unicodedata.normalize(form, "contraseña única") for form in ("NFD", "NFC"))
+    email = new_email()
+    assert (await register(stranger, email, typed)).status_code == 201
+    for password in (elsewhere, typed):
+        assert (await sign_in(stranger, email, password)).status_code == 200
+    # As it was hashed before passwords were normalised.
+    await set_account(own_app, email, password_hash=bcrypt_sha256.using(rounds=4).hash(typed))
+    assert [(await sign_in(stranger, email, password)).status_code for password in (elsewhere, typed)] == [401, 200]
+    assert (await sign_in(stranger, email, elsewhere)).status_code == 200
+
+
+async def test_marks_on_letters_do_not_make_a_password_longer(stranger: httpx.AsyncClient) -> None:
+    assert (await register(stranger, new_email(), unicodedata.normalize("NFD", "é" * 6))).status_code == 422
 
 
 async def test_several_who_sign_in_with_an_old_hash_at_once_all_do(

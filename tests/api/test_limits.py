@@ -6,52 +6,20 @@ import asyncio
 import socket
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 
-import httpx
 import pytest
-from fastapi import FastAPI
 
-from app.core.identity import Scope
-from app.main import create_app
+from app.core.identity import Caller, Role, Scope
 from app.schemas.auth import ApiKeyCreate
 from app.services.api_keys import ApiKeyService
-from tests.conftest import client_of, migrate, running, settings_for
+from tests.conftest import migrate
 from tests.fixtures.callers import CUSTOMER, STAFF, bearer, token_of
+from tests.fixtures.limited import ask_nothing, client_at, limited_to
 from tests.fixtures.redis_server import RedisServer
 
-HANDOFF = "/api/v1/ai/handoff"
 ASK = "/api/v1/ai/ask"
-SIGN_IN = "/api/v1/auth/token"
 LIMITED = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}
-
-
-@pytest.fixture(params=["memory", "redis"])
-def storage(request: pytest.FixtureRequest) -> str | None:
-    """Where it is counted: a database of a Redis server, or None for the process's memory."""
-    if request.param == "memory":
-        return None
-    server: RedisServer = request.getfixturevalue("redis")
-    return server.empty_database()
-
-
-@asynccontextmanager
-async def limited_to(limit: str, storage: str | None = None) -> AsyncIterator[FastAPI]:
-    """An application where so many questions and attempts are answered."""
-    settings = settings_for(rate_limit_ai=limit, rate_limit_auth=limit, rate_limit_storage=storage)
-    async with running(create_app(settings)) as app:
-        yield app
-
-
-def client_at(app: FastAPI, address: str = "127.0.0.1") -> httpx.AsyncClient:
-    """A client that has not signed in."""
-    return client_of(app, caller=None, address=address)
-
-
-async def ask_nothing(client: httpx.AsyncClient) -> httpx.Response:
-    """A question that counts and needs no model: 422."""
-    return await client.post(HANDOFF, json={})
 
 
 async def test_of_fifty_at_once_ten_are_answered(storage: str | None) -> None:
@@ -113,17 +81,48 @@ async def test_what_is_off_has_no_limit_and_tells_none() -> None:
     assert not any(LIMITED & set(response.headers) for response in responses)
 
 
-async def test_accounts_and_keys_are_counted_each_for_itself_wherever_they_are() -> None:
+async def test_whom_the_store_knows_is_counted_alone_wherever_they_are() -> None:
     async with limited_to("1/minute") as app:
         await migrate(app.state.database)
         command = ApiKeyCreate(name="till", scopes=[Scope.RENTALS_READ])
         key = (await ApiKeyService(app.state.database).create(command, None)).key
         async with client_at(app, "198.51.100.1") as here, client_at(app, "198.51.100.2") as there:
             for credential in (token_of(CUSTOMER), token_of(STAFF), key):
-                first = await here.post(HANDOFF, json={}, headers=bearer(credential))
-                second = await there.post(HANDOFF, json={}, headers=bearer(credential))
+                first = await ask_nothing(here, bearer(credential))
+                second = await ask_nothing(there, bearer(credential))
                 assert (first.status_code, second.status_code) == (422, 429)
             assert [(await ask_nothing(client)).status_code for client in (here, there)] == [422, 422]
+
+
+async def test_accounts_that_anybody_made_do_not_multiply_an_address(storage: str | None) -> None:
+    accounts = [Caller(Role.CUSTOMER, account_id=number) for number in range(100, 110)]
+    async with limited_to("3/minute", storage) as app, client_at(app) as here, client_at(app, "198.51.100.2") as there:
+        responses = [await ask_nothing(here, bearer(token_of(account))) for account in accounts]
+        assert [response.status_code for response in responses] == [422] * 3 + [429] * 7
+        assert (await ask_nothing(here)).status_code == 429
+        # An account's own limit is the same wherever it is, and what was refused here did not use it up.
+        responses = [await ask_nothing(there, bearer(token_of(accounts[0]))) for _ in range(3)]
+        assert [response.status_code for response in responses] == [422, 422, 429]
+        assert (await ask_nothing(there, bearer(token_of(accounts[9])))).status_code == 422
+
+
+async def test_a_whole_48_gets_twice_as_much_as_one_64(storage: str | None) -> None:
+    async with limited_to("2/minute", storage) as app:
+        answered = []
+        for number in range(4):
+            async with client_at(app, f"2001:db8:0:{number:x}::1") as client:
+                answered.append([(await ask_nothing(client)).status_code for _ in range(3)])
+        async with client_at(app, "2001:db8:1::1") as client:
+            answered.append([(await ask_nothing(client)).status_code for _ in range(3)])
+    assert answered == [[422, 422, 429], [422, 422, 429], [429] * 3, [429] * 3, [422, 422, 429]]
+
+
+async def test_a_client_that_names_its_own_address_is_not_another_one() -> None:
+    claims = ["198.51.100.1", "198.51.100.1:4711", "203.0.113.9", "127.0.0.1", "198.51.100.1, 203.0.113.9"]
+    async with limited_to("2/minute") as app, client_at(app, "198.51.100.1") as client:
+        responses = [await ask_nothing(client) for _ in range(2)]
+        responses += [await ask_nothing(client, {"X-Forwarded-For": claim}) for claim in claims]
+    assert [response.status_code for response in responses] == [422] * 2 + [429] * 5
 
 
 @pytest.mark.parametrize(
@@ -133,6 +132,7 @@ async def test_accounts_and_keys_are_counted_each_for_itself_wherever_they_are()
         ("198.51.100.1", "::ffff:198.51.100.1", True),
         ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", True),  # one customer's, who can have any of them
         ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("127.0.0.1", "::1", True),
         ("a socket", "another socket", True),
     ],
 )
@@ -140,32 +140,6 @@ async def test_addresses_are_told_apart_as_far_as_their_owners_are(one: str, oth
     async with limited_to("1/minute") as app, client_at(app, one) as first, client_at(app, other) as second:
         assert (await ask_nothing(first)).status_code == 422
         assert (await ask_nothing(second)).status_code == (429 if together else 422)
-
-
-async def test_attempts_for_one_account_are_counted_from_wherever_they_come() -> None:
-    async with limited_to("3/minute") as app:
-        await migrate(app.state.database)
-
-        async def attempt(address: str, email: str) -> httpx.Response:
-            async with client_at(app, address) as client:
-                return await client.post(SIGN_IN, data={"username": email, "password": "a guess"})
-
-        responses = [await attempt(f"198.51.100.{number}", "ann@example.org") for number in range(3)]
-        responses.append(await attempt("198.51.100.3", "Ann@Example.org"))
-        other = await attempt("198.51.100.9", "bob@example.org")
-    assert [response.status_code for response in responses] == [401, 401, 401, 429]
-    assert [response.headers["RateLimit-Remaining"] for response in responses] == ["2", "1", "0", "0"]
-    assert other.status_code == 401
-
-
-async def test_who_tries_passwords_is_no_other_caller_for_having_signed_in() -> None:
-    async with limited_to("1/minute") as app, client_at(app) as client:
-        await migrate(app.state.database)
-        attempts = [
-            await client.post(SIGN_IN, data={"username": f"{number}@example.org", "password": "a guess"}, headers=sent)
-            for number, sent in enumerate([{}, bearer(token_of(CUSTOMER))])
-        ]
-    assert [attempt.status_code for attempt in attempts] == [401, 429]
 
 
 async def test_processes_with_one_redis_count_together(redis: RedisServer) -> None:

@@ -48,7 +48,19 @@ async def test_made_up_addresses_do_not_get_round_the_limit(command: tuple[str, 
     """uvicorn by itself believes what comes from this machine."""
     async with reached(command, tmp_path) as client:
         responses = [await ask(client, claim) for claim in CLAIMS]
-    assert Counter(response.status_code for response in responses) == {422: 10, 429: 20}
+        assert Counter(response.status_code for response in responses) == {422: 10, 429: 20}
+        assert (await client.post("/api/v1/ai/handoff", json={})).status_code == 429
+
+
+@pytest.mark.parametrize("command", [UVICORN, SERVE, ENTRYPOINT], ids=["uvicorn", "serve", "entrypoint"])
+async def test_who_has_used_the_limit_up_gets_no_other_by_making_addresses_up(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    async with reached(command, tmp_path) as client:
+        plain = [await client.post("/api/v1/ai/handoff", json={}) for _ in range(10)]
+        assert {response.status_code for response in plain} == {422}
+        for claim in [*CLAIMS, "127.0.0.1", "::1", "127.0.0.1:9", "nobody", "fe80::1%" + "z" * 200]:
+            assert (await ask(client, claim)).status_code == 429
 
 
 @pytest.mark.parametrize("command", [UVICORN, SERVE, ENTRYPOINT], ids=["uvicorn", "serve", "entrypoint"])

@@ -10,7 +10,9 @@ import pytest
 from app.core.settings import SECRET_KEY_PLACEHOLDER
 from tests.fixtures.command_line import run, run_module
 from tests.fixtures.ports import free_port
+from tests.fixtures.serving import UVICORN, serving
 
+SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 SHORT = "short, and a secret all the same"[:31]
 COMMON = "Error: Several workers need a common SECRET_KEY: set one of 32 random bytes or more."
 
@@ -44,8 +46,9 @@ def test_serving_with_workers_and_no_key_ends_at_once(tmp_path: Path) -> None:
     [
         ("SECRET_KEY", SHORT, "has fewer than 32 bytes: set one of 32 random bytes or more"),
         ("SECRET_KEY_PREVIOUS", SECRET_KEY_PLACEHOLDER, "is the placeholder of .env.example"),
+        ("SECRET_KEY", SSH_KEY, "is a certificate or a PEM or SSH key, which cannot sign tokens here"),
     ],
-    ids=["short", "placeholder"],
+    ids=["short", "placeholder", "ssh"],
 )
 def test_a_key_that_could_be_guessed_ends_the_service_with_a_sentence(
     tmp_path: Path, name: str, key: str, says: str
@@ -58,3 +61,13 @@ def test_a_key_that_could_be_guessed_ends_the_service_with_a_sentence(
         assert log.startswith(f"Error: {name} {says}")
         assert log.count("\n") == 1
         assert key not in log
+
+
+async def test_a_weak_key_that_debug_lets_pass_is_warned_of_without_being_shown(tmp_path: Path) -> None:
+    given = {"SECRET_KEY": SHORT, "DEBUG": "true", "DATABASE_URL": "sqlite:///store.db", "AI_PROVIDER": "offline"}
+    async with serving(*UVICORN, folder=tmp_path, **given) as service:
+        warned = [line for line in service.log.splitlines() if "weak_secret_key" in line]
+    assert len(warned) == 1
+    assert '"setting": "SECRET_KEY"' in warned[0]
+    assert '"level": "warning"' in warned[0]
+    assert SHORT not in service.log

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from passlib.hash import bcrypt
+from passlib.hash import bcrypt, bcrypt_sha256
 from pydantic import BaseModel
 
 from app.core.errors import InvalidToken
@@ -67,6 +68,44 @@ async def test_an_old_hash_is_made_anew_for_who_knows_the_password(
     assert better is not None
     assert better.startswith("$bcrypt-sha256$v=2,t=2b,r=5$")
     assert await wanted.check(PASSWORD, better) == (True, None)
+
+
+ACCENTED = "caf\u00e9 f\u00fcr zw\u00f6lf"
+ACCENTED_APART = unicodedata.normalize("NFD", ACCENTED)
+"""The same to a reader, as some keyboards write it."""
+
+
+@pytest.mark.parametrize(
+    ("chosen", "typed"),
+    [
+        (ACCENTED, ACCENTED_APART),
+        (ACCENTED_APART, ACCENTED),
+        ("twelve wide \uff41", "twelve wide a"),
+        ("twelve\u00a0blanks", "twelve blanks"),
+    ],
+)
+async def test_a_password_is_the_same_however_its_letters_are_encoded(
+    passwords: Passwords, chosen: str, typed: str
+) -> None:
+    kept = await passwords.hash(chosen)
+    assert await passwords.check(typed, kept) == (True, None)
+    assert await passwords.check(chosen, kept) == (True, None)
+
+
+async def test_a_hash_of_what_was_typed_is_good_and_made_anew(passwords: Passwords) -> None:
+    kept = bcrypt_sha256.using(rounds=4).hash(ACCENTED_APART)
+    right, better = await passwords.check(ACCENTED_APART, kept)
+    assert right
+    assert better is not None
+    for typed in (ACCENTED, ACCENTED_APART):
+        assert await passwords.check(typed, better) == (True, None)
+    assert await passwords.check(ACCENTED_APART.upper(), kept) == (False, None)
+
+
+async def test_letters_that_become_many_are_no_password_and_no_error(passwords: Passwords) -> None:
+    kept = await passwords.hash(PASSWORD)
+    for stored in (kept, None):
+        assert await passwords.check("\ufdfa" * 1000, stored) == (False, None)
 
 
 @pytest.mark.parametrize("caller", EVERYBODY, ids=str)

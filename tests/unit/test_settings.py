@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from jose import jwt
+from jose.exceptions import JOSEError
 from pydantic import ValidationError
 
 from app.core.settings import SECRET_KEY_PLACEHOLDER, Settings
@@ -93,8 +95,38 @@ def test_a_key_that_could_be_guessed_is_refused_without_being_shown(name: str, s
     assert secret not in str(refused.value)
 
 
-def test_a_developer_may_use_any_key() -> None:
-    assert Settings.model_validate({"secret_key": "short", "debug": True}).secret_key
+def test_a_developer_may_use_a_weak_key_which_is_named() -> None:
+    settings = Settings.model_validate({"secret_key": "short", "secret_key_previous": "x" * 32, "debug": True})
+    assert settings.weak_secret_keys == ["SECRET_KEY"]
+
+
+UNUSABLE = {
+    "PEM": "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----",
+    "certificate": "-----BEGIN CERTIFICATE-----\nMIIEowIBAAKCAQEA\n-----END CERTIFICATE-----",
+    "SSH2": "---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2EAAA\n---- END SSH2 PUBLIC KEY ----",
+    "ssh-rsa": "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ ada@example.org",
+    "ssh-ed25519": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI ada@example.org",
+    "ecdsa": "ecdsa-sha2-nistp384 AAAAE2VjZHNhLXNoYTItbmlzdHAzODQ ada@example.org",
+    "SSH certificate": "sk-ed25519-cert-v01@openssh.com AAAAC3NzaC1lZDI1NTE5AAAAI",
+    "not text": "no UTF-8: \udcff" + "x" * 32,
+}
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("name", ["secret_key", "secret_key_previous"])
+@pytest.mark.parametrize("secret", UNUSABLE.values(), ids=UNUSABLE)
+def test_a_key_that_cannot_sign_is_refused_without_being_shown(name: str, secret: str, debug: bool) -> None:
+    with pytest.raises((JOSEError, UnicodeEncodeError)):
+        jwt.encode({}, secret, algorithm="HS256")
+    with pytest.raises(ValidationError, match=f"{name.upper()} is ") as refused:
+        Settings.model_validate({name: secret, "debug": debug})
+    assert secret[:12] not in str(refused.value)
+
+
+@pytest.mark.parametrize("secret", ["PrJ/+BEGIN-key-of-ssh-and-rsa==" * 2, "clé secrète de trente-deux octets"])
+def test_a_key_that_can_sign_is_accepted(secret: str) -> None:
+    assert jwt.encode({}, secret, algorithm="HS256")
+    assert Settings.model_validate({"secret_key": secret}).secret_key
 
 
 def test_the_example_names_the_placeholder_that_is_refused() -> None:

@@ -9,9 +9,8 @@ from fastapi import APIRouter, Form, Response
 from app.api.access import PEOPLE, PUBLIC, SIGNED_IN
 from app.api.callers import CallerDep
 from app.api.deps import AccountServiceDep, SignInServiceDep
-from app.api.limits import ACCOUNT_LIMIT, ADDRESS_LIMIT, LimiterDep
+from app.api.limits import ACCOUNT_LIMIT, ADDRESS_LIMIT, AttemptsDep
 from app.api.problems import responses
-from app.core.secret import digest
 from app.schemas.auth import (
     AccountCreate,
     AccountRead,
@@ -40,29 +39,31 @@ async def register(accounts: AccountServiceDep, command: AccountCreate) -> Accou
 @router.post(
     "/token",
     operation_id="sign_in",
-    dependencies=[PUBLIC, ADDRESS_LIMIT],
+    dependencies=[PUBLIC],
     responses=responses(401, 413, 422, 503),
 )
 async def sign_in(
-    response: Response, sign_ins: SignInServiceDep, limiter: LimiterDep, form: Annotated[SignInForm, Form()]
+    response: Response, sign_ins: SignInServiceDep, attempts: AttemptsDep, form: Annotated[SignInForm, Form()]
 ) -> TokensRead:
-    """Sign in with e-mail address (as `username`) and password (OAuth 2.0 password form)."""
+    """Sign in with e-mail address (as `username`) and password (OAuth 2.0 password form). Failures are limited."""
     response.headers["Cache-Control"] = "no-store"
-    # From however many addresses somebody tries the passwords of one account.
-    await limiter.hit("auth", f"email:{digest(form.username.lower())}")
-    return await sign_ins.sign_in(form.username, form.password)
+    async with attempts.at_account(form.username):
+        return await sign_ins.sign_in(form.username, form.password)
 
 
 @router.post(
     "/refresh",
     operation_id="refresh_token",
-    dependencies=[PUBLIC, ADDRESS_LIMIT],
+    dependencies=[PUBLIC],
     responses=responses(401, 413, 422, 503),
 )
-async def refresh(response: Response, sign_ins: SignInServiceDep, command: RefreshCreate) -> TokensRead:
+async def refresh(
+    response: Response, sign_ins: SignInServiceDep, attempts: AttemptsDep, command: RefreshCreate
+) -> TokensRead:
     """New tokens for a refresh token, each of which is good once: a second use ends all that came of that sign-in."""
     response.headers["Cache-Control"] = "no-store"
-    return await sign_ins.refresh(command.refresh_token)
+    async with attempts.at_address():
+        return await sign_ins.refresh(command.refresh_token)
 
 
 @router.post(
