@@ -11,11 +11,16 @@ from logging.config import fileConfig
 from typing import Any
 
 from alembic import context
+from alembic.util import CommandError
+from pydantic import ValidationError
 from sqlalchemy import Connection, ForeignKeyConstraint
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import SchemaItem
 
 from app.core.db import Database
-from app.core.settings import Settings, get_settings
+from app.core.refusals import unusable
+from app.core.settings import Settings, get_settings, in_sentences
 from app.models import metadata
 
 _ONE_AT_A_TIME = {
@@ -54,7 +59,11 @@ _OPTIONS: dict[str, Any] = {
 
 def _settings() -> Settings:
     url = context.get_x_argument(as_dictionary=True).get("url") or context.config.get_main_option("sqlalchemy.url")
-    return Settings(database_url=url) if url else get_settings()
+    try:
+        return Settings(database_url=url) if url else get_settings()
+    except ValidationError as error:
+        # Alembic's command line says this in a line, other exceptions with a traceback.
+        raise CommandError(in_sentences(error)) from error
 
 
 def _write_sql() -> None:
@@ -72,11 +81,22 @@ def _migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
+async def _connected(database: Database) -> AsyncConnection:
+    connection = database.engine.connect()
+    try:
+        return await connection.start()
+    except (SQLAlchemyError, OSError) as error:
+        raise CommandError(unusable(error)) from error
+
+
 async def _connect_and_migrate() -> None:
     database = Database(_settings())
     try:
-        async with database.engine.connect() as connection:
+        connection = await _connected(database)
+        try:
             await connection.run_sync(_migrate)
+        finally:
+            await connection.close()
     finally:
         await database.dispose()
 

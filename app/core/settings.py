@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from typing_extensions import Self
 
 from app.core import reading
+from app.core.database_url import normalised
 
 Provider = Literal["openai", "azure", "offline"]
 RateLimit = Annotated[str, AfterValidator(reading.rate_limit)]
@@ -29,12 +30,6 @@ EMBEDDED_DATABASE_URL = "sqlite+aiosqlite:///./interview.db"
 MIN_SECRET_BYTES = 32
 """As long as what HS256 computes (RFC 7518, section 3.2)."""
 SECRET_KEY_PLACEHOLDER = "change-me-to-32-random-bytes-or-more"  # refused as one  # noqa: S105  # nosec B105
-
-_ASYNC_DRIVERS = {
-    "postgres": "postgresql+asyncpg",
-    "postgresql": "postgresql+asyncpg",
-    "sqlite": "sqlite+aiosqlite",
-}
 
 
 class Settings(BaseSettings):
@@ -71,7 +66,9 @@ class Settings(BaseSettings):
         12, ge=4, le=16, description="Work factor of password hashes: each one more doubles the time."
     )
 
-    database_url: str = Field(DEFAULT_DATABASE_URL, repr=False, description="Async SQLAlchemy URL.")
+    database_url: Annotated[str, AfterValidator(normalised)] = Field(
+        DEFAULT_DATABASE_URL, repr=False, description="Postgres or SQLite, as libpq's or SQLAlchemy's users write it."
+    )
     database_pool_size: int = Field(5, ge=1, le=1000, description="Connections kept per process.")
     database_max_overflow: int = Field(0, ge=0, le=1000, description="Connections beyond the pool, reopened each time.")
     database_pool_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a free connection.")
@@ -122,16 +119,6 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
-
-    @field_validator("database_url")
-    @classmethod
-    def _async_driver(cls, url: str) -> str:
-        """Hosting platforms hand out `postgres://`, libpq users write `sslmode`: both mean something to us."""
-        scheme, separator, rest = url.partition("://")
-        if not separator:
-            raise ValueError("must be a URL such as postgresql+asyncpg://user:password@host:5432/name")
-        rest = rest.replace("?sslmode=", "?ssl=").replace("&sslmode=", "&ssl=")
-        return f"{_ASYNC_DRIVERS.get(scheme, scheme)}://{rest}"
 
     @model_validator(mode="after")
     def _secret_keys(self) -> Self:
