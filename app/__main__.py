@@ -45,12 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             asyncio.run(_seed(settings, options))
         if "run" in options:
             asyncio.run(_run(settings, options))
-    except AppError as error:
-        return _fail(error.detail)
+    except (AppError, CommandError) as error:
+        return _fail(str(error))
     except ValidationError as error:
         return _fail(in_sentences(error, str))
-    except CommandError as error:
-        return _fail(str(error))
     except (SQLAlchemyError, OSError) as error:
         return _fail(unusable(error))
     if options.command == "serve":

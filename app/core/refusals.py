@@ -33,11 +33,15 @@ def sqlstate_of(error: DBAPIError) -> str:
     return str(getattr(error.orig, "sqlstate", None) or "")
 
 
+def kind_of(error: BaseException) -> str:
+    """The name of the driver's own error, such as InvalidPasswordError."""
+    driver_error = getattr(error, "orig", None)
+    return type(getattr(driver_error, "__cause__", None) or driver_error or error).__name__
+
+
 def unusable(error: Exception) -> str:
     """A sentence for whoever runs a command: the kind of the driver's error, without its text."""
-    driver_error = getattr(error, "orig", None)
-    kind = type(getattr(driver_error, "__cause__", None) or driver_error or error).__name__
-    return f"The database could not be used: {kind}. Is DATABASE_URL right?"
+    return f"The database could not be used: {kind_of(error)}. Is DATABASE_URL right?"
 
 
 def diagnosis_of(error: DBAPIError) -> Diagnosis:
