@@ -111,7 +111,9 @@ def normalised(text: str) -> str:
         rest = _with_hosts_as_parameters(rest)
         rest = rest.replace("?sslmode=", "?ssl=").replace("&sslmode=", "&ssl=")
     url = f"{known}://{rest}"
-    target_of(url)
+    target = target_of(url)
+    if known.startswith("sqlite"):
+        _check_file(target.url.database or "")
     return url
 
 
@@ -233,7 +235,6 @@ def _sqlite(url: URL, parameters: Mapping[str, str]) -> Target:
         else:
             _check_choice(name, value)
     target.url = url.set(query={name: value for name, value in parameters.items() if name in _SQLITE_URI})
-    _check_file(url.database or "")
     return target
 
 
