@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from math import ceil
 
 import uvicorn
+from alembic.util import CommandError
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,6 +19,7 @@ from app.core.db import Database
 from app.core.errors import AppError
 from app.core.identity import Scope
 from app.core.logging import configure_logging
+from app.core.refusals import unusable
 from app.core.schema import upgrade
 from app.core.settings import EMBEDDED_DATABASE_URL, Settings, UnreadableEnvFile, get_settings, in_sentences
 from app.schemas.auth import ApiKeyCreate
@@ -43,12 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             asyncio.run(_seed(settings, options))
         if "run" in options:
             asyncio.run(_run(settings, options))
-    except AppError as error:
-        return _fail(error.detail)
+    except (AppError, CommandError) as error:
+        return _fail(str(error))
     except ValidationError as error:
         return _fail(in_sentences(error, str))
     except (SQLAlchemyError, OSError) as error:
-        return _fail(f"The database could not be used: {type(error).__name__}. Is DATABASE_URL right?")
+        return _fail(unusable(error))
     if options.command == "serve":
         _serve(settings, options.host)
     return 0

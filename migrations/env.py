@@ -11,12 +11,18 @@ from logging.config import fileConfig
 from typing import Any
 
 from alembic import context
-from sqlalchemy import Connection, ForeignKeyConstraint
+from alembic.util import CommandError
+from pydantic import ValidationError
+from sqlalchemy import Column, Connection, ForeignKeyConstraint
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import SchemaItem
 
 from app.core.db import Database
-from app.core.settings import Settings, get_settings
+from app.core.refusals import unusable
+from app.core.settings import Settings, get_settings, in_sentences
 from app.models import metadata
+from migrations.adoption import PAGILA, is_adopted
 
 _ONE_AT_A_TIME = {
     # Several replicas may start at once: all but the first wait here and then find nothing left to do.
@@ -37,10 +43,21 @@ def _include_name(name: str | None, kind: str, _parents: object) -> bool:
 
 
 def _include_object(
-    item: SchemaItem, _name: str | None, kind: str, _reflected: bool, _counterpart: SchemaItem | None
+    item: SchemaItem, name: str | None, kind: str, reflected: bool, counterpart: SchemaItem | None
 ) -> bool:
-    """Pagila declares payment's foreign keys on the partitions, we do on the table: both are right."""
-    return not (isinstance(item, ForeignKeyConstraint) and item.table.name == "payment")
+    """Compare what is in our models, and never propose to drop what else the owner of a database has.
+
+    Where that database was somebody's Pagila, its columns and foreign keys are as its release has them: adopting it
+    has looked at the columns. Pagila also declares payment's foreign keys on the partitions, we do on the table.
+    """
+    if reflected and counterpart is None:
+        return False
+    adopted = context.config.attributes.get("adopted", False)
+    if isinstance(item, ForeignKeyConstraint):
+        return item.table.name != "payment" and not (adopted and item.table.name in PAGILA)
+    if isinstance(item, Column) and adopted and counterpart is not None:
+        return name not in PAGILA.get(item.table.name, {})
+    return True
 
 
 _OPTIONS: dict[str, Any] = {
@@ -54,7 +71,11 @@ _OPTIONS: dict[str, Any] = {
 
 def _settings() -> Settings:
     url = context.get_x_argument(as_dictionary=True).get("url") or context.config.get_main_option("sqlalchemy.url")
-    return Settings(database_url=url) if url else get_settings()
+    try:
+        return Settings(database_url=url) if url else get_settings()
+    except ValidationError as error:
+        # Alembic's command line says this in a line, other exceptions with a traceback.
+        raise CommandError(in_sentences(error)) from error
 
 
 def _write_sql() -> None:
@@ -69,14 +90,26 @@ def _migrate(connection: Connection) -> None:
     context.configure(connection=connection, render_as_batch=is_sqlite, **_OPTIONS)
     with context.begin_transaction():
         connection.exec_driver_sql(_ONE_AT_A_TIME[connection.dialect.name])
+        context.config.attributes["adopted"] = is_adopted(connection)
         context.run_migrations()
+
+
+async def _connected(database: Database) -> AsyncConnection:
+    connection = database.engine.connect()
+    try:
+        return await connection.start()
+    except (SQLAlchemyError, OSError) as error:
+        raise CommandError(unusable(error)) from error
 
 
 async def _connect_and_migrate() -> None:
     database = Database(_settings())
     try:
-        async with database.engine.connect() as connection:
+        connection = await _connected(database)
+        try:
             await connection.run_sync(_migrate)
+        finally:
+            await connection.close()
     finally:
         await database.dispose()
 

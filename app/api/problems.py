@@ -21,7 +21,7 @@ from app.api.disconnect import ClientGone
 from app.core import errors
 from app.core.db import is_unreachable
 from app.core.errors import AppError, Unauthorized, Unavailable, database_away
-from app.core.refusals import refusal
+from app.core.refusals import kind_of, refusal
 
 log = structlog.get_logger("app.api")
 
@@ -242,7 +242,7 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _database_away(request: Request, error: Exception) -> JSONResponse:
-    log.error("database_unreachable", error=type(error).__name__)
+    log.error("database_unreachable", error=kind_of(error))
     return await _app_error(request, database_away())
 
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import event, make_url
-from sqlalchemy.engine import URL
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from app.core.errors import store_busy
-from app.core.refusals import refusal, sqlstate_of
+from app.core.asyncpg_connections import connect
+from app.core.database_url import NOTHING_PREPARED, Target, target_of
+from app.core.errors import AlreadyExists, sequence_behind, store_busy
+from app.core.refusals import is_of_connecting, is_worth_another_attempt, refusal, sqlstate_of
+from app.core.sequences import sequence_of, violated_key
 from app.core.settings import Settings
 from app.core.similarity import similarity
+
+log = logging.getLogger("app.database")
 
 T = TypeVar("T")
 
@@ -27,8 +33,6 @@ Reading = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 _ATTEMPTS = 4
 _PAUSE = 0.02
 """Seconds before the second attempt; longer before each further one."""
-_TRY_AGAIN = {"40001", "40P01"}
-"""Serialization failure and deadlock: the same transaction may well succeed next time."""
 
 
 class Database:
@@ -40,11 +44,15 @@ class Database:
     """
 
     def __init__(self, settings: Settings) -> None:
-        url = make_url(settings.database_url)
-        self.engine = create_async_engine(url, **_engine_options(url, settings))
-        self._is_sqlite = url.get_backend_name() == "sqlite"
+        target = target_of(settings.database_url)
+        if target.dropped:
+            log.warning("database_url_parameters_ignored: %s", ", ".join(target.dropped))
+        self.engine = create_async_engine(target.url, **_engine_options(target, settings))
+        self._is_sqlite = target.url.get_backend_name() == "sqlite"
         if self._is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
+        else:
+            event.listen(self.engine.sync_engine, "do_execute", _execute)
         self._autocommit: AsyncEngine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
@@ -62,12 +70,21 @@ class Database:
                 async with self.writing() as connection:
                     return await work(connection)
             except DBAPIError as error:
-                if refused := refusal(error):
-                    raise refused from error
-                if sqlstate_of(error) not in _TRY_AGAIN:
-                    raise
+                if not is_worth_another_attempt(error):
+                    raise await self._refused(error) from error
             await asyncio.sleep(_PAUSE * attempt)
         raise store_busy()
+
+    async def _refused(self, error: DBAPIError) -> Exception:
+        """What to raise in place of a driver's error: one of ours where the database refused, else the same."""
+        refused = refusal(error) or error
+        if isinstance(refused, AlreadyExists) and (key := violated_key(error)):
+            async with self.reading() as connection:
+                sequence = await sequence_of(connection, key)
+            if sequence is not None:
+                log.error("sequence_behind: %s of table %s gives numbers that its rows have", sequence, key.table)
+                return sequence_behind()
+        return refused
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -93,16 +110,35 @@ async def _take_turns(connection: AsyncConnection) -> None:
 def is_unreachable(error: BaseException) -> bool:
     """Whether the database is away, as opposed to having refused what it was asked.
 
-    Told by SQLSTATE: class 08 (connection), 53 (resources), 57P (shutdown); without one, by how the driver failed.
+    Told by SQLSTATE: class 08 (connection), 28 (login), 3D (no such database), 53 (resources), 57P (shutdown), and
+    any that refuses to connect, as for an unknown parameter; without one, by how the driver failed.
     """
     if not isinstance(error, DBAPIError):
         return isinstance(error, (OSError, PoolTimeout))
     if sqlstate := sqlstate_of(error):
-        return sqlstate[:2] in {"08", "53"} or sqlstate.startswith("57P")
-    return error.connection_invalidated or isinstance(error, InterfaceError)
+        return sqlstate[:2] in {"08", "28", "3D", "53"} or sqlstate.startswith("57P") or is_of_connecting(error)
+    return error.connection_invalidated or isinstance(error, InterfaceError) or is_of_connecting(error)
 
 
-def _engine_options(url: URL, settings: Settings) -> dict[str, Any]:
+def _execute(cursor: DBAPICursor, statement: str, parameters: Any, context: ExecutionContext) -> bool:  # noqa: ANN401
+    """Execute, and once more where the schema has changed since the statement was prepared.
+
+    Within a transaction, which the error has ended, `Database.transaction` begins anew instead.
+    """
+    dialect = context.dialect
+    stale: type[Exception] = dialect.loaded_dbapi.InvalidCachedStatementError
+    try:
+        dialect.do_execute(cursor, statement, parameters, context)
+    except stale as error:
+        if context.execution_options.get("isolation_level") != "AUTOCOMMIT":
+            raise
+        context.handle_dbapi_exception(error)  # forgets what is prepared and
+        context.pre_exec()  # tells the cursor
+        dialect.do_execute(cursor, statement, parameters, context)
+    return True
+
+
+def _engine_options(target: Target, settings: Settings) -> dict[str, Any]:
     options: dict[str, Any] = {
         # Neither logs nor tracebacks are for what people have written, nor for hashes of what they sign in with.
         "hide_parameters": True,
@@ -113,22 +149,22 @@ def _engine_options(url: URL, settings: Settings) -> dict[str, Any]:
         "pool_recycle": settings.database_pool_recycle,
         "pool_pre_ping": settings.database_pool_pre_ping,
         "pool_use_lifo": True,
+        "connect_args": {"timeout": settings.database_connect_timeout, **target.connect_args},
     }
-    if url.get_backend_name() == "sqlite":
-        if url.database in (None, "", ":memory:"):
-            # An in-memory database lives in its one connection: connections take turns on it.
-            options |= {"pool_size": 1, "max_overflow": 0, "pool_recycle": -1, "pool_timeout": 30}
-        options["connect_args"] = {"timeout": settings.database_connect_timeout}
-    else:
-        options["connect_args"] = {
-            "timeout": settings.database_connect_timeout,
-            "server_settings": {"application_name": settings.database_application_name},
-        }
-        if settings.database_pooler == "pgbouncer":
-            # The next transaction may be on another server connection. Without SQLAlchemy's cache and asyncpg's own,
-            # statements have no name, are parsed anew with each execution, and nothing of them stays behind.
-            options["connect_args"] |= {"prepared_statement_cache_size": 0, "statement_cache_size": 0}
+    if target.url.get_backend_name() != "sqlite":
+        options["connect_args"] |= _postgres_arguments(target, settings)
+    elif target.url.database in (None, "", ":memory:"):
+        # An in-memory database lives in its one connection: connections take turns on it.
+        options |= {"pool_size": 1, "max_overflow": 0, "pool_recycle": -1, "pool_timeout": 30}
     return options
+
+
+def _postgres_arguments(target: Target, settings: Settings) -> dict[str, Any]:
+    given = target.connect_args.get("server_settings", {})
+    server_settings = {"application_name": settings.database_application_name, **given, "TimeZone": "UTC"}
+    # PgBouncer may run the next transaction on another server connection: nothing may stay behind on this one.
+    pooler = NOTHING_PREPARED if settings.database_pooler == "pgbouncer" else {}
+    return {"server_settings": server_settings, "async_creator_fn": connect, **pooler}
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  a DBAPI connection has no type

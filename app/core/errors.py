@@ -192,6 +192,11 @@ def store_busy() -> Unavailable:
     return Unavailable("The store is busy with other changes.", retry_after=1)
 
 
+def sequence_behind() -> Unavailable:
+    """What a caller is told when the database gives a new record the id of an old one, as after a partial restore."""
+    return Unavailable("The store cannot number new records at the moment; its operator must correct that.")
+
+
 class UpstreamFailed(AppError):
     """The model provider answered badly or not at all."""
 

@@ -12,13 +12,18 @@ from app.core.errors import AlreadyExists, AppError, InUse, InvalidInput, Invali
 _UNIQUE, _FOREIGN_KEY, _RESTRICT = "23505", "23503", "23001"
 _LOCK_TIMEOUT, _STATEMENT_TIMEOUT = "55P03", "57014"
 """None is set here, but whoever runs the database may have set some."""
+_TRY_AGAIN = {"40001", "40P01"}
+"""Serialization failure and deadlock: the same transaction may well succeed next time."""
+_STALE = "RevalidateCachedQuery"
+"""The function of Postgres's that finds a prepared statement out of date: its SQLSTATE, 0A000, means much else, too."""
 _CONSTRAINTS, _DATA = "23", "22"
 """Classes: integrity constraint violation (what is left of it: check and not null), data exception."""
 
 
-class _Diagnosis(Protocol):
+class Diagnosis(Protocol):
     """What asyncpg's own exception, the cause of SQLAlchemy's, tells of a violated constraint."""
 
+    schema_name: str
     table_name: str
     constraint_name: str
 
@@ -26,6 +31,41 @@ class _Diagnosis(Protocol):
 def sqlstate_of(error: DBAPIError) -> str:
     """The five characters of the SQL standard; empty where the driver has none, as SQLite's."""
     return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def kind_of(error: BaseException) -> str:
+    """The name of the driver's own error, such as InvalidPasswordError."""
+    driver_error = getattr(error, "orig", None)
+    return type(getattr(driver_error, "__cause__", None) or driver_error or error).__name__
+
+
+def unusable(error: Exception) -> str:
+    """A sentence for whoever runs a command: the kind of the driver's error, without its text."""
+    return f"The database could not be used: {kind_of(error)}. Is DATABASE_URL right?"
+
+
+def diagnosis_of(error: DBAPIError) -> Diagnosis:
+    """What Postgres tells of a violated constraint."""
+    return cast("Diagnosis", error.orig.__cause__ if error.orig else None)
+
+
+def is_worth_another_attempt(error: DBAPIError) -> bool:
+    """Whether the same transaction may well succeed next time.
+
+    So it is after a serialization failure, a deadlock, and a change of the schema since a statement was prepared.
+    """
+    return sqlstate_of(error) in _TRY_AGAIN or _is_stale(error)
+
+
+def _is_stale(error: DBAPIError) -> bool:
+    return getattr(diagnosis_of(error), "server_source_function", None) == _STALE
+
+
+def is_of_connecting(error: DBAPIError) -> bool:
+    """Whether there was no connection yet: then nothing that a caller sent can be the reason."""
+    return (
+        error.statement is None and sqlstate_of(error)[:2] in {"", "22", "42"} and not isinstance(error, IntegrityError)
+    )
 
 
 def refusal(error: DBAPIError) -> AppError | None:
@@ -38,15 +78,19 @@ def refusal(error: DBAPIError) -> AppError | None:
     if not sqlstate:
         # SQLite names no constraint; its writers take turns, so a check of ours before the write has the last word.
         return AlreadyExists(None) if isinstance(error, IntegrityError) else None
+    if is_of_connecting(error):
+        return None
+    if _is_stale(error):
+        return store_busy()
     make = _REFUSALS.get(sqlstate) or _REFUSALS.get(sqlstate[:2])
-    return make(error, cast("_Diagnosis", error.orig.__cause__)) if make and error.orig else None
+    return make(error, diagnosis_of(error)) if make else None
 
 
-def _already_exists(_error: DBAPIError, diagnosis: _Diagnosis) -> AppError:
+def _already_exists(_error: DBAPIError, diagnosis: Diagnosis) -> AppError:
     return AlreadyExists(diagnosis.constraint_name)
 
 
-def _reference(error: DBAPIError, diagnosis: _Diagnosis) -> AppError:
+def _reference(error: DBAPIError, diagnosis: Diagnosis) -> AppError:
     """The same violation from two sides: what is written refers to nothing, or what is deleted is referred to."""
     if (error.statement or "").startswith("DELETE"):
         return InUse(diagnosis.table_name)
@@ -60,15 +104,15 @@ def _column(constraint: str, table: str) -> str:
     return "_".join(parts[len(known) if same is None else same :])
 
 
-def _invalid(_error: DBAPIError, _diagnosis: _Diagnosis) -> AppError:
+def _invalid(_error: DBAPIError, _diagnosis: Diagnosis) -> AppError:
     return InvalidInput("A value is outside the range that the store can hold.")
 
 
-def _gave_up(_error: DBAPIError, _diagnosis: _Diagnosis) -> AppError:
+def _gave_up(_error: DBAPIError, _diagnosis: Diagnosis) -> AppError:
     return store_busy()
 
 
-_REFUSALS: dict[str, Callable[[DBAPIError, _Diagnosis], AppError]] = {
+_REFUSALS: dict[str, Callable[[DBAPIError, Diagnosis], AppError]] = {
     _UNIQUE: _already_exists,
     _FOREIGN_KEY: _reference,
     _RESTRICT: _reference,

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from typing_extensions import Self
 
 from app.core import provider_settings, reading
+from app.core.database_url import normalised
 
 Provider = Literal["openai", "azure", "offline"]
 StrippedText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -43,12 +44,6 @@ _OF_PROVIDERS = (
     "azure_openai_api_key",
     "azure_openai_deployment",
 )
-
-_ASYNC_DRIVERS = {
-    "postgres": "postgresql+asyncpg",
-    "postgresql": "postgresql+asyncpg",
-    "sqlite": "sqlite+aiosqlite",
-}
 
 
 class UnreadableEnvFile(ValueError):
@@ -92,7 +87,9 @@ class Settings(BaseSettings):
         12, ge=4, le=16, description="Work factor of password hashes: each one more doubles the time."
     )
 
-    database_url: str = Field(DEFAULT_DATABASE_URL, repr=False, description="Async SQLAlchemy URL.")
+    database_url: Annotated[str, AfterValidator(normalised)] = Field(
+        DEFAULT_DATABASE_URL, repr=False, description="Postgres or SQLite, as libpq's or SQLAlchemy's users write it."
+    )
     database_pool_size: int = Field(5, ge=1, le=1000, description="Connections kept per process.")
     database_max_overflow: int = Field(0, ge=0, le=1000, description="Connections beyond the pool, reopened each time.")
     database_pool_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a free connection.")
@@ -155,16 +152,6 @@ class Settings(BaseSettings):
         """A key or address that was pasted with blanks or a line end around it; nothing but blanks counts as unset."""
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         return (text.strip() or None) if isinstance(text, str) else value
-
-    @field_validator("database_url")
-    @classmethod
-    def _async_driver(cls, url: str) -> str:
-        """Hosting platforms hand out `postgres://`, libpq users write `sslmode`: both mean something to us."""
-        scheme, separator, rest = url.partition("://")
-        if not separator:
-            raise ValueError("must be a URL such as postgresql+asyncpg://user:password@host:5432/name")
-        rest = rest.replace("?sslmode=", "?ssl=").replace("&sslmode=", "&ssl=")
-        return f"{_ASYNC_DRIVERS.get(scheme, scheme)}://{rest}"
 
     @model_validator(mode="after")
     def _secret_keys(self) -> Self:

@@ -1,7 +1,8 @@
 """Pagila's tables: created in an empty database, adopted where they exist.
 
 On Postgres every statement creates only what is missing, so that the same script (also what `--sql` prints)
-suits an empty database and one with any release of Pagila, whose tables and rows stay as they are.
+suits an empty database and one with any release of Pagila, whose tables and rows stay as they are. Where something
+is in the way of that, nothing is changed (see migrations/adoption.py).
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from migrations.adoption import refuse_what_cannot_be_adopted
 
 revision = "0001"
 down_revision = None
@@ -47,6 +50,8 @@ _NOTE = "revision 0001 created the tables of Pagila"
 
 
 def upgrade() -> None:
+    if not op.get_context().as_sql:
+        refuse_what_cannot_be_adopted(op.get_bind())
     if _on_postgres():
         _note_whether_empty()
         _create_types()

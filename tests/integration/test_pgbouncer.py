@@ -120,6 +120,17 @@ async def test_nothing_stays_prepared_on_the_server(app: FastAPI, client: httpx.
         assert (await connection.execute(text("SELECT count(*) FROM pg_prepared_statements"))).scalar_one() == 0
 
 
+async def test_prismas_parameter_says_the_same_as_the_setting(app: FastAPI) -> None:
+    url = app.state.database.engine.url.render_as_string(hide_password=False)
+    settings = settings_for(f"{url}?pgbouncer=true&connection_limit=1", database_pooler="none", database_pool_size=9)
+    async with running(create_app(settings)) as other, client_of(other) as http:
+        paths = [f"/api/v1/films/{number}" for number in range(1, 60)]
+        answers = await asyncio.gather(*(http.get(path) for path in paths))
+        assert {answer.status_code for answer in answers} == {200}
+        async with other.state.database.reading() as connection:
+            assert (await connection.execute(text("SELECT count(*) FROM pg_prepared_statements"))).scalar_one() == 0
+
+
 @pytest.mark.timeout(600)
 async def test_the_api_tests_pass_through_it(pooler: str) -> None:
     """All of them, in a run of their own on a server of their own: their databases have the names of ours."""

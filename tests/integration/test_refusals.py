@@ -169,6 +169,21 @@ async def test_a_writer_that_sqlite_keeps_waiting_is_told_to_come_back(tmp_path:
         assert (await client.post("/api/v1/categories", json={"name": "Western"})).status_code == 201
 
 
+async def test_a_file_that_cannot_be_opened_is_a_database_that_is_away(tmp_path: Path) -> None:
+    """As when a volume is gone after the start."""
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    settings = settings_for(f"sqlite+aiosqlite:///{volume}/store.db")
+    volume.rmdir()
+    async with running(create_app(settings)) as app, client_of(app) as client:
+        for answer in (
+            await client.get("/api/v1/films/1"),
+            await client.post("/api/v1/categories", json={"name": "Western"}),
+        ):
+            assert (answer.status_code, answer.json()["detail"]) == (503, "The database cannot be reached.")
+            assert_is_problem(answer)
+
+
 def assert_is_problem(response: httpx.Response) -> None:
     assert response.headers["content-type"] == "application/problem+json"
     assert "sqlite" not in response.text.lower()

@@ -1,0 +1,138 @@
+"""What a database must have to be adopted: Pagila's columns, of whichever types its releases have given them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.util import CommandError
+from sqlalchemy.dialects import postgresql
+
+_TABLES = {
+    "country": "country_id:number country:text last_update:time",
+    "city": "city_id:number city:text country_id:number last_update:time",
+    "address": (
+        "address_id:number address:text address2:text district:text city_id:number postal_code:text phone:text "
+        "last_update:time"
+    ),
+    "language": "language_id:number name:text last_update:time",
+    "category": "category_id:number name:text last_update:time",
+    "actor": "actor_id:number first_name:text last_name:text last_update:time",
+    "film": (
+        "film_id:number title:text description:text release_year:number language_id:number "
+        "original_language_id:number rental_duration:number rental_rate:money length:number replacement_cost:money "
+        "rating:rating last_update:time special_features:texts fulltext:words"
+    ),
+    "film_actor": "actor_id:number film_id:number last_update:time",
+    "film_category": "film_id:number category_id:number last_update:time",
+    "store": "store_id:number manager_staff_id:number address_id:number last_update:time",
+    "staff": (
+        "staff_id:number first_name:text last_name:text address_id:number email:text store_id:number active:yes_or_no "
+        "username:text password:text last_update:time picture:bytes"
+    ),
+    "customer": (
+        "customer_id:number store_id:number first_name:text last_name:text email:text address_id:number "
+        "activebool:yes_or_no create_date:date last_update:time active:number"
+    ),
+    "inventory": "inventory_id:number film_id:number store_id:number last_update:time",
+    "rental": (
+        "rental_id:number rental_date:time inventory_id:number customer_id:number return_date:time staff_id:number "
+        "last_update:time"
+    ),
+    "payment": ("payment_id:number customer_id:number staff_id:number rental_id:number amount:money payment_date:time"),
+}
+PAGILA = {table: dict(column.split(":", 1) for column in columns.split()) for table, columns in _TABLES.items()}
+"""The kind of each column of each table."""
+
+_WRITTEN = {
+    *("actor", "address", "category", "customer", "film", "film_actor", "film_category", "inventory", "payment"),
+    "rental",
+}
+"""What the service adds rows to: it must be able to fill every column."""
+
+_DECLARED = {
+    "number": "integer",
+    "text": "text",
+    "time": "timestamp with time zone",
+    "date": "date",
+    "money": "numeric(5,2)",
+    "yes_or_no": "boolean",
+    "rating": "mpaa_rating",
+    "texts": "text[]",
+    "words": "tsvector",
+    "bytes": "bytea",
+}
+"""How to add a column of each kind."""
+_REFERENCES = {"original_language_id": " REFERENCES language"}
+_KINDS: list[tuple[type[sa.types.TypeEngine[Any]], str]] = [
+    (sa.Integer, "number"),
+    (sa.Enum, "rating"),  # before String, which it is one of
+    (sa.String, "text"),
+    (sa.DateTime, "time"),
+    (sa.Date, "date"),
+    (sa.Numeric, "money"),
+    (sa.Boolean, "yes_or_no"),
+    (postgresql.TSVECTOR, "words"),
+    (sa.LargeBinary, "bytes"),
+]
+_MOST = 8
+"""How many findings a sentence names."""
+
+_CREATED = sa.text("SELECT obj_description(to_regclass('alembic_version'), 'pg_class') LIKE 'revision 0001 created%'")
+
+
+def is_adopted(connection: sa.Connection) -> bool:
+    """Whether this is a Postgres database whose tables of Pagila's names were there before ours."""
+    if connection.dialect.name != "postgresql":
+        return False
+    return sa.inspect(connection).has_table("film") and not connection.scalar(_CREATED)
+
+
+def refuse_what_cannot_be_adopted(connection: sa.Connection) -> None:
+    """Raise CommandError, with a sentence, when tables of Pagila's names are there and are not as the service needs."""
+    inspector = sa.inspect(connection)
+    there = [table for table in PAGILA if inspector.has_table(table)]
+    if there and connection.dialect.name != "postgresql":
+        raise CommandError(
+            f"This database already has tables named {', '.join(there)}, and only Postgres databases are adopted. "
+            "Set DATABASE_URL to another file. Nothing was changed."
+        )
+    found = [finding for table in there for finding in _findings(inspector, table)]
+    if not found:
+        return
+    named = "; ".join(found[:_MOST]) + (f"; and {len(found) - _MOST} more" if len(found) > _MOST else "")
+    raise CommandError(
+        f"This database cannot be adopted as it is: {named}. Change that, or set DATABASE_URL to an empty database. "
+        "Nothing was changed."
+    )
+
+
+def _findings(inspector: sa.Inspector, table: str) -> Iterator[str]:
+    """What is missing or different in a table, each with what to do."""
+    wanted = PAGILA[table]
+    columns = {column["name"]: column for column in inspector.get_columns(table)}
+    for name, kind in wanted.items():
+        if name not in columns:
+            declared = _DECLARED[kind] + _REFERENCES.get(name, "")
+            yield f"{table}.{name} is missing (ALTER TABLE {table} ADD COLUMN {name} {declared})"
+        elif (type_ := columns[name]["type"]) is None or _kind_of(type_) != kind:
+            yield f"{table}.{name} is of type {type_}, not {_DECLARED[kind]}"
+    if table not in _WRITTEN:
+        return
+    for name, column in columns.items():
+        generated = column["default"] is not None or "identity" in column or "computed" in column
+        if name == f"{table}_id" and not generated:
+            yield f"{table}.{name} has no sequence or identity to number new rows"
+        elif name not in wanted and not column["nullable"] and not generated:
+            yield f"{table}.{name} is unknown, and required: give it a default"
+
+
+def _kind_of(type_: sa.types.TypeEngine[Any]) -> str:
+    if isinstance(type_, postgresql.DOMAIN):
+        return _kind_of(type_.data_type)
+    if isinstance(type_, postgresql.ARRAY):
+        return f"{_kind_of(type_.item_type)}s"
+    if isinstance(type_, postgresql.ENUM) and type_.name != "mpaa_rating":
+        return f"enum {type_.name}"
+    return next((kind for class_, kind in _KINDS if isinstance(type_, class_)), str(type_))
