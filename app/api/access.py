@@ -66,16 +66,22 @@ class Restricted(Guard):
 
 @dataclass(frozen=True)
 class OfCustomer(Guard):
-    """For those whom `rule` lets in; customers see nobody but themselves under `/customers/{customer_id}`."""
+    """For those whom `rule` lets in; customers see nobody but themselves under `/customers/{customer_id}`.
+
+    With `staff_only`, customers may not even do it for themselves: another customer's path is 404, their own 403.
+    """
 
     statuses = Restricted.statuses
 
     rule: Restricted
+    staff_only: bool = False
 
     async def __call__(self, caller: CallerDep, customer_id: Id) -> None:
         self.rule.require(caller)
         if not caller.may_see(customer_id):
             raise CustomerNotFound(customer_id)
+        if self.staff_only and not caller.is_staff:
+            raise Forbidden("This is for the store's staff, not for customers.")
 
 
 _EVERY_ROLE = frozenset(Role)
@@ -101,6 +107,11 @@ def customers(scope: Scope) -> Dependency:
 def own_customer(scope: Scope) -> Dependency:
     """For the customer of the path, and for those for whom `staff` is."""
     return Dependency(OfCustomer(Restricted(_EVERY_ROLE, scope)))
+
+
+def staff_for_customer(scope: Scope) -> Dependency:
+    """For those for whom `staff` is; the customer of the path is told so, other customers see nobody there."""
+    return Dependency(OfCustomer(Restricted(_EVERY_ROLE, scope), staff_only=True))
 
 
 def guards_of(route: APIRoute) -> list[Guard]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.models import Customer, Film, Inventory, Payment, Rental, Staff
+from app.models import Customer, Film, Inventory, Payment, Rental, Staff, Store
 from app.models.types import UtcDateTime
 from app.repositories.customers import IS_ACTIVE
 from app.repositories.due import back_by, days_late, due_date, is_lost
@@ -83,6 +83,19 @@ _CHECK = sa.select(
 _INSERT = sa.insert(Rental).returning(col(Rental.rental_id))
 _CLOSE = sa.update(Rental).where(_THIS).values(return_date=sa.bindparam("returned", type_=UtcDateTime))
 _HAS_STAFF = sa.select(sa.exists().where(col(Staff.staff_id) == sa.bindparam("staff_id")))
+# Of Pagila's stores, whose managers no foreign key keeps: where one is gone, whoever else works there or anywhere.
+_MANAGER_OF = (
+    sa.select(col(Staff.staff_id))
+    .join_from(Inventory, Store, col(Store.store_id) == col(Inventory.store_id))
+    .join(Staff, sa.true())
+    .where(col(Inventory.inventory_id) == sa.bindparam("inventory_id"))
+    .order_by(
+        (col(Staff.staff_id) == col(Store.manager_staff_id)).desc(),
+        (col(Staff.store_id) == col(Store.store_id)).desc(),
+        col(Staff.staff_id),
+    )
+    .limit(1)
+)
 _DELETE = sa.delete(Rental).where(_THIS)
 _IS_PAID = sa.select(sa.exists().where(col(Payment.rental_id) == sa.bindparam("id_")))
 
@@ -105,7 +118,12 @@ class RentalRepository:
         """The same, with `days_late` and `is_lost` if it came back then, and the film's `replacement_cost`."""
         return await first(self._connection, _RETURNING, id_=rental_id, until=until)
 
-    async def check(self, *, inventory_id: int, customer_id: int, staff_id: int) -> Row:
+    async def manager_of(self, inventory_id: int) -> int | None:
+        """The staff_id of whoever manages the disc's store; None for no disc, and where nobody works."""
+        staff_id: int | None = await self._connection.scalar(_MANAGER_OF, {"inventory_id": inventory_id})
+        return staff_id
+
+    async def check(self, *, inventory_id: int, customer_id: int, staff_id: int | None) -> Row:
         """Whether a rental may be: None for ids that do not exist, `customer_is_active`, `out_until` if it is out."""
         found = await first(
             self._connection, _CHECK, inventory_id=inventory_id, customer_id=customer_id, staff_id=staff_id

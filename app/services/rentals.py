@@ -40,6 +40,7 @@ from app.schemas.rentals import (
 from app.services.customers import page_of_customer
 from app.services.idempotency import Once
 from app.services.paging import Page, page
+from app.services.staff import acting_staff_id, required_staff_id
 
 _LARGEST_PAYMENT = Decimal("999.99")
 """What Pagila's column holds: the fee of a disc that was out for years takes several."""
@@ -85,9 +86,12 @@ class RentalService:
     async def _rent(self, command: RentalCreate, once: Once, no_customer: AppError) -> RentalRead:
         if command.rental_date is not None:
             self._require_staff("say when a disc was rented")
+        of_caller = required_staff_id if self._caller.is_staff else acting_staff_id
+        staff_id = of_caller(self._caller, command.staff_id)
 
         async def work(connection: AsyncConnection) -> RentalRead:
-            return await once.act(connection, command, RentalRead, lambda: _add(connection, command, no_customer))
+            add = partial(_add, connection, command, staff_id, no_customer)
+            return await once.act(connection, command, RentalRead, add)
 
         try:
             return await self._database.transaction(work)
@@ -136,7 +140,10 @@ class RentalService:
         audit("deleted", what="rental", id=rental_id)
 
     async def give_back(self, rental_id: int, command: ReturnCreate, once: Once) -> ReturnRead:
-        """Close the rental, charge what is late; raises RentalNotFound, Conflict when it is closed, InvalidInput."""
+        """Close the rental, charge what is late; raises RentalNotFound, Conflict when it is closed, InvalidInput.
+
+        A customer's own return charges the fee, too, and leaves it owed.
+        """
 
         async def work(connection: AsyncConnection) -> ReturnRead:
             take_back = partial(self._take_back, connection, rental_id, command)
@@ -154,13 +161,17 @@ class RentalService:
         if rental.return_date is not None:
             raise Conflict(f"Rental {rental_id} was returned already.", return_date=rental.return_date)
         _require_order(rental.rental_date, returned)
-        if command.staff_id is not None and not await rentals.has_staff(command.staff_id):
-            raise InvalidReference("staff_id", command.staff_id)
+        staff_id = acting_staff_id(self._caller, command.staff_id)
+        if staff_id is not None and not await rentals.has_staff(staff_id):
+            raise InvalidReference("staff_id", staff_id)
         await rentals.close(rental_id, returned)
         assert row is not None  # else it was not found  # noqa: S101  # nosec B101
         fee = LATE_FEE_PER_DAY * row["days_late"]
-        staff_id = rental.staff_id if command.staff_id is None else command.staff_id
-        payments = await _pay(PaymentRepository(connection), rental, fee, staff_id)
+        payments: list[int] = []
+        if self._caller.is_staff:
+            # Customers cannot say that money was received: their own late return leaves the fee on their balance.
+            served_by = rental.staff_id if staff_id is None else staff_id
+            payments = await _pay(PaymentRepository(connection), rental, fee, served_by)
         return ReturnRead(
             return_date=returned,
             days_late=row["days_late"],
@@ -181,23 +192,30 @@ class RentalService:
             raise Forbidden(f"Only the store's staff may {action}.")
 
 
-async def _add(connection: AsyncConnection, command: RentalCreate, no_customer: AppError) -> RentalRead:
+async def _add(
+    connection: AsyncConnection, command: RentalCreate, staff_id: int | None, no_customer: AppError
+) -> RentalRead:
+    """Add the rental; without a staff_id, as a customer's own, it is recorded under the store's manager."""
     rentals = RentalRepository(connection)
-    found = await rentals.check(
-        inventory_id=command.inventory_id, customer_id=command.customer_id, staff_id=command.staff_id
-    )
+    if staff_id is None:
+        staff_id = await rentals.manager_of(command.inventory_id)
+    found = await rentals.check(inventory_id=command.inventory_id, customer_id=command.customer_id, staff_id=staff_id)
     if found["customer_is_active"] is None:
         raise no_customer
     if found["inventory_id"] is None:
         raise InvalidReference("inventory_id", command.inventory_id)
     if found["staff_id"] is None:
-        raise InvalidReference("staff_id", command.staff_id)
+        raise InvalidReference("staff_id", *([] if staff_id is None else [staff_id]))
     if not found["customer_is_active"]:
         raise Conflict(f"Customer {command.customer_id} is not active.")
     if found["out_until"] is not None:
         raise _out(command.inventory_id, found["out_until"])
-    values = command.model_dump() | {"rental_date": command.rental_date or datetime.now(timezone.utc)}
-    rental_id = await rentals.add(**values)
+    rental_id = await rentals.add(
+        inventory_id=command.inventory_id,
+        customer_id=command.customer_id,
+        staff_id=staff_id,
+        rental_date=command.rental_date or datetime.now(timezone.utc),
+    )
     return _read(rental_id, await rentals.find(rental_id))
 
 
