@@ -101,6 +101,11 @@ async def get_ai_service(loader: LoaderDep, database: DatabaseDep, caller: Calle
     return AiService(loader, database, caller)
 
 
+async def get_rental_service(database: DatabaseDep, caller: CallerDep, settings: SettingsDep) -> RentalService:
+    """Rentals, for this caller."""
+    return RentalService(database, caller, max_open=settings.max_open_rentals)
+
+
 async def get_health_service(database: DatabaseDep, settings: SettingsDep) -> HealthService:
     """Whether we can work."""
     return HealthService(database, settings)
@@ -110,7 +115,7 @@ FilmServiceDep = Annotated[FilmService, Depends(_on_database(FilmService))]
 FilmFileServiceDep = Annotated[FilmFileService, Depends(_on_database(FilmFileService))]
 FilmSearchServiceDep = Annotated[FilmSearchService, Depends(_on_database(FilmSearchService))]
 CategoryServiceDep = Annotated[CategoryService, Depends(_on_database(CategoryService))]
-RentalServiceDep = Annotated[RentalService, Depends(_for_caller(RentalService))]
+RentalServiceDep = Annotated[RentalService, Depends(get_rental_service)]
 ActorServiceDep = Annotated[ActorService, Depends(_on_database(ActorService))]
 InventoryServiceDep = Annotated[InventoryService, Depends(_on_database(InventoryService))]
 CustomerServiceDep = Annotated[CustomerService, Depends(_for_caller(CustomerService))]

@@ -120,6 +120,8 @@ def _engine_options(url: URL, settings: Settings) -> dict[str, Any]:
             options |= {"pool_size": 1, "max_overflow": 0, "pool_recycle": -1, "pool_timeout": 30}
         options["connect_args"] = {"timeout": settings.database_connect_timeout}
     else:
+        # Whatever the database's default is: work that locks a row and then looks around must see what others did.
+        options["isolation_level"] = "READ COMMITTED"
         options["connect_args"] = {
             "timeout": settings.database_connect_timeout,
             "server_settings": {"application_name": settings.database_application_name},

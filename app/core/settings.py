@@ -71,6 +71,8 @@ class Settings(BaseSettings):
         12, ge=4, le=16, description="Work factor of password hashes: each one more doubles the time."
     )
 
+    max_open_rentals: int = Field(20, ge=1, le=10_000, description="Discs that one customer may have out at a time.")
+
     database_url: str = Field(DEFAULT_DATABASE_URL, repr=False, description="Async SQLAlchemy URL.")
     database_pool_size: int = Field(5, ge=1, le=1000, description="Connections kept per process.")
     database_max_overflow: int = Field(0, ge=0, le=1000, description="Connections beyond the pool, reopened each time.")

@@ -53,6 +53,7 @@ async def list_rentals(
 async def create_rental(rentals: RentalServiceDep, command: RentalCreate, once: OnceDep) -> Response:
     """Rent a disc: of several who want the last one at the same moment exactly one gets it, the others 409.
 
+    A customer may have `MAX_OPEN_RENTALS` (20) discs out: 409 beyond.
     Customers rent for themselves, and from now on: `rental_date` and `staff_id` are for the store's staff.
     """
     return _created(await rentals.rent(command, once))
