@@ -11,7 +11,7 @@ from fastapi.params import Depends as Dependency
 from fastapi.routing import APIRoute
 
 from app.api.callers import CallerDep
-from app.api.deps import Id
+from app.api.deps import AdminServiceDep, Id
 from app.api.problems import responses
 from app.core.errors import CustomerNotFound, Forbidden, Unauthorized
 from app.core.identity import Caller, Role, Scope
@@ -64,6 +64,16 @@ class Restricted(Guard):
             raise Forbidden(f"This is not for accounts with the role {caller.role.value}.")
 
 
+class CurrentAdmin(Guard):
+    """For admins, by their account as it is now: what they do here outlives an access token."""
+
+    statuses = Restricted.statuses
+
+    async def __call__(self, caller: CallerDep, admins: AdminServiceDep) -> None:
+        Restricted(frozenset({Role.ADMIN})).require(caller)
+        await admins.require(caller)
+
+
 @dataclass(frozen=True)
 class OfCustomer(Guard):
     """For those whom `rule` lets in; customers see nobody but themselves under `/customers/{customer_id}`.
@@ -91,7 +101,7 @@ PUBLIC = Depends(Public())
 ANYBODY = Depends(Anybody())
 SIGNED_IN = Depends(Restricted(_EVERY_ROLE, any_key=True))
 PEOPLE = Depends(Restricted(_EVERY_ROLE))
-ADMIN = Depends(Restricted(frozenset({Role.ADMIN})))
+ADMIN = Depends(CurrentAdmin())
 
 
 def staff(scope: Scope) -> Dependency:

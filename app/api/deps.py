@@ -17,6 +17,7 @@ from app.core.settings import Settings
 from app.schemas.base import MAX_ID
 from app.services.accounts import AccountService
 from app.services.actors import ActorService
+from app.services.admins import AdminService
 from app.services.ai import AiService, AssistantLoader
 from app.services.api_keys import ApiKeyService
 from app.services.categories import CategoryService
@@ -121,6 +122,7 @@ InventoryServiceDep = Annotated[InventoryService, Depends(_on_database(Inventory
 CustomerServiceDep = Annotated[CustomerService, Depends(_for_caller(CustomerService))]
 PaymentServiceDep = Annotated[PaymentService, Depends(_for_caller(PaymentService))]
 SubscriptionServiceDep = Annotated[SubscriptionService, Depends(_on_database(SubscriptionService))]
+AdminServiceDep = Annotated[AdminService, Depends(_on_database(AdminService))]
 ApiKeyServiceDep = Annotated[ApiKeyService, Depends(_on_database(ApiKeyService))]
 AccountServiceDep = Annotated[AccountService, Depends(_on_security(AccountService))]
 SignInServiceDep = Annotated[SignInService, Depends(_on_security(SignInService))]
