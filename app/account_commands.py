@@ -12,8 +12,9 @@ from typing import Any
 from app.core.db import Database
 from app.core.errors import InvalidInput
 from app.core.identity import Role, Scope
+from app.core.secret import new_secret
 from app.core.settings import Settings
-from app.schemas.auth import AccountCreate, ApiKeyCreate
+from app.schemas.auth import AccountCreate, ApiKeyCreate, PasswordReset
 from app.schemas.base import MAX_ID
 from app.services.accounts import AccountService
 from app.services.api_keys import ApiKeyService
@@ -36,7 +37,10 @@ def add_account_commands(commands: Parsers) -> None:
     user.add_argument("--role", choices=[role.value for role in Role], default=Role.CUSTOMER.value)
     _add_records(user)
     user.set_defaults(run=_create_user)
-    update = commands.add_parser("update-user", help="change what an account may do; it has to sign in again")
+    update = commands.add_parser(
+        "update-user",
+        help="change what an account may do; it has to sign in again, with a new password if it may do more",
+    )
     update.add_argument("email", help="address of the account")
     update.add_argument("--role", choices=[role.value for role in Role])
     _add_records(update)
@@ -90,9 +94,14 @@ async def _update_user(settings: Settings, database: Database, options: argparse
     changes = {name: value for name, value in vars(options).items() if name in named and value is not None}
     if not changes:
         raise InvalidInput("Nothing to change was given.")
-    updated = await AccountService(database, SecurityLoader(settings)).update(options.email, changes)
+    accounts, password, told = AccountService(database, SecurityLoader(settings)), None, ""
+    if await accounts.needs_password(options.email, changes):
+        given = _password("New password (12 characters or more, or nothing for a random one): ")
+        password = PasswordReset(password=given or new_secret()).password
+        told = "" if given else f" New password, shown only now: {password}"
+    updated = await accounts.update(options.email, changes, password)
     state = "active" if updated.active else "not active"
-    return f"{updated.email} has the role {updated.role.value} and is {state}."
+    return f"{updated.email} has the role {updated.role.value} and is {state}.{told}"
 
 
 async def _create_api_key(_settings: Settings, database: Database, options: argparse.Namespace) -> str:
@@ -103,10 +112,10 @@ async def _create_api_key(_settings: Settings, database: Database, options: argp
     return (await ApiKeyService(database).create(command, None)).key
 
 
-def _password() -> str:
+def _password(prompt: str = "Password (12 characters or more): ") -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
-    password = getpass.getpass("Password (12 characters or more): ")
-    if getpass.getpass("Again: ") != password:
+    password = getpass.getpass(prompt)
+    if password and getpass.getpass("Again: ") != password:
         raise InvalidInput("That was not the same.", "password")
     return password

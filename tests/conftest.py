@@ -89,7 +89,7 @@ def settings_for(database_url: str = IN_MEMORY, **overrides: object) -> Settings
     """Settings as a deployment would have them, with the offline model and no limits unless said otherwise."""
     ours = {"ai_provider": "offline", "database_url": database_url, "secret_key": SECRET, "password_rounds": 4}
     pooler = os.environ.get("TEST_DATABASE_POOLER", "none")
-    unlimited = {"rate_limit_ai": "off", "rate_limit_auth": "off"}
+    unlimited = {"rate_limit_ai": "off", "rate_limit_auth": "off", "max_open_rentals": 10_000}
     return Settings.model_validate({**ours, **unlimited, "database_pooler": pooler, **overrides})
 
 

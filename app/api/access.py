@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from app.api.callers import CallerDep, identify
-from app.api.deps import Id
+from app.api.deps import AdminServiceDep, Id
 from app.api.problems import responses
 from app.core.errors import CustomerNotFound, Forbidden, Unauthorized
 from app.core.identity import Caller, Role, Scope
@@ -75,18 +75,39 @@ class Restricted(Guard):
             raise Forbidden(f"This is not for accounts with the role {caller.role.value}.")
 
 
+class CurrentAdmin(Guard):
+    """For admins, by their account as it is now: what they do here outlives an access token."""
+
+    statuses = Restricted.statuses
+
+    rule = Restricted(frozenset({Role.ADMIN}))
+
+    async def __call__(self, caller: CallerDep, admins: AdminServiceDep) -> None:
+        self.rule.require(caller)
+        await admins.require(caller)
+
+    async def admit(self, request: Request) -> None:
+        await self.rule.admit(request)
+
+
 @dataclass(frozen=True)
 class OfCustomer(Guard):
-    """For those whom `rule` lets in; customers see nobody but themselves under `/customers/{customer_id}`."""
+    """For those whom `rule` lets in; customers see nobody but themselves under `/customers/{customer_id}`.
+
+    With `staff_only`, customers may not even do it for themselves: another customer's path is 404, their own 403.
+    """
 
     statuses = Restricted.statuses
 
     rule: Restricted
+    staff_only: bool = False
 
     async def __call__(self, caller: CallerDep, customer_id: Id) -> None:
         self.rule.require(caller)
         if not caller.may_see(customer_id):
             raise CustomerNotFound(customer_id)
+        if self.staff_only and not caller.is_staff:
+            raise Forbidden("This is for the store's staff, not for customers.")
 
     async def admit(self, request: Request) -> None:
         await self.rule.admit(request)
@@ -112,7 +133,7 @@ PUBLIC = Depends(Public())
 ANYBODY = Depends(Anybody())
 SIGNED_IN = Depends(Restricted(_EVERY_ROLE, any_key=True))
 PEOPLE = Depends(Restricted(_EVERY_ROLE))
-ADMIN = Depends(Restricted(frozenset({Role.ADMIN})))
+ADMIN = Depends(CurrentAdmin())
 
 
 def staff(scope: Scope) -> Dependency:
@@ -128,6 +149,11 @@ def customers(scope: Scope) -> Dependency:
 def own_customer(scope: Scope) -> Dependency:
     """For the customer of the path, and for those for whom `staff` is."""
     return Dependency(OfCustomer(Restricted(_EVERY_ROLE, scope)))
+
+
+def staff_for_customer(scope: Scope) -> Dependency:
+    """For those for whom `staff` is; the customer of the path is told so, other customers see nobody there."""
+    return Dependency(OfCustomer(Restricted(_EVERY_ROLE, scope), staff_only=True))
 
 
 def guards_of(route: APIRoute) -> list[Guard]:

@@ -19,6 +19,7 @@ from app.core.settings import Settings
 from app.schemas.base import MAX_ID
 from app.services.accounts import AccountService
 from app.services.actors import ActorService
+from app.services.admins import AdminService
 from app.services.ai import AiService, AssistantLoader
 from app.services.api_keys import ApiKeyService
 from app.services.categories import CategoryService
@@ -103,6 +104,11 @@ async def get_ai_service(loader: LoaderDep, database: DatabaseDep, caller: Calle
     return AiService(loader, database, caller)
 
 
+async def get_rental_service(database: DatabaseDep, caller: CallerDep, settings: SettingsDep) -> RentalService:
+    """Rentals, for this caller."""
+    return RentalService(database, caller, max_open=settings.max_open_rentals)
+
+
 async def get_health_service(database: DatabaseDep, settings: SettingsDep, loader: LoaderDep) -> HealthService:
     """Whether we can work."""
     return HealthService(database, settings, loader)
@@ -112,12 +118,13 @@ FilmServiceDep = Annotated[FilmService, Depends(_on_database(FilmService))]
 FilmFileServiceDep = Annotated[FilmFileService, Depends(_on_database(FilmFileService))]
 FilmSearchServiceDep = Annotated[FilmSearchService, Depends(_on_database(FilmSearchService))]
 CategoryServiceDep = Annotated[CategoryService, Depends(_on_database(CategoryService))]
-RentalServiceDep = Annotated[RentalService, Depends(_for_caller(RentalService))]
+RentalServiceDep = Annotated[RentalService, Depends(get_rental_service)]
 ActorServiceDep = Annotated[ActorService, Depends(_on_database(ActorService))]
 InventoryServiceDep = Annotated[InventoryService, Depends(_on_database(InventoryService))]
 CustomerServiceDep = Annotated[CustomerService, Depends(_for_caller(CustomerService))]
-PaymentServiceDep = Annotated[PaymentService, Depends(_on_database(PaymentService))]
+PaymentServiceDep = Annotated[PaymentService, Depends(_for_caller(PaymentService))]
 SubscriptionServiceDep = Annotated[SubscriptionService, Depends(_on_database(SubscriptionService))]
+AdminServiceDep = Annotated[AdminService, Depends(_on_database(AdminService))]
 ApiKeyServiceDep = Annotated[ApiKeyService, Depends(_on_database(ApiKeyService))]
 AccountServiceDep = Annotated[AccountService, Depends(_on_security(AccountService))]
 SignInServiceDep = Annotated[SignInService, Depends(_on_security(SignInService))]

@@ -152,6 +152,8 @@ def _engine_options(target: Target, settings: Settings) -> dict[str, Any]:
         "connect_args": {"timeout": settings.database_connect_timeout, **target.connect_args},
     }
     if target.url.get_backend_name() != "sqlite":
+        # Whatever the database's default is: work that locks a row and then looks around must see what others did.
+        options["isolation_level"] = "READ COMMITTED"
         options["connect_args"] |= _postgres_arguments(target, settings)
     elif target.url.database in (None, "", ":memory:"):
         # An in-memory database lives in its one connection: connections take turns on it.

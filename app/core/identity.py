@@ -29,7 +29,8 @@ class Caller:
     """Somebody with a role, a machine with a key, or anybody: then there is no role.
 
     A key works for the store's staff, as far as its scopes go; `scopes` is None for people. `customer_id` and
-    `staff_id` say who of the store's own records the account belongs to, if to any.
+    `staff_id` say who of the store's own records the account belongs to, if to any. `token_version` is the account's
+    when the token was issued.
     """
 
     role: Role | None = None
@@ -38,6 +39,7 @@ class Caller:
     customer_id: int | None = None
     staff_id: int | None = None
     scopes: frozenset[Scope] | None = None
+    token_version: int = 1
 
     @property
     def is_anonymous(self) -> bool:

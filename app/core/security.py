@@ -123,6 +123,7 @@ class AccessTokens:
             "role": caller.role.value if caller.role else None,
             "customer_id": caller.customer_id,
             "staff_id": caller.staff_id,
+            "token_version": caller.token_version,
         }
         return str(jwt.encode(claims, self.keys[0], algorithm=_ALGORITHM))
 
@@ -135,6 +136,8 @@ class AccessTokens:
                 account_id=int(claims["sub"]),
                 customer_id=_number(claims.get("customer_id")),
                 staff_id=_number(claims.get("staff_id")),
+                # Tokens from before there were versions are as old as an account can be.
+                token_version=_number(claims.get("token_version")) or 1,
             )
         except (KeyError, ValueError) as error:
             raise InvalidToken from error

@@ -87,6 +87,8 @@ class Settings(BaseSettings):
         12, ge=4, le=16, description="Work factor of password hashes: each one more doubles the time."
     )
 
+    max_open_rentals: int = Field(20, ge=1, le=10_000, description="Discs that one customer may have out at a time.")
+
     database_url: Annotated[str, AfterValidator(normalised)] = Field(
         DEFAULT_DATABASE_URL, repr=False, description="Postgres or SQLite, as libpq's or SQLAlchemy's users write it."
     )

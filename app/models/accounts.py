@@ -50,6 +50,8 @@ class UserAccount(SQLModel, table=True):
     customer_id: int | None = reference("customer.customer_id", nullable=True, index=True)
     staff_id: int | None = reference("staff.staff_id", nullable=True, index=True)
     active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    token_version: int = Field(default=1, sa_column_kwargs={"server_default": sa.text("1")})
+    """Counts new passwords, roles and records. Access tokens carry it, so that older ones can be told."""
     created_at: datetime | None = _created()
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from app.core.identity import Role
 from app.models import ApiKey, UserAccount
 from app.models.types import UtcDateTime
 from app.repositories.listing import Int, Listing, Row, SortKey, Str, first
@@ -43,8 +44,8 @@ _GOOD = (
         col(ApiKey.key_hash) == sa.bindparam("hash_"),
         col(ApiKey.revoked_at).is_(None),
         col(ApiKey.expires_at).is_(None) | (col(ApiKey.expires_at) > _NOW),
-        # Who may not act any more does not act through a key either.
-        col(ApiKey.created_by).is_(None) | col(UserAccount.active),
+        # Who may not make keys any more does not act through one either.
+        col(ApiKey.created_by).is_(None) | (col(UserAccount.active) & (col(UserAccount.role) == Role.ADMIN.value)),
     )
 )
 _INSERT = sa.insert(ApiKey).returning(col(ApiKey.id))
@@ -57,6 +58,11 @@ _REVOKE = sa.update(ApiKey).where(_THIS, col(ApiKey.revoked_at).is_(None)).value
 _REVOKE_NAMED = (
     sa.update(ApiKey)
     .where(col(ApiKey.name) == sa.bindparam("name_"), col(ApiKey.revoked_at).is_(None))
+    .values(revoked_at=_NOW)
+)
+_REVOKE_MADE_BY = (
+    sa.update(ApiKey)
+    .where(col(ApiKey.created_by) == sa.bindparam("account_"), col(ApiKey.revoked_at).is_(None))
     .values(revoked_at=_NOW)
 )
 
@@ -86,6 +92,10 @@ class ApiKeyRepository:
     async def revoke(self, key_id: int, now: datetime) -> None:
         """End it, unless it has ended."""
         await self._connection.execute(_REVOKE, {"id_": key_id, "now": now})
+
+    async def revoke_made_by(self, account_id: int, now: datetime) -> int:
+        """End all keys that this account made; how many there were."""
+        return (await self._connection.execute(_REVOKE_MADE_BY, {"account_": account_id, "now": now})).rowcount
 
     async def revoke_named(self, name: str, now: datetime) -> None:
         """End all keys of this name."""

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.models import Address, Customer, Store
+from app.models import Address, Customer, Store, UserAccount
 from app.repositories.listing import Int, Listing, Row, SortKey, Str, first
-from app.repositories.sql import has_part
+from app.repositories.sql import has_part, lock_text
 
 IS_ACTIVE = col(Customer.activebool) & (sa.func.coalesce(col(Customer.active), 1) != 0)
 """Pagila marks those who left with `active` 0 and leaves `activebool` as it was."""
@@ -63,6 +63,21 @@ _REFERENCES = sa.select(
     sa.exists().where(col(Store.store_id) == sa.bindparam("store_id")).label("store_id"),
     sa.exists().where(col(Address.address_id) == sa.bindparam("address_id")).label("address_id"),
 )
+_EMAIL = sa.func.lower(sa.bindparam("email_", type_=sa.Text))
+_LOCK_EMAIL = sa.select(lock_text(_EMAIL))
+_HAS_EMAIL = sa.select(
+    sa.exists().where(
+        col(Customer.customer_id) != sa.bindparam("id_"),
+        # For Postgres to find it by idx_customer_search_trgm; then it must be all of the address.
+        has_part(_SEARCHED, "part"),
+        sa.func.trim(sa.func.lower(col(Customer.email))) == _EMAIL,
+    )
+    | sa.exists().where(
+        col(UserAccount.email) == _EMAIL,
+        col(UserAccount.customer_id).is_not(None),
+        col(UserAccount.customer_id) != sa.bindparam("id_"),
+    )
+)
 _INSERT = sa.insert(Customer).returning(col(Customer.customer_id))
 _UPDATE = sa.update(Customer).where(_THIS)
 
@@ -89,6 +104,15 @@ class CustomerRepository:
         """Which of these refer to nothing."""
         found = await first(self._connection, _REFERENCES, store_id=store_id, address_id=address_id)
         return [name for name, there in (found or {}).items() if not there]
+
+    async def lock_email(self, email: str) -> None:
+        """Let nobody else lock this address, in any case, before this transaction ends."""
+        await self._connection.execute(_LOCK_EMAIL, {"email_": email})
+
+    async def email_is_taken(self, email: str, customer_id: int) -> bool:
+        """Whether another customer has this address, in any case, or signs in with it."""
+        values = {"email_": email, "part": email, "id_": customer_id}
+        return bool(await self._connection.scalar(_HAS_EMAIL, values))
 
     async def add(self, **values: object) -> int:
         """A new customer's id."""

@@ -9,9 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.models import Customer, Film, Inventory, Payment, Rental, Staff
+from app.models import Film, Inventory, Payment, Rental, Staff, Store
 from app.models.types import UtcDateTime
-from app.repositories.customers import IS_ACTIVE
 from app.repositories.due import back_by, days_late, due_date, is_lost
 from app.repositories.listing import Int, Listing, Row, SortKey, Time, first
 
@@ -65,24 +64,37 @@ _OUT_UNTIL = (
     .order_by(col(Rental.rental_date).desc())
     .limit(1)
 )
+_OPEN_OF = (
+    sa.select(sa.func.count()).select_from(Rental).where(col(Rental.customer_id) == sa.bindparam("customer_id"), _OPEN)
+)
 _CHECK = sa.select(
     sa.select(col(Inventory.inventory_id))
     .where(col(Inventory.inventory_id) == sa.bindparam("inventory_id"))
     .scalar_subquery()
     .label("inventory_id"),
-    sa.select(IS_ACTIVE)
-    .where(col(Customer.customer_id) == sa.bindparam("customer_id"))
-    .scalar_subquery()
-    .label("customer_is_active"),
     sa.select(col(Staff.staff_id))
     .where(col(Staff.staff_id) == sa.bindparam("staff_id"))
     .scalar_subquery()
     .label("staff_id"),
     _OUT_UNTIL.scalar_subquery().label("out_until"),
+    _OPEN_OF.scalar_subquery().label("open_rentals"),
 )
 _INSERT = sa.insert(Rental).returning(col(Rental.rental_id))
 _CLOSE = sa.update(Rental).where(_THIS).values(return_date=sa.bindparam("returned", type_=UtcDateTime))
 _HAS_STAFF = sa.select(sa.exists().where(col(Staff.staff_id) == sa.bindparam("staff_id")))
+# Of Pagila's stores, whose managers no foreign key keeps: where one is gone, whoever else works there or anywhere.
+_MANAGER_OF = (
+    sa.select(col(Staff.staff_id))
+    .join_from(Inventory, Store, col(Store.store_id) == col(Inventory.store_id))
+    .join(Staff, sa.true())
+    .where(col(Inventory.inventory_id) == sa.bindparam("inventory_id"))
+    .order_by(
+        (col(Staff.staff_id) == col(Store.manager_staff_id)).desc(),
+        (col(Staff.store_id) == col(Store.store_id)).desc(),
+        col(Staff.staff_id),
+    )
+    .limit(1)
+)
 _DELETE = sa.delete(Rental).where(_THIS)
 _IS_PAID = sa.select(sa.exists().where(col(Payment.rental_id) == sa.bindparam("id_")))
 
@@ -105,8 +117,16 @@ class RentalRepository:
         """The same, with `days_late` and `is_lost` if it came back then, and the film's `replacement_cost`."""
         return await first(self._connection, _RETURNING, id_=rental_id, until=until)
 
-    async def check(self, *, inventory_id: int, customer_id: int, staff_id: int) -> Row:
-        """Whether a rental may be: None for ids that do not exist, `customer_is_active`, `out_until` if it is out."""
+    async def manager_of(self, inventory_id: int) -> int | None:
+        """The staff_id of whoever manages the disc's store; None for no disc, and where nobody works."""
+        staff_id: int | None = await self._connection.scalar(_MANAGER_OF, {"inventory_id": inventory_id})
+        return staff_id
+
+    async def check(self, *, inventory_id: int, customer_id: int, staff_id: int | None) -> Row:
+        """Whether a rental may be: None for ids that do not exist, `out_until` if it is out.
+
+        `open_rentals` are those of the customer, which hold only while the customer is locked.
+        """
         found = await first(
             self._connection, _CHECK, inventory_id=inventory_id, customer_id=customer_id, staff_id=staff_id
         )
@@ -116,6 +136,10 @@ class RentalRepository:
         """When the disc is due back; None when it is in."""
         due: datetime | None = await self._connection.scalar(_OUT_UNTIL, {"inventory_id": inventory_id})
         return due
+
+    async def open_rentals_of(self, customer_id: int) -> int:
+        """How many discs the customer has out."""
+        return int(await self._connection.scalar(_OPEN_OF, {"customer_id": customer_id}) or 0)
 
     async def add(self, **values: object) -> int:
         """A new rental's id."""

@@ -31,6 +31,24 @@ def _array_agg(element: text_list, compiler: SQLCompiler, **kw: Any) -> str:
     return f"array_agg({compiler.process(element.clauses, **kw)})"
 
 
+class lock_text(GenericFunction[None]):  # noqa: N801
+    """Wait for whoever else has locked the same text, until the end of this transaction."""
+
+    type = sa.types.NullType()
+    inherit_cache = True
+
+
+@compiles(lock_text)
+def _no_lock(_element: lock_text, _compiler: SQLCompiler, **_kw: Any) -> str:
+    """SQLite's writers take turns anyway."""
+    return "NULL"
+
+
+@compiles(lock_text, "postgresql")
+def _advisory_lock(element: lock_text, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"pg_advisory_xact_lock(hashtextextended({compiler.process(element.clauses, **kw)}, 0))"
+
+
 _ESCAPE = "!"
 
 

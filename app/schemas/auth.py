@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from app.core.identity import Role, Scope
 from app.core.secret import normalised
 from app.schemas.base import Command, Matching, Moment, ShortText, UtcTime
-from app.schemas.customers import Email
+from app.schemas.emails import Email, account_email
 from app.schemas.paging import PageQuery, sort_by
 
 MIN_PASSWORD, MAX_PASSWORD = 12, 128
@@ -42,10 +42,6 @@ def _not_among_the_worst(password: str) -> str:
     return password
 
 
-def _lower(email: str) -> str:
-    return email.lower()
-
-
 NewPassword = Annotated[
     str,
     StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD),
@@ -55,8 +51,8 @@ NewPassword = Annotated[
     AfterValidator(_not_among_the_worst),
 ]
 """12 to 128 characters of any kind, and none of the few hundred that are tried first."""
-AccountEmail = Annotated[Email, AfterValidator(_lower)]
-"""An address as accounts have it: case does not tell people apart."""
+AccountEmail = Annotated[Email, AfterValidator(account_email)]
+"""An address as accounts have it."""
 _Given = Annotated[str, StringConstraints(min_length=1, max_length=1000), Field(repr=False), _WITHOUT_NUL]
 """A secret that is checked, not chosen."""
 
@@ -97,7 +93,9 @@ class SignInForm(BaseModel):
     """OAuth 2.0's password form (RFC 6749, section 4.3.2). What else clients send with it does not matter here."""
 
     grant_type: Literal["password"] = "password"
-    username: _Given = Field(description="E-mail address.", examples=["ada@example.org"])
+    username: Annotated[_Given, AfterValidator(account_email)] = Field(
+        description="E-mail address.", examples=["ada@example.org"]
+    )
     password: _Given = Field(examples=[_PASSWORDS[0]], json_schema_extra={"format": "password"})
 
 
@@ -127,6 +125,12 @@ class PasswordUpdate(Command):
 
     current_password: _Given
     new_password: NewPassword
+
+
+class PasswordReset(Command):
+    """A new password that whoever runs the store sets for an account, at the command line."""
+
+    password: NewPassword
 
 
 class ApiKeyCreate(Command):

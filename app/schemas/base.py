@@ -105,6 +105,13 @@ WHOLE = BeforeValidator(_whole)
 Id = Annotated[int, Field(ge=1, le=MAX_ID, strict=True), WHOLE]
 StaffId = Annotated[int, Field(ge=0, le=MAX_ID, strict=True), WHOLE]
 """Pagila's staff are numbered from 0."""
+ActingStaffId = Annotated[
+    StaffId,
+    Field(
+        description="Who acts for the store. Staff accounts with a staff_id act as themselves: left out, or that one. "
+        "API keys and other staff accounts must give one; customers must not."
+    ),
+]
 Flag = Annotated[bool, Field(strict=True)]
 
 Money = Annotated[

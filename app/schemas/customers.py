@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from app.schemas.base import MAX_ID, Command, Flag, Id, Text, UtcTime, absent
+from app.schemas.emails import Email
 from app.schemas.paging import PageQuery, sort_by
-
-_PART = r"[^@\s\x00-\x1f\x7f\x85\ufeff]+"
-"""Neither blank in any language's reading of it nor a control character."""
-
-Email = Annotated[str, StringConstraints(max_length=255, pattern=f"^{_PART}@{_PART}$")]
-"""Something at something: whether it exists, only a message to it can tell."""
 
 _EXAMPLE: JsonDict = {
     "store_id": 1,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
 
-from app.schemas.base import Command, Id, Money, StaffId, UtcTime, price
+from app.schemas.base import ActingStaffId, Command, Id, Money, UtcTime, absent, price
 from app.schemas.paging import PageQuery, sort_by
 
 
@@ -36,7 +36,7 @@ class PaymentCreate(Command):
     model_config = ConfigDict(json_schema_extra={"examples": [{"rental_id": 295, "staff_id": 1, "amount": 4.99}]})
 
     rental_id: Id
-    staff_id: StaffId
+    staff_id: ActingStaffId = absent()
     amount: Annotated[Decimal, price("0.01", "999.99")]
 
 

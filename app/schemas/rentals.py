@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.schemas.base import MAX_ID, Command, Id, Moment, Money, StaffId, UtcTime
+from app.schemas.base import MAX_ID, ActingStaffId, Command, Id, Moment, Money, StaffId, UtcTime, absent
 from app.schemas.paging import PageQuery, sort_by
 
 
@@ -48,7 +48,7 @@ class CustomerRentalCreate(Command):
     model_config = ConfigDict(json_schema_extra={"examples": [{"inventory_id": 1, "staff_id": 1}]})
 
     inventory_id: Id
-    staff_id: StaffId
+    staff_id: ActingStaffId = absent()
     rental_date: Moment | None = None
 
 
@@ -67,7 +67,10 @@ class RentalUpdate(Command):
 
 
 class ReturnCreate(Command):
-    """A disc comes back: now, to whom it was rented by, unless said otherwise."""
+    """A disc comes back: now, to the caller's own staff_id or else to the one that it was rented by.
+
+    Only the store's staff may say otherwise.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"staff_id": 1}]})
 
@@ -82,8 +85,11 @@ class ReturnRead(BaseModel):
     days_late: int
     """Started days after the due date."""
     late_fee: Money
-    """1.00 for each day late; paid with this return."""
+    """1.00 for each day late. Staff book it as paid with the return; a customer's own return leaves it owed."""
     payment_id: int | None
-    """Of the late fee, the first of several where it exceeds the largest payment (999.99); empty without a fee."""
+    """Of the late fee, the first of several where it exceeds the largest payment (999.99).
+
+    Null without a fee, and after a customer's own return.
+    """
     replacement_cost: Money
     """Owed besides, and left on the customer's balance, when three times the rental duration had passed."""

@@ -13,10 +13,15 @@ from app.core.db import Database
 from app.core.errors import AccountNotFound, Conflict, InvalidInput, InvalidReference, InvalidToken
 from app.core.identity import Caller, Role
 from app.repositories.accounts import AccountRepository
+from app.repositories.api_keys import ApiKeyRepository
 from app.repositories.listing import Row
 from app.repositories.refresh_tokens import RefreshTokenRepository
 from app.schemas.auth import AccountCreate, AccountRead, CallerRead, PasswordUpdate
+from app.schemas.emails import account_email
 from app.services.security import SecurityLoader
+
+_RANKS = (Role.CUSTOMER, Role.STAFF, Role.ADMIN)
+"""Each may do more than the one before."""
 
 
 class AccountService:
@@ -37,8 +42,7 @@ class AccountService:
         self, command: AccountCreate, role: Role, *, customer_id: int | None = None, staff_id: int | None = None
     ) -> AccountRead:
         """An account; raises Conflict when the address has one, InvalidReference, InvalidInput."""
-        _require_other_than_email(command.password, command.email)
-        hashed = await (await self._security.get()).passwords.hash(command.password)
+        hashed = await self._hashed(command.email, command.password)
 
         async def work(connection: AsyncConnection) -> AccountRead:
             accounts = AccountRepository(connection)
@@ -47,7 +51,7 @@ class AccountService:
             await _require_records(accounts, role=role, customer_id=customer_id, staff_id=staff_id)
             account_id = await accounts.add(
                 email=command.email,
-                password_hash=hashed,
+                **hashed,
                 role=role.value,
                 customer_id=customer_id,
                 staff_id=staff_id,
@@ -58,27 +62,46 @@ class AccountService:
         audit("account_created", created_id=created.id, role=role.value, customer_id=customer_id, staff_id=staff_id)
         return created
 
-    async def update(self, email: str, changes: Mapping[str, Any]) -> AccountRead:
+    async def needs_password(self, email: str, changes: Mapping[str, Any]) -> bool:
+        """Whether these changes give an account rights, so that `update` wants a new password for it.
+
+        Anybody may have registered with the address: only who is told the new password gets the rights. Raises
+        what `update` does.
+        """
+        async with self._database.reading() as connection:
+            found, _ = await _changed(AccountRepository(connection), email, changes)
+        return _gives_rights(found, changes)
+
+    async def update(self, email: str, changes: Mapping[str, Any], password: str | None = None) -> AccountRead:
         """Change role, records or whether it is active, which ends what it is signed in with.
 
         A new record takes the place of the one before, and a new role leaves none that does not fit it. Access tokens
-        that are about run out by themselves. Raises AccountNotFound, InvalidInput, InvalidReference.
+        that are about run out by themselves. Keys that the account made end with another password, and when it is no
+        active admin's any more. Raises AccountNotFound, InvalidInput, InvalidReference.
         """
+        hashed = await self._hashed(account_email(email), password) if password is not None else {}
+        now = datetime.now(timezone.utc)
 
-        async def work(connection: AsyncConnection) -> AccountRead:
+        async def work(connection: AsyncConnection) -> tuple[AccountRead, int]:
             accounts = AccountRepository(connection)
-            found = await accounts.find_by_email(email.lower())
-            if found is None:
-                raise AccountNotFound(email)
-            values = _fitting(found, changes)
-            await _require_records(accounts, **values)
-            await accounts.update(found["id"], **{**changes, **values})
-            await RefreshTokenRepository(connection).revoke_all(found["id"], datetime.now(timezone.utc))
-            return _read(await accounts.find(found["id"]))
+            found, values = await _changed(accounts, email, changes)
+            if not hashed and _gives_rights(found, changes):
+                raise InvalidInput("A new password is needed with a new role or record.", "password")
+            await accounts.update(found["id"], **{**changes, **values, **hashed})
+            await RefreshTokenRepository(connection).revoke_all(found["id"], now)
+            updated = _read(await accounts.find(found["id"]))
+            if updated.active and updated.role is Role.ADMIN and not hashed:
+                return updated, 0
+            return updated, await ApiKeyRepository(connection).revoke_made_by(updated.id, now)
 
-        updated = await self._database.transaction(work)
-        audit("account_changed", changed_id=updated.id, **changes)
+        updated, keys_ended = await self._database.transaction(work)
+        audit("account_changed", changed_id=updated.id, **changes, password_set=bool(hashed), keys_ended=keys_ended)
         return updated
+
+    async def _hashed(self, email: str, password: str) -> dict[str, str]:
+        """The column that is kept of a password; raises InvalidInput."""
+        _require_other_than_email(password, email)
+        return {"password_hash": await (await self._security.get()).passwords.hash(password)}
 
     async def whoami(self, caller: Caller) -> CallerRead:
         """The caller; raises InvalidToken when the account is gone or may not sign in any more."""
@@ -101,7 +124,7 @@ class AccountService:
 
         async def work(connection: AsyncConnection) -> bool:
             # Only the password that was checked is replaced: two changes at a time do not both succeed.
-            changed = await AccountRepository(connection).rehash(account_id, found["password_hash"], hashed)
+            changed = await AccountRepository(connection).replace_password(account_id, found["password_hash"], hashed)
             if changed:
                 await RefreshTokenRepository(connection).revoke_all(account_id, datetime.now(timezone.utc))
             return changed
@@ -121,6 +144,25 @@ class AccountService:
 def _require_other_than_email(password: str, email: str, field: str = "password") -> None:
     if password.casefold() == email.casefold():
         raise InvalidInput("Your address is no password.", field)
+
+
+async def _changed(accounts: AccountRepository, email: str, changes: Mapping[str, Any]) -> tuple[Row, dict[str, Any]]:
+    """The account, locked within a transaction, and the role and the records that it has after these changes.
+
+    Raises AccountNotFound, InvalidInput, InvalidReference.
+    """
+    found = await accounts.lock_by_email(account_email(email))
+    if found is None:
+        raise AccountNotFound(email)
+    values = _fitting(found, changes)
+    await _require_records(accounts, **values)
+    return found, values
+
+
+def _gives_rights(found: Row, changes: Mapping[str, Any]) -> bool:
+    """Whether the account gets a record, be it the one it has, or a role that may do more."""
+    role = Role(changes.get("role", found["role"]))
+    return bool({"customer_id", "staff_id"} & set(changes)) or _RANKS.index(role) > _RANKS.index(Role(found["role"]))
 
 
 def _fitting(found: Row, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from app.core.db import Database
 from app.core.errors import ApiKeyNotFound, InvalidInput, InvalidToken
 from app.core.identity import Caller, Role, Scope
 from app.core.secret import API_KEY_PREFIX, digest, new_secret
+from app.repositories.accounts import AccountRepository
 from app.repositories.api_keys import API_KEYS, ApiKeyRepository
 from app.schemas.auth import ApiKeyCreate, ApiKeyCreated, ApiKeyQuery, ApiKeyRead
+from app.services.admins import require_admin
 from app.services.paging import Page, page
 
 SHOWN_OF_KEY = len(API_KEY_PREFIX) + 6
@@ -48,20 +50,26 @@ class ApiKeyService:
         if await self._database.transaction(work):
             audit("api_key_used", key_id=key_id)
 
-    async def create(self, command: ApiKeyCreate, created_by: int | None) -> ApiKeyCreated:
-        """A new key, with its secret for this once; raises InvalidInput when it would have ended already."""
+    async def create(self, command: ApiKeyCreate, maker: Caller | None) -> ApiKeyCreated:
+        """A new key, with its secret for this once; None is for whoever makes it at the command line.
+
+        Raises InvalidInput when the key would have ended already, and what `require_admin` does.
+        """
         if command.expires_at is not None and command.expires_at <= datetime.now(timezone.utc):
             raise InvalidInput("A key ends in the future.", "expires_at")
         key = new_secret(API_KEY_PREFIX)
 
         async def work(connection: AsyncConnection) -> ApiKeyCreated:
             keys = ApiKeyRepository(connection)
+            if maker is not None:
+                # Locked: no key comes to be while its maker's end.
+                require_admin(maker, await AccountRepository(connection).lock(maker.account_id or 0))
             key_id = await keys.add(
                 name=command.name,
                 prefix=key[:SHOWN_OF_KEY],
                 key_hash=digest(key),
                 scopes=[scope.value for scope in dict.fromkeys(command.scopes)],
-                created_by=created_by,
+                created_by=maker.account_id if maker else None,
                 expires_at=command.expires_at,
             )
             return ApiKeyCreated.model_validate({**(await keys.find(key_id) or {}), "key": key})

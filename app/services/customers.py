@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.db import Database
-from app.core.errors import CustomerNotFound, Forbidden, InvalidReference
+from app.core.errors import Conflict, CustomerNotFound, Forbidden, InvalidReference
 from app.core.identity import Caller
 from app.repositories.customers import CUSTOMERS, CustomerRepository
 from app.repositories.listing import Listing, Row
@@ -22,7 +22,7 @@ from app.services.paging import Page, page
 T = TypeVar("T", bound=BaseModel)
 
 _OWN_AFFAIRS = {"first_name", "last_name", "email", "address_id"}
-"""What customers may change of themselves: not their store, nor whether they may rent."""
+"""What customers may send of themselves, address_id as it is: not their store, nor whether they may rent."""
 
 
 class CustomerService:
@@ -54,11 +54,12 @@ class CustomerService:
         return await self._database.transaction(work)
 
     async def update(self, customer_id: int, command: CustomerUpdate, if_match: EntityTags) -> CustomerRead:
-        """Change what is given; raises CustomerNotFound, PreconditionFailed, InvalidReference, Forbidden."""
+        """Change what is given; raises CustomerNotFound, PreconditionFailed, InvalidReference, Forbidden.
+
+        Raises Conflict when a customer wants an e-mail address that is another customer's.
+        """
         if not self._caller.is_staff and not _OWN_AFFAIRS.issuperset(command.given):
-            raise Forbidden(
-                f"Customers may change their own {', '.join(sorted(_OWN_AFFAIRS))}: the rest is the store's."
-            )
+            raise Forbidden("Customers may change their own first_name, last_name and email: the rest is the store's.")
 
         async def work(connection: AsyncConnection) -> CustomerRead:
             customers = CustomerRepository(connection)
@@ -67,6 +68,8 @@ class CustomerService:
             if not command.given:
                 return current
             await _require_references(customers, current.model_dump() | command.given)
+            if not self._caller.is_staff:
+                await _require_own(customers, current, command.given)
             await customers.update(customer_id, **command.given)
             return _read(customer_id, await customers.find(customer_id))
 
@@ -109,6 +112,20 @@ async def page_of_customer(
 async def _require_references(customers: CustomerRepository, values: Mapping[str, int]) -> None:
     for field in await customers.missing(store_id=values["store_id"], address_id=values["address_id"]):
         raise InvalidReference(field, values[field])
+
+
+async def _require_own(customers: CustomerRepository, current: CustomerRead, given: Mapping[str, Any]) -> None:
+    """What staff may give to several, a customer cannot take from another: an address record, an e-mail address."""
+    address_id = given.get("address_id", current.address_id)
+    if address_id != current.address_id:
+        # As if it did not exist: whose it is, is no customer's to find out.
+        raise InvalidReference("address_id", address_id)
+    email = given.get("email")
+    if email is None or email.lower() == (current.email or "").lower():
+        return
+    await customers.lock_email(email)
+    if await customers.email_is_taken(email, current.id):
+        raise Conflict("Another customer has this e-mail address.")
 
 
 def _read(customer_id: int, row: Row | None) -> CustomerRead:

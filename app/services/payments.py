@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
 from app.core.db import Database
 from app.core.errors import CustomerNotFound, InvalidReference
+from app.core.identity import Caller
 from app.repositories.customers import CustomerRepository
 from app.repositories.payments import PAYMENTS, PaymentRepository
 from app.schemas.payments import BalanceRead, PaymentCreate, PaymentQuery, PaymentRead
 from app.services.customers import page_of_customer
 from app.services.idempotency import Once
 from app.services.paging import Page
+from app.services.staff import required_staff_id
 
 
 class PaymentService:
     """Payments, for one request."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, caller: Caller) -> None:
         self._database = database
+        self._caller = caller
 
     async def list(self, customer_id: int, query: PaymentQuery, *, counted: bool = False) -> Page[PaymentRead]:
         """A page of the customer's payments; raises CustomerNotFound."""
         return await page_of_customer(self._database, customer_id, PAYMENTS, PaymentRead, query, counted=counted)
 
     async def pay(self, customer_id: int, command: PaymentCreate, once: Once) -> PaymentRead:
-        """Money received now; raises CustomerNotFound, InvalidReference for a rental that is not the customer's."""
+        """Money received now; raises CustomerNotFound, InvalidReference for a rental that is not the customer's.
+
+        Raises InvalidInput where the payment names no member of staff, or another than the caller.
+        """
+        staff_id = required_staff_id(self._caller, command.staff_id)
 
         async def work(connection: AsyncConnection) -> PaymentRead:
-            return await once.act(connection, command, PaymentRead, lambda: _pay(connection, customer_id, command))
+            pay = partial(_pay, connection, customer_id, command, staff_id)
+            return await once.act(connection, command, PaymentRead, pay)
 
         paid = await self._database.transaction(work)
         if once.acted:
@@ -48,16 +57,17 @@ class PaymentService:
         return BalanceRead(customer_id=customer_id, as_of=now, **sums)
 
 
-async def _pay(connection: AsyncConnection, customer_id: int, command: PaymentCreate) -> PaymentRead:
+async def _pay(connection: AsyncConnection, customer_id: int, command: PaymentCreate, staff_id: int) -> PaymentRead:
     if not await CustomerRepository(connection).exists(customer_id):
         raise CustomerNotFound(customer_id)
     payments = PaymentRepository(connection)
-    rental = await payments.lock_rental(customer_id=customer_id, rental_id=command.rental_id, staff_id=command.staff_id)
+    rental = await payments.lock_rental(customer_id=customer_id, rental_id=command.rental_id, staff_id=staff_id)
     if rental is None:
         raise InvalidReference("rental_id", command.rental_id)
     if not rental["has_staff"]:
-        raise InvalidReference("staff_id", command.staff_id)
+        raise InvalidReference("staff_id", staff_id)
     now = datetime.now(timezone.utc)
-    values = command.model_dump(exclude={"amount"})
-    (payment_id,) = await payments.add(command.amount, **values, customer_id=customer_id, payment_date=now)
+    (payment_id,) = await payments.add(
+        command.amount, rental_id=command.rental_id, staff_id=staff_id, customer_id=customer_id, payment_date=now
+    )
     return PaymentRead.model_validate(await payments.find(payment_id, now))

@@ -22,6 +22,7 @@ from app.core.errors import (
     RentalNotFound,
 )
 from app.core.identity import Caller
+from app.repositories.customers import CustomerRepository
 from app.repositories.due import LATE_FEE_PER_DAY
 from app.repositories.listing import Row
 from app.repositories.payments import PaymentRepository
@@ -37,9 +38,10 @@ from app.schemas.rentals import (
     ReturnCreate,
     ReturnRead,
 )
-from app.services.customers import page_of_customer
+from app.services.customers import lock_customer, page_of_customer
 from app.services.idempotency import Once
 from app.services.paging import Page, page
+from app.services.staff import acting_staff_id, required_staff_id
 
 _LARGEST_PAYMENT = Decimal("999.99")
 """What Pagila's column holds: the fee of a disc that was out for years takes several."""
@@ -48,9 +50,10 @@ _LARGEST_PAYMENT = Decimal("999.99")
 class RentalService:
     """Rentals, for one request: a customer's own are all that there are for a customer."""
 
-    def __init__(self, database: Database, caller: Caller) -> None:
+    def __init__(self, database: Database, caller: Caller, *, max_open: int) -> None:
         self._database = database
         self._caller = caller
+        self._max_open = max_open
 
     async def get(self, rental_id: int) -> RentalRead:
         """The rental; raises RentalNotFound."""
@@ -69,7 +72,7 @@ class RentalService:
         return await page_of_customer(self._database, customer_id, RENTALS, RentalRead, query, counted=counted)
 
     async def rent(self, command: RentalCreate, once: Once) -> RentalRead:
-        """A new rental; raises InvalidReference, Conflict when the disc is out or the customer inactive.
+        """A new rental; raises InvalidReference, Conflict when the disc is out or the customer may have no more.
 
         For a customer there is nobody else to rent to: raises CustomerNotFound.
         """
@@ -85,15 +88,42 @@ class RentalService:
     async def _rent(self, command: RentalCreate, once: Once, no_customer: AppError) -> RentalRead:
         if command.rental_date is not None:
             self._require_staff("say when a disc was rented")
+        of_caller = required_staff_id if self._caller.is_staff else acting_staff_id
+        staff_id = of_caller(self._caller, command.staff_id)
 
         async def work(connection: AsyncConnection) -> RentalRead:
-            return await once.act(connection, command, RentalRead, lambda: _add(connection, command, no_customer))
+            add = partial(self._add, connection, command, staff_id, no_customer)
+            return await once.act(connection, command, RentalRead, add)
 
         try:
             return await self._database.transaction(work)
         except AlreadyExists as conflict:
             # Somebody else was faster, between our look and our write.
             raise await self._taken(command.inventory_id) from conflict
+
+    async def _add(
+        self, connection: AsyncConnection, command: RentalCreate, staff_id: int | None, no_customer: AppError
+    ) -> RentalRead:
+        """Add the rental; without a staff_id, as a customer's own, it is recorded under the store's manager."""
+        # Locked, so that rentals of one customer are counted one after the other.
+        customer = await CustomerRepository(connection).lock(command.customer_id)
+        if customer is None:
+            raise no_customer
+        rentals = RentalRepository(connection)
+        if staff_id is None:
+            staff_id = await rentals.manager_of(command.inventory_id)
+        found = await rentals.check(
+            inventory_id=command.inventory_id, customer_id=command.customer_id, staff_id=staff_id
+        )
+        _require_possible(command, staff_id, found, is_active=customer["active"])
+        self._require_room(command.customer_id, found["open_rentals"])
+        rental_id = await rentals.add(
+            inventory_id=command.inventory_id,
+            customer_id=command.customer_id,
+            staff_id=staff_id,
+            rental_date=command.rental_date or datetime.now(timezone.utc),
+        )
+        return _read(rental_id, await rentals.find(rental_id))
 
     async def _taken(self, inventory_id: int) -> Conflict:
         async with self._database.reading() as connection:
@@ -111,9 +141,11 @@ class RentalService:
             self._require_staff("correct a rental")
             if_match.require(current)
             if command.return_date is None and current.return_date is not None:
+                await lock_customer(connection, current.customer_id)
                 due = await rentals.out_until(current.inventory_id)
                 if due is not None:
                     raise _out(current.inventory_id, due)
+                self._require_room(current.customer_id, await rentals.open_rentals_of(current.customer_id))
             _require_order(current.rental_date, command.return_date)
             await rentals.close(rental_id, command.return_date)
             return _read(rental_id, await rentals.find(rental_id))
@@ -136,7 +168,10 @@ class RentalService:
         audit("deleted", what="rental", id=rental_id)
 
     async def give_back(self, rental_id: int, command: ReturnCreate, once: Once) -> ReturnRead:
-        """Close the rental, charge what is late; raises RentalNotFound, Conflict when it is closed, InvalidInput."""
+        """Close the rental, charge what is late; raises RentalNotFound, Conflict when it is closed, InvalidInput.
+
+        A customer's own return charges the fee, too, and leaves it owed.
+        """
 
         async def work(connection: AsyncConnection) -> ReturnRead:
             take_back = partial(self._take_back, connection, rental_id, command)
@@ -157,13 +192,17 @@ class RentalService:
         if rental.return_date is not None:
             raise Conflict(f"Rental {rental_id} was returned already.", return_date=rental.return_date)
         _require_order(rental.rental_date, returned)
-        if command.staff_id is not None and not await rentals.has_staff(command.staff_id):
-            raise InvalidReference("staff_id", command.staff_id)
+        staff_id = acting_staff_id(self._caller, command.staff_id)
+        if staff_id is not None and not await rentals.has_staff(staff_id):
+            raise InvalidReference("staff_id", staff_id)
         await rentals.close(rental_id, returned)
         assert row is not None  # else it was not found  # noqa: S101  # nosec B101
         fee = LATE_FEE_PER_DAY * row["days_late"]
-        staff_id = rental.staff_id if command.staff_id is None else command.staff_id
-        payments = await _pay(PaymentRepository(connection), rental, fee, staff_id)
+        payments: list[int] = []
+        if self._caller.is_staff:
+            # Customers cannot say that money was received: their own late return leaves the fee on their balance.
+            served_by = rental.staff_id if staff_id is None else staff_id
+            payments = await _pay(PaymentRepository(connection), rental, fee, served_by)
         return ReturnRead(
             return_date=returned,
             days_late=row["days_late"],
@@ -178,30 +217,31 @@ class RentalService:
             raise RentalNotFound(rental_id)
         return rental
 
+    def _require_room(self, customer_id: int, open_rentals: int) -> None:
+        """Raise Conflict when the customer, who is locked, has as many discs out as one may have."""
+        if open_rentals >= self._max_open:
+            raise Conflict(
+                f"Customer {customer_id} has {open_rentals} discs out, and may have {self._max_open}: "
+                "return one first. MAX_OPEN_RENTALS sets how many.",
+                open_rentals=open_rentals,
+                max_open_rentals=self._max_open,
+            )
+
     def _require_staff(self, action: str) -> None:
         """What changes what somebody owes is not for them to say."""
         if not self._caller.is_staff:
             raise Forbidden(f"Only the store's staff may {action}.")
 
 
-async def _add(connection: AsyncConnection, command: RentalCreate, no_customer: AppError) -> RentalRead:
-    rentals = RentalRepository(connection)
-    found = await rentals.check(
-        inventory_id=command.inventory_id, customer_id=command.customer_id, staff_id=command.staff_id
-    )
-    if found["customer_is_active"] is None:
-        raise no_customer
+def _require_possible(command: RentalCreate, staff_id: int | None, found: Row, *, is_active: bool) -> None:
     if found["inventory_id"] is None:
         raise InvalidReference("inventory_id", command.inventory_id)
     if found["staff_id"] is None:
-        raise InvalidReference("staff_id", command.staff_id)
-    if not found["customer_is_active"]:
+        raise InvalidReference("staff_id", *([] if staff_id is None else [staff_id]))
+    if not is_active:
         raise Conflict(f"Customer {command.customer_id} is not active.")
     if found["out_until"] is not None:
         raise _out(command.inventory_id, found["out_until"])
-    values = command.model_dump() | {"rental_date": command.rental_date or datetime.now(timezone.utc)}
-    rental_id = await rentals.add(**values)
-    return _read(rental_id, await rentals.find(rental_id))
 
 
 async def _pay(payments: PaymentRepository, rental: RentalRead, fee: Decimal, staff_id: int) -> list[int]:

@@ -126,6 +126,7 @@ def _tokens(security: Security, account: Row, refresh_token: str) -> TokensRead:
         account_id=account["id"],
         customer_id=account["customer_id"],
         staff_id=account["staff_id"],
+        token_version=account["token_version"],
     )
     return TokensRead(
         access_token=security.tokens.issue(caller),

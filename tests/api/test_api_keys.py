@@ -14,14 +14,11 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from sqlmodel import col
 
-from app.core.identity import Caller, Role
 from app.main import create_app
 from app.models import ApiKey
-from app.schemas.auth import AccountCreate
-from app.services.accounts import AccountService
 from tests.conftest import client_of, running, settings_for
-from tests.fixtures.callers import PASSWORD, bearer
-from tests.fixtures.signing_in import AUTH, new_email
+from tests.fixtures.callers import bearer
+from tests.fixtures.signing_in import AUTH
 from tests.fixtures.statements import statements_of
 
 KEYS = f"{AUTH}/api-keys"
@@ -166,20 +163,6 @@ async def test_a_revoked_key_ends_at_once_and_everywhere(
     assert (await own_client.delete(f"{KEYS}/{made['id']}")).status_code == 204
     assert (await listed(own_client, made["id"]))["revoked_at"] == revoked_at
     assert (await own_client.delete(f"{KEYS}/999999")).status_code == 404
-
-
-async def test_a_key_ends_with_the_account_of_who_made_it(own_app: FastAPI, stranger: httpx.AsyncClient) -> None:
-    accounts = AccountService(own_app.state.database, own_app.state.security)
-    email = new_email()
-    admin = await accounts.create(AccountCreate(email=email, password=PASSWORD), Role.ADMIN)
-    async with client_of(own_app, Caller(Role.ADMIN, account_id=admin.id)) as client:
-        made = await make(client)
-    assert made["created_by"] == admin.id
-    assert await status_with(stranger, made["key"]) == 200
-    await accounts.update(email, {"active": False})
-    assert await status_with(stranger, made["key"]) == 401
-    await accounts.update(email, {"active": True})
-    assert await status_with(stranger, made["key"]) == 200
 
 
 async def test_the_list_is_in_order_and_has_pages(own_client: httpx.AsyncClient) -> None:

@@ -198,7 +198,7 @@ async def test_a_page_is_one_query(own_app: FastAPI, own_client: httpx.AsyncClie
 
 
 @pytest.mark.parametrize(
-    "email", ["ada", "@", "ada@", "@example.org", "a da@example.org", "a@b@c", "a@b\n", "a\x00@b", "a@" + "b" * 254, 5]
+    "email", ["ada", "@", "ada@", "@example.org", "a da@example.org", "a@b@c", "a@b\nc", "a\x00@b", "a@" + "b" * 254, 5]
 )
 async def test_what_is_no_e_mail_address_is_refused(own_client: httpx.AsyncClient, email: object) -> None:
     response = await own_client.post(CUSTOMERS, json={**ADA, "email": email})

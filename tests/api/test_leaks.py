@@ -33,6 +33,7 @@ Level = Literal["DEBUG", "INFO"]
 SECRETS = {
     "password": "planted: first password",
     "new password": "planted: second password",
+    "reset password": "planted: third password",
     "wrong password": "planted: wrong password",
     "weak password": "plantedweak",
     "password typed as name": "planted: typed as name",
@@ -120,8 +121,9 @@ async def use_everything(planting: Planting) -> None:
     client, note = planting.client, planting.note
     email = await sign_in_and_out(planting)
     accounts = AccountService(planting.app.state.database, planting.app.state.security)
-    await accounts.update(email, {"role": Role.ADMIN})
-    admin = note("admin", await sign_in(client, email, SECRETS["new password"]), "access_token", "refresh_token").json()
+    await accounts.update(email, {"role": Role.ADMIN}, SECRETS["reset password"])
+    signed_in = await sign_in(client, email, SECRETS["reset password"])
+    admin = note("admin", signed_in, "access_token", "refresh_token").json()
     headers = bearer(admin["access_token"])
     body = {"name": "till", "scopes": ["rentals:read"]}
     made = note("key", await client.post(f"{AUTH}/api-keys", json=body, headers=headers), "key").json()

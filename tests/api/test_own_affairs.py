@@ -51,8 +51,13 @@ async def total(client: httpx.AsyncClient, **params: int) -> int:
     return int(response.headers["x-total-count"])
 
 
+def wish(disc: int, customer_id: int) -> dict[str, int]:
+    """What customers send, and staff whose account has a staff_id may."""
+    return {"inventory_id": disc, "customer_id": customer_id}
+
+
 def order(disc: int, customer_id: int) -> dict[str, int]:
-    return {"inventory_id": disc, "customer_id": customer_id, "staff_id": 1}
+    return {**wish(disc, customer_id), "staff_id": 1}
 
 
 async def test_customers_find_their_own_rentals_alone(
@@ -103,16 +108,16 @@ async def test_who_is_no_customer_yet_has_rented_nothing(own_app: FastAPI, disc:
         assert await total(newcomer) == 0
         for path in (OWN, f"{OWN}/rentals", f"{OWN}/payments", f"{RENTALS}/1"):
             assert (await newcomer.get(path)).status_code == 404
-        assert (await newcomer.post(RENTALS, json=order(disc, 1))).status_code == 404
+        assert (await newcomer.post(RENTALS, json=wish(disc, 1))).status_code == 404
 
 
 async def test_customers_rent_and_return(own_client: httpx.AsyncClient, customer: httpx.AsyncClient, disc: int) -> None:
-    rented = await customer.post(RENTALS, json=order(disc, 1))
+    rented = await customer.post(RENTALS, json=wish(disc, 1))
     assert rented.status_code == 201
     assert rented.json()["customer_id"] == 1
     returned = await customer.post(f"{RENTALS}/{rented.json()['id']}/return")
     assert (returned.status_code, returned.json()["late_fee"]) == (200, 0)
-    again = await customer.post(f"{OWN}/rentals", json={"inventory_id": disc, "staff_id": 1})
+    again = await customer.post(f"{OWN}/rentals", json={"inventory_id": disc})
     assert again.status_code == 201
     assert (await own_client.get(f"{RENTALS}/{again.json()['id']}")).json()["return_date"] is None
 
@@ -120,7 +125,7 @@ async def test_customers_rent_and_return(own_client: httpx.AsyncClient, customer
 async def test_customers_do_not_say_when_they_rented_or_returned(
     own_client: httpx.AsyncClient, customer: httpx.AsyncClient, disc: int
 ) -> None:
-    for path, body in ((RENTALS, order(disc, 1)), (f"{OWN}/rentals", {"inventory_id": disc, "staff_id": 1})):
+    for path, body in ((RENTALS, wish(disc, 1)), (f"{OWN}/rentals", {"inventory_id": disc})):
         assert (await customer.post(path, json={**body, "rental_date": BACKDATED})).status_code == 403
     assert await rentals(own_client, inventory_id=disc) == []
     rental = (await own_client.post(RENTALS, json={**order(disc, 1), "rental_date": BACKDATED})).json()
@@ -150,7 +155,7 @@ async def test_who_is_deactivated_does_not_come_back_by_themselves(
 ) -> None:
     assert (await other.post(f"{OTHER}/deactivate")).json()["active"] is False
     assert (await other.patch(OTHER, json={"active": True})).status_code == 403
-    assert (await other.post(RENTALS, json=order(disc, 2))).status_code == 409
+    assert (await other.post(RENTALS, json=wish(disc, 2))).status_code == 409
     assert (await own_client.patch(OTHER, json={"active": True})).json()["active"] is True
 
 
@@ -163,7 +168,7 @@ async def test_who_is_deactivated_does_not_come_back_by_themselves(
         ("POST", "/deactivate", None),
         ("GET", "/balance", None),
         ("GET", "/rentals", None),
-        ("POST", "/rentals", {"inventory_id": 1, "staff_id": 1}),
+        ("POST", "/rentals", {"inventory_id": 1}),
         ("GET", "/payments", None),
         ("POST", "/payments", {"staff_id": 1, "amount": 1}),
         ("GET", "/subscriptions", None),
@@ -203,7 +208,7 @@ async def test_customers_rent_to_nobody_else(
     own_client: httpx.AsyncClient, customer: httpx.AsyncClient, disc: int
 ) -> None:
     for customer_id in (2, 999_999):
-        refused = await customer.post(RENTALS, json=order(disc, customer_id))
+        refused = await customer.post(RENTALS, json=wish(disc, customer_id))
         assert (refused.status_code, refused.json()["detail"]) == (404, f"Customer {customer_id} does not exist.")
     assert await rentals(own_client, inventory_id=disc) == []
 
@@ -214,10 +219,10 @@ async def test_a_request_is_never_answered_with_what_somebody_else_got_for_it(
 ) -> None:
     keyed = {"Idempotency-Key": f"rent-{disc}"}
     async with client_of(own_app, first) as one:
-        rented = await one.post(RENTALS, json=order(disc, 1), headers=keyed)
+        rented = await one.post(RENTALS, json=wish(disc, 1), headers=keyed)
         assert rented.status_code == 201
-        assert (await one.post(RENTALS, json=order(disc, 1), headers=keyed)).json() == rented.json()
-    assert (await other.post(RENTALS, json=order(disc, 1), headers=keyed)).status_code == 404
+        assert (await one.post(RENTALS, json=wish(disc, 1), headers=keyed)).json() == rented.json()
+    assert (await other.post(RENTALS, json=wish(disc, 1), headers=keyed)).status_code == 404
     path = f"{RENTALS}/{rented.json()['id']}/return"
     returning = {"Idempotency-Key": f"return-{disc}"}
     async with client_of(own_app, first) as one:
@@ -228,7 +233,7 @@ async def test_a_request_is_never_answered_with_what_somebody_else_got_for_it(
 
 
 async def test_the_longest_key_is_a_customers_too(customer: httpx.AsyncClient, disc: int) -> None:
-    rented = await customer.post(RENTALS, json=order(disc, 1), headers={"Idempotency-Key": "x" * 255})
+    rented = await customer.post(RENTALS, json=wish(disc, 1), headers={"Idempotency-Key": "x" * 255})
     assert rented.status_code == 201
 
 

@@ -24,7 +24,7 @@ from app.services.accounts import AccountService
 from tests.conftest import client_of, running, settings_for
 from tests.fixtures.callers import ADMIN, CUSTOMER, SECRET, bearer, email_of
 from tests.fixtures.credentials import signed
-from tests.fixtures.signing_in import AUTH, refresh, registered, sign_in, tokens_of
+from tests.fixtures.signing_in import ANOTHER_PASSWORD, AUTH, refresh, registered, sign_in, tokens_of
 
 OLD_SECRET = "the key that this service had before the one it has"
 
@@ -62,9 +62,11 @@ async def test_an_access_token_says_whose_it_is_and_for_how_long(stranger: httpx
     claims = claims_of(tokens)
     assert (claims["iss"], claims["aud"], claims["sub"]) == ("interview-api", "interview-api", "3")
     assert (claims["role"], claims["customer_id"], claims["staff_id"]) == ("customer", 1, None)
+    assert claims["token_version"] == 1
     assert before <= claims["iat"] <= after
     assert claims["exp"] - claims["iat"] == 15 * 60
-    assert set(claims) == {"iss", "aud", "sub", "iat", "exp", "jti", "role", "customer_id", "staff_id"}
+    own = {"role", "customer_id", "staff_id", "token_version"}
+    assert set(claims) == {"iss", "aud", "sub", "iat", "exp", "jti"} | own
 
 
 async def test_no_two_tokens_are_alike(stranger: httpx.AsyncClient) -> None:
@@ -173,13 +175,15 @@ async def test_signing_out_ends_one_sign_in_and_tells_nothing(stranger: httpx.As
 async def test_what_the_store_changes_of_an_account_ends_its_refresh_tokens(
     own_app: FastAPI, stranger: httpx.AsyncClient, changes: dict[str, Any]
 ) -> None:
+    password = None if "active" in changes else ANOTHER_PASSWORD
     email = await registered(stranger)
     given = [await tokens_of(stranger, email) for _ in range(2)]
     other = await tokens_of(stranger, await registered(stranger))
-    await AccountService(own_app.state.database, own_app.state.security).update(email, changes)
+    await AccountService(own_app.state.database, own_app.state.security).update(email, changes, password)
     assert [await works(stranger, tokens) for tokens in given] == [False, False]
     assert await works(stranger, other)
-    assert (await sign_in(stranger, email)).status_code == (401 if "active" in changes else 200)
+    assert (await sign_in(stranger, email)).status_code == 401
+    assert (await sign_in(stranger, email, ANOTHER_PASSWORD)).status_code == (401 if "active" in changes else 200)
 
 
 async def test_the_key_before_verifies_and_does_not_sign(own_app: FastAPI, stranger: httpx.AsyncClient) -> None:

@@ -12,11 +12,11 @@ import pytest
 
 from app.main import create_app
 from tests.conftest import client_of, running, sample_database, sample_file, settings_for
-from tests.fixtures.callers import CUSTOMER, PASSWORD, bearer, email_of
+from tests.fixtures.callers import CUSTOMER, NEWCOMER, PASSWORD, bearer, email_of
 from tests.fixtures.command_line import run
 from tests.fixtures.postgres_server import drop_database
 from tests.fixtures.serving import serving
-from tests.fixtures.signing_in import AUTH, refresh, sign_in, tokens_of
+from tests.fixtures.signing_in import ANOTHER_PASSWORD, AUTH, refresh, registered, sign_in, tokens_of
 
 NAME = "store_of_commands"
 KEY = re.compile(r"dvd_[A-Za-z0-9_-]{43}")
@@ -83,11 +83,83 @@ async def test_an_admin_is_made_and_unmade(url: str, client: httpx.AsyncClient, 
 
 
 @pytest.mark.parametrize(
+    ("change", "given"),
+    [
+        (["--customer-id", "2"], ANOTHER_PASSWORD),
+        (["--customer-id", "2"], ""),
+        (["--role", "staff", "--staff-id", "1"], ""),
+        (["--role", "admin"], ANOTHER_PASSWORD),
+    ],
+    ids=str,
+)
+async def test_rights_are_for_who_is_told_the_new_password_and_not_for_who_had_the_account(
+    url: str, client: httpx.AsyncClient, tmp_path: Path, change: list[str], given: str
+) -> None:
+    email = await registered(client)
+    strangers = await tokens_of(client, email)
+    changed = command(url, tmp_path, "update-user", f" {email.upper()} ", *change, password=given)
+    assert changed.returncode == 0, changed.stderr
+    role = change[1] if change[0] == "--role" else "customer"
+    told = rf"{re.escape(email)} has the role {role} and is active\."
+    told += "" if given else r" New password, shown only now: (?P<password>[A-Za-z0-9_-]{43})"
+    match = re.fullmatch(told + "\n", changed.stdout)
+    assert match, changed.stdout
+    assert (await sign_in(client, email)).status_code == 401
+    assert (await refresh(client, strangers["refresh_token"])).status_code == 401
+    for path, status in (("/api/v1/customers/2", 404), (f"{AUTH}/api-keys", 403)):
+        assert (await client.get(path, headers=bearer(strangers["access_token"]))).status_code == status
+    owners = await tokens_of(client, email, given or match["password"])
+    me = (await client.get(f"{AUTH}/me", headers=bearer(owners["access_token"]))).json()
+    assert me["role"] == role
+    if role == "customer":
+        assert (await client.get("/api/v1/customers/2", headers=bearer(owners["access_token"]))).status_code == 200
+
+
+async def test_an_admin_who_becomes_a_customers_account_leaves_no_key(
+    url: str, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    email = "chief@example.org"
+    assert command(url, tmp_path, "create-user", email, "--role", "admin", password=PASSWORD).returncode == 0
+    token = (await tokens_of(client, email))["access_token"]
+    wanted = {"name": "till", "scopes": ["rentals:read"]}
+    key = (await client.post(f"{AUTH}/api-keys", json=wanted, headers=bearer(token))).json()["key"]
+    assert (await client.get("/api/v1/rentals", headers=bearer(key))).status_code == 200
+    linked = command(url, tmp_path, "update-user", email, "--staff-id", "2", password=ANOTHER_PASSWORD)
+    assert linked.returncode == 0, linked.stderr
+    assert (await client.get("/api/v1/rentals", headers=bearer(key))).status_code == 401
+    assert (await client.get(f"{AUTH}/api-keys", headers=bearer(token))).status_code == 401
+
+
+async def test_less_needs_no_password(url: str, client: httpx.AsyncClient, tmp_path: Path) -> None:
+    email = "clerk@example.org"
+    assert command(url, tmp_path, "create-user", email, "--role", "admin", password=PASSWORD).returncode == 0
+    for change in (["--role", "staff"], ["--role", "customer"], ["--deactivate"], ["--activate"]):
+        changed = command(url, tmp_path, "update-user", email, *change, password=ANOTHER_PASSWORD)
+        assert changed.returncode == 0
+        assert "password" not in changed.stdout
+    assert (await sign_in(client, email)).status_code == 200
+
+
+def test_no_password_is_asked_for_what_cannot_be(file: str, tmp_path: Path) -> None:
+    email = email_of(NEWCOMER)
+    for change, says in (
+        (["--customer-id", "999999"], "There is no customer 999999."),
+        (["--staff-id", "1"], "Customers have accounts with the role"),
+    ):
+        ended = command(file, tmp_path, "update-user", email, *change, password="short")
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert says in ended.stderr
+    ended = command(file, tmp_path, "update-user", email, "--customer-id", "2", password="too short")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "password: String should have at least 12 characters" in ended.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "password", "status", "says"),
     [
         (["create-user", "new@example.org"], "too short", 1, "password: String should have at least 12 characters"),
         (["create-user", "new@example.org"], "Password1234", 1, "one of the first that anybody would try"),
-        (["create-user", "nobody"], PASSWORD, 1, "email: String should match pattern"),
+        (["create-user", "nobody"], PASSWORD, 1, "email: must be an e-mail address such as ada@example.org"),
         (["create-user", "new@example.org", "--customer-id", "999999"], PASSWORD, 1, "There is no customer 999999."),
         (["create-user", "new@example.org", "--customer-id", "9" * 20], PASSWORD, 2, "must be from 0 to 2147483647"),
         (["create-user", "new@example.org", "--staff-id", "1"], PASSWORD, 1, "Customers have accounts with the role"),

@@ -27,7 +27,7 @@ async def list_api_keys(
 @router.post("", operation_id="create_api_key", status_code=201, responses=responses(413, 422, 503))
 async def create_api_key(keys: ApiKeyServiceDep, caller: CallerDep, command: ApiKeyCreate) -> ApiKeyCreated:
     """Make a key for a machine, which acts as the store's staff within its scopes. It is shown this once."""
-    return await keys.create(command, caller.account_id)
+    return await keys.create(command, caller)
 
 
 @router.delete("/{key_id}", operation_id="revoke_api_key", status_code=204, responses=responses(404, 422, 503))

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
 _CHANGES: dict[str, Any] = {
     "dependencies": [own_customer(Scope.CUSTOMERS_WRITE)],
     "response_model": CustomerRead,
-    "responses": TAGGED | responses(404, 412, 413, 422, 503),
+    "responses": TAGGED | responses(404, 409, 412, 413, 422, 503),
 }
 """What PUT and PATCH say of themselves: they do the same."""
 
@@ -67,7 +67,8 @@ async def update_customer(
 ) -> Response:
     """Change the fields given; `If-Match` keeps you from changing what you have not seen.
 
-    Customers may change their own name, address and e-mail address.
+    Customers may change their own name and e-mail address; one that another customer has is 409. Postal addresses and
+    the rest are for the store's staff.
     """
     return represent(await customers.update(customer_id, command, if_match))
 

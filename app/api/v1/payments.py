@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from app.api.access import own_customer
+from app.api.access import own_customer, staff_for_customer
 from app.api.deps import Id, PaymentServiceDep
 from app.api.idempotency import OnceDep
 from app.api.pages import Asked, asks, lists
@@ -33,14 +33,17 @@ async def list_customer_payments(
 @router.post(
     "/payments",
     operation_id="create_customer_payment",
-    dependencies=[own_customer(Scope.CUSTOMERS_WRITE)],
+    dependencies=[staff_for_customer(Scope.CUSTOMERS_WRITE)],
     status_code=201,
     responses=responses(404, 413, 422, 503),
 )
 async def create_customer_payment(
     payments: PaymentServiceDep, customer_id: Id, command: PaymentCreate, once: OnceDep
 ) -> PaymentRead:
-    """Record money received now for one of the customer's rentals. It is in their list; it has no URL of its own."""
+    """Record money received now for one of the customer's rentals: for the store's staff.
+
+    The payment is in the customer's list; it has no URL of its own.
+    """
     return await payments.pay(customer_id, command, once)
 
 

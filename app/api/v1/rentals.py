@@ -54,7 +54,8 @@ async def list_rentals(
 async def create_rental(request: Request, rentals: RentalServiceDep, command: RentalCreate, once: OnceDep) -> Response:
     """Rent a disc: of several who want the last one at the same moment exactly one gets it, the others 409.
 
-    Customers rent for themselves, and from now on: `rental_date` is for the store's staff.
+    A customer may have `MAX_OPEN_RENTALS` (20) discs out: 409 beyond.
+    Customers rent for themselves, and from now on: `rental_date` and `staff_id` are for the store's staff.
     """
     return _created(request, await rentals.rent(command, once))
 
@@ -104,9 +105,10 @@ async def delete_rental(rentals: RentalServiceDep, rental_id: Id, if_match: IfMa
 async def return_rental(
     rentals: RentalServiceDep, rental_id: Id, once: OnceDep, command: ReturnCreate | None = None
 ) -> ReturnRead:
-    """Take a disc back; a late fee is charged and paid at once. Once only: a second return is 409.
+    """Take a disc back; a late fee is charged and booked as paid. Once only: a second return is 409.
 
-    `return_date` is for the store's staff.
+    Customers may say that they return their own: the fee is then left on their balance. `return_date` and `staff_id`
+    are for the store's staff.
     """
     return await rentals.give_back(rental_id, command or ReturnCreate(), once)
 
@@ -138,7 +140,7 @@ async def list_customer_rentals(
 async def create_customer_rental(
     request: Request, rentals: RentalServiceDep, customer_id: Id, command: CustomerRentalCreate, once: OnceDep
 ) -> Response:
-    """Rent a disc to this customer."""
+    """Rent a disc to this customer. `rental_date` and `staff_id` are for the store's staff."""
     return _created(request, await rentals.rent_to(customer_id, command, once))
 
 
