@@ -21,6 +21,7 @@ from typing import Any
 from tests.fakes.openai_server import fake_openai
 from tests.fixtures.ports import free_port
 from tests.load.client import Call, Load, Request, drive
+from tests.load.protocol import seconds_for_bounds
 from tests.load.servers import Server, python, sample_store, uvicorn
 
 _OURS = "app.main:app"
@@ -120,9 +121,6 @@ def _measure(report: Report, options: Options, stack: ExitStack, folder: Path, d
     offline = stack.enter_context(uvicorn(_OURS, folder, DATABASE_URL=database, AI_PROVIDER="offline"))
     for server in (openai, offline):
         server.fetch(_AGENTS)
-    unbounded = stack.enter_context(
-        uvicorn(_OURS, folder, DATABASE_URL=database, AI_PROVIDER="offline", UVICORN_HTTP="httptools")
-    )
     naive = stack.enter_context(uvicorn("tests.load.naive:app", folder, DATABASE_URL=database))
     report.say(f"\n{'answers a second':34}{'ours':>9}{'theirs':>9}{'ratio':>9}{'at least':>9}")
     for comparison in (
@@ -131,8 +129,6 @@ def _measure(report: Report, options: Options, stack: ExitStack, folder: Path, d
         Comparison("100 films", offline, by_hand, [_LIST], 0.25),
         Comparison("films of a category", offline, by_hand, [Request("GET /api/v1/films?category=action")], 0.25),
         Comparison("a customer's rentals", offline, by_hand, _RENTALS, 0.25),
-        # What bounds on headers cost: see app/api/protocol.py.
-        Comparison("film, beside uvicorn's own HTTP", offline, unbounded, _FILMS, 0.97),
         Comparison("100 films, beside a naive ORM", offline, naive, [_LIST], 1.5),
         Comparison("handoff, openai over a socket", openai, by_hand, [_TURN], 0.45),
         # 150 turns a second on the machine where the loop, with its model over a socket, makes 170.
@@ -140,6 +136,10 @@ def _measure(report: Report, options: Options, stack: ExitStack, folder: Path, d
     ):
         report.compared(comparison, *_compare(options, comparison))
     report.say("")
+    (films,) = _calls(_FILMS, offline)
+    film = 1 / drive(offline.port, films, seconds=options.seconds, warm_up=_WARM_UP).rate
+    share = 100 * seconds_for_bounds(_FILM.encoded) / film
+    report.measured("bounds on requests, of a film", share, "%", at_most=3)
     for name, server in (("openai", openai), ("offline", offline)):
         (turns,) = _calls([_TURN], server)
         report.answered(drive(server.port, turns, seconds=0, at_least=_TURNS))
