@@ -21,7 +21,7 @@ from semantic_kernel.filters import (
 from semantic_kernel.functions import FunctionResult, KernelFunction
 
 from app.agents.arguments import ArgumentError, bind
-from app.agents.chat_services.tool_calls import INVALID_ARGUMENTS
+from app.agents.chat_services.tool_calls import INVALID_ARGUMENTS, arguments_of
 from app.agents.transcript import (
     COMPLETE_TASK,
     HANDOFF_PLUGIN,
@@ -174,6 +174,16 @@ async def mask_failures(
         )
 
 
+def _given(call: FunctionCallContent) -> Mapping[str, Any]:
+    if call.arguments is None or isinstance(call.arguments, str):
+        text = None if call.metadata.get(INVALID_ARGUMENTS) else arguments_of(call.arguments or "")
+        if text is None:
+            raise ArgumentError("The arguments must be one JSON object.")
+        given: Mapping[str, Any] = json.loads(text)
+        return given
+    return call.arguments
+
+
 def _own_arguments(context: FunctionInvocationContext) -> dict[str, Any]:
     """Without those of the agent's prompt, which Semantic Kernel passes along."""
     names = {parameter.name for parameter in context.function.parameters}
@@ -181,10 +191,8 @@ def _own_arguments(context: FunctionInvocationContext) -> dict[str, Any]:
 
 
 def _bound(function: KernelFunction, call: FunctionCallContent) -> dict[str, Any]:
-    if call.metadata.get(INVALID_ARGUMENTS):
-        raise ArgumentError("The arguments must be one JSON object.")
     method = getattr(function, "method", None)
-    given = call.parse_arguments() or {}
+    given = _given(call)
     # Semantic Kernel's transfer functions are partials, which take what they are bound to and nothing else.
     return bind(None if method is None or isinstance(method, partial) else method, given)
 
