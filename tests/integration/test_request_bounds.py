@@ -18,6 +18,8 @@ from tests.fixtures.raw_http import RawConnection, RawResponse, connected, excha
 from tests.fixtures.served import served
 from tests.fixtures.serving import UVICORN, Service, serving
 
+pytestmark = pytest.mark.servers
+
 SERVE = ("app", "serve")
 LIMIT = 64 * 1024
 SECONDS = 1.0
