@@ -3,21 +3,28 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -q
+
+# A file's tests share stores, so a worker takes whole files. Each has servers of its own: four are enough of those.
+AT_ONCE := -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz snapshot check audit format migrate seed bench lock clean
+.PHONY: help run test test-fast fuzz snapshot check audit format migrate seed bench lock clean
 
 help: ## Show what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.runtime ## Serve a sample store on APP_PORT (8000): SQLite unless DATABASE_URL is set
 	@$(BIN)/python -m app --embedded serve --sample
 
 test: $(VENV)/.dev ## Run all tests
-	@$(BIN)/python -m pytest -q
+	@$(PYTEST)
+
+test-fast: $(VENV)/.dev ## Run those on SQLite, several files at a time, without servers or commands in other processes
+	@$(PYTEST) $(AT_ONCE) -m "not (alone or debugger or fuzz or postgres or servers)"
 
 fuzz: $(VENV)/.dev ## Send the API what nobody thought of, for longer than the tests do (FUZZ_EXAMPLES=100)
-	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),100) $(BIN)/python -m pytest -q tests/contract/test_fuzz.py
+	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),100) $(PYTEST) tests/contract/test_fuzz.py
 
 snapshot: $(VENV)/.dev ## Write the contract that tests compare the API with anew
 	@$(BIN)/python -m tests.contract.snapshot

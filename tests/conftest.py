@@ -12,22 +12,31 @@ from typing import TypeVar
 
 import httpx
 import pytest
-from alembic import command
 from fastapi import FastAPI
 
-from app.core.db import Database
 from app.core.identity import Caller
-from app.core.schema import alembic_config
 from app.core.settings import Settings
 from app.main import create_app
-from app.seed.store import seed
-from tests.fixtures.callers import ADMIN, SECRET, add_accounts, bearer, token_of
-from tests.fixtures.postgres_server import NoPostgres, create_database, drop_database, postgres_server
+from tests.fixtures.callers import ADMIN, bearer, token_of
+from tests.fixtures.postgres_server import NoPostgres, drop_database, postgres_server
 from tests.fixtures.redis_server import NoRedis, RedisServer, redis_server
+from tests.fixtures.sample_stores import fill, migrate, sample_database, sample_file
+from tests.fixtures.settings import IN_MEMORY, settings_for
+
+__all__ = [
+    "IN_MEMORY",
+    "ON_BOTH",
+    "client_of",
+    "fill",
+    "migrate",
+    "needed",
+    "running",
+    "sample_database",
+    "sample_file",
+    "settings_for",
+]
 
 T = TypeVar("T")
-
-IN_MEMORY = "sqlite+aiosqlite:///:memory:"
 
 _numbers = count(1)
 
@@ -85,43 +94,6 @@ def redis() -> Iterator[RedisServer]:
     yield from needed(redis_server(), NoRedis)
 
 
-def settings_for(database_url: str = IN_MEMORY, **overrides: object) -> Settings:
-    """Settings as a deployment would have them, with the offline model and no limits unless said otherwise."""
-    ours = {"ai_provider": "offline", "database_url": database_url, "secret_key": SECRET, "password_rounds": 4}
-    pooler = os.environ.get("TEST_DATABASE_POOLER", "none")
-    unlimited = {"rate_limit_ai": "off", "rate_limit_auth": "off", "max_open_rentals": 10_000}
-    return Settings.model_validate({**ours, **unlimited, "database_pooler": pooler, **overrides})
-
-
-async def migrate(database: Database) -> None:
-    """Bring the database that these connections see, which may exist in memory alone, up to date."""
-    async with database.engine.connect() as connection:
-        config = alembic_config()
-
-        def upgrade(sync_connection: object) -> None:
-            config.attributes["connection"] = sync_connection
-            command.upgrade(config, "head")
-
-        await connection.run_sync(upgrade)
-        await connection.commit()
-
-
-async def fill(database: Database) -> None:
-    """Migrate and seed it, and give everybody who asks in tests an account."""
-    await migrate(database)
-    await seed(database)
-    await add_accounts(database)
-
-
-async def sample_database(server: str, name: str) -> str:
-    """A new database on this server, with the sample store in it."""
-    url = await create_database(server, name)
-    database = Database(settings_for(url))
-    await fill(database)
-    await database.dispose()
-    return url
-
-
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[FastAPI]:
     """The application between start and stop."""
@@ -129,24 +101,37 @@ async def running(app: FastAPI) -> AsyncIterator[FastAPI]:
         yield app
 
 
-@pytest.fixture(scope="session", params=ON_BOTH)
+@pytest.fixture(scope="module", params=ON_BOTH)
 def server(request: pytest.FixtureRequest) -> str | None:
     """Where the sample store is: a Postgres server, or None for memory."""
     return str(request.getfixturevalue("postgres")) if request.param == "postgres" else None
 
 
 @pytest.fixture(scope="session")
-async def app(server: str | None) -> AsyncIterator[FastAPI]:
-    """The application with the offline model on a sample store, once in memory and once on Postgres."""
-    url = await sample_database(server, "sample_store") if server else IN_MEMORY
-    async with running(create_app(settings_for(url))) as application:
-        if server is None:
-            await fill(application.state.database)
+async def app_in_memory() -> AsyncIterator[FastAPI]:
+    """The application with the offline model on a sample store in memory."""
+    async with running(create_app(settings_for())) as application:
+        await fill(application.state.database)
         await application.state.assistant.get()  # else it loads in the midst of a test that counts tasks
         yield application
 
 
 @pytest.fixture(scope="session")
+async def app_on_postgres(postgres: str) -> AsyncIterator[FastAPI]:
+    """The same on Postgres."""
+    async with running(create_app(settings_for(await sample_database(postgres, "sample_store")))) as application:
+        await application.state.assistant.get()
+        yield application
+
+
+@pytest.fixture(scope="module")
+def app(request: pytest.FixtureRequest, server: str | None) -> FastAPI:
+    """For modules that only read: the application, once in memory and once on Postgres."""
+    application: FastAPI = request.getfixturevalue("app_on_postgres" if server else "app_in_memory")
+    return application
+
+
+@pytest.fixture(scope="module")
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """Calls the application without a socket: for everything but streams and disconnects."""
     async with client_of(app) as http:
@@ -162,15 +147,6 @@ async def own_app(server: str | None, tmp_path_factory: pytest.TempPathFactory) 
         yield application
     if server:
         await drop_database(server, name)
-
-
-async def sample_file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A new SQLite file with the sample store in it."""
-    url = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('own')}/store.db"
-    database = Database(settings_for(url))
-    await fill(database)
-    await database.dispose()
-    return url
 
 
 @pytest.fixture(scope="module")
@@ -195,3 +171,11 @@ def client_of(app: FastAPI, caller: Caller | None = ADMIN, *, address: str = "12
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=(address, 4711))
     headers = bearer(token_of(caller)) if caller else None
     return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Each worker starts servers of its own; one server that it is given has room for one, so there is none.
+
+    None is one worker for each processor.
+    """
+    return 0 if os.environ.get("TEST_DATABASE_URL") else None

@@ -7,7 +7,7 @@ import pytest
 from tests.fixtures.redis_server import RedisServer
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.servers)])
 def storage(request: pytest.FixtureRequest) -> str | None:
     """Where requests are counted: a database of a Redis server, or None for the process's memory."""
     if request.param == "memory":

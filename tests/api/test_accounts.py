@@ -136,6 +136,7 @@ async def test_nobody_learns_why_they_are_not_let_in(own_app: FastAPI, stranger:
     assert {response.headers["www-authenticate"] for response in refused} == {"Bearer"}
 
 
+@pytest.mark.alone
 async def test_time_does_not_tell_who_has_an_account(own_app: FastAPI) -> None:
     # Half a hash of this factor is longer than all else that a sign-in does.
     slow = create_app(settings_for(own_app.state.settings.database_url, password_rounds=10))
@@ -151,6 +152,7 @@ async def test_time_does_not_tell_who_has_an_account(own_app: FastAPI) -> None:
     assert 0.5 < unknown / wrong_password < 2, seconds
 
 
+@pytest.mark.alone
 async def test_others_are_answered_while_passwords_are_hashed(own_app: FastAPI) -> None:
     slow = create_app(settings_for(own_app.state.settings.database_url, password_rounds=13))
     async with served(slow) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:

@@ -50,6 +50,7 @@ async def test_fifty_at_once_are_right(client: httpx.AsyncClient, caplog: pytest
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
+@pytest.mark.alone
 async def test_a_thinking_model_holds_no_connection(client: httpx.AsyncClient, provider: FakeOpenAI) -> None:
     """50 turns think for 2 s twice, on a pool of 5 that gives up after 5 s: none may hold a connection."""
     films = await some_films(client, 50)

@@ -175,6 +175,7 @@ async def test_without_redis_each_process_counts_for_itself_until_it_is_back(
         assert logged("rate_limits_apart") == 1
 
 
+@pytest.mark.alone
 async def test_a_redis_that_never_answers_makes_nobody_wait() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         storage = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"

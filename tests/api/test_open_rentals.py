@@ -16,9 +16,8 @@ from app.core.db import Database
 from app.core.identity import Caller, Role
 from app.core.settings import Settings
 from app.main import create_app
-from tests.conftest import client_of, fill, running, settings_for
+from tests.conftest import client_of, running, sample_database, settings_for
 from tests.fixtures.callers import ADMIN
-from tests.fixtures.postgres_server import create_database
 
 CUSTOMERS, RENTALS = "/api/v1/customers", "/api/v1/rentals"
 LIMIT, AT_ONCE = 20, 50
@@ -147,9 +146,8 @@ async def test_one_customers_discs_are_not_counted_against_another(store: httpx.
 
 @pytest.mark.postgres
 async def test_the_limit_holds_whatever_isolation_the_database_has_by_default(postgres: str) -> None:
-    url = await create_database(postgres, "repeatable_store")
+    url = await sample_database(postgres, "repeatable_store")
     database = Database(settings_for(url))
-    await fill(database)
     async with database.writing() as connection:
         default = "ALTER DATABASE repeatable_store SET default_transaction_isolation TO 'repeatable read'"
         await connection.execute(sa.text(default))

@@ -24,6 +24,8 @@ from tests.fixtures.callers import PASSWORD
 from tests.fixtures.served import served
 from tests.fixtures.signing_in import AUTH, sign_in
 
+pytestmark = pytest.mark.alone
+
 OWNER = "owner@example.org"
 SLOW = 12
 """A quarter of a second for each hash, or more."""

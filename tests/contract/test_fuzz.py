@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from tests.conftest import ON_BOTH
 from tests.fixtures.callers import ADMIN, token_of
 from tests.fixtures.served import served
 
@@ -19,8 +20,12 @@ ROOT = CONFIGURATION.parents[2]
 LONGER = os.environ.get("FUZZ_EXAMPLES")
 EFFORT = ["--max-examples", LONGER] if LONGER else ["--max-examples", "4", "--generation-deterministic"]
 """The same requests whenever the tests run; others each time when it may take longer."""
+STORES = ON_BOTH if LONGER else ON_BOTH[-1:]
+"""Postgres alone when the tests run, which refuses more than SQLite; both when it may take longer."""
 
 
+@pytest.mark.fuzz
+@pytest.mark.parametrize("server", STORES, indirect=True, scope="module")
 @pytest.mark.timeout(0 if LONGER else 600)
 async def test_schemathesis_finds_nothing(own_app: FastAPI, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("WARNING")  # thousands of requests are no help in finding one

@@ -15,7 +15,7 @@ from tests.contract.snapshot import SNAPSHOT, rendered
 NAMES = re.compile(r"{(\w+)}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def described(client: httpx.AsyncClient) -> dict[str, Any]:
     return dict((await client.get("/openapi.json")).json())
 

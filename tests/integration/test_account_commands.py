@@ -18,6 +18,8 @@ from tests.fixtures.postgres_server import drop_database
 from tests.fixtures.serving import serving
 from tests.fixtures.signing_in import ANOTHER_PASSWORD, AUTH, refresh, registered, sign_in, tokens_of
 
+pytestmark = pytest.mark.servers
+
 NAME = "store_of_commands"
 KEY = re.compile(r"dvd_[A-Za-z0-9_-]{43}")
 

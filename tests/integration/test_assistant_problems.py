@@ -11,6 +11,8 @@ import pytest
 from tests.fixtures.command_line import ROOT
 from tests.fixtures.serving import UVICORN, Service, serving
 
+pytestmark = pytest.mark.servers
+
 AGENT = "plugins/agents/search_agent"
 
 

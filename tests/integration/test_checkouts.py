@@ -11,6 +11,8 @@ import pytest
 
 from tests.fixtures.command_line import ROOT, run, run_module
 
+pytestmark = pytest.mark.servers
+
 PARTS = ("app", "migrations", "plugins", "docker", "alembic.ini", "requirements.lock", "README.md")
 STORE = {"DATABASE_URL": "sqlite:///store.db"}
 

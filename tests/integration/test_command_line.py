@@ -8,6 +8,8 @@ import pytest
 
 from tests.fixtures.command_line import run
 
+pytestmark = pytest.mark.servers
+
 
 def test_a_store_is_migrated_and_seeded_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/store.db"

@@ -190,6 +190,7 @@ def test_what_only_the_server_refuses_is_a_sentence_at_the_command_line(
         assert (done.returncode != 0, "Traceback" in done.stderr) == (True, False)
 
 
+@pytest.mark.alone
 async def test_a_host_that_is_silent_is_given_up_after_connect_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://postgres@127.0.0.1:{silent.getsockname()[1]}/x?sslmode=disable&connect_timeout=1"

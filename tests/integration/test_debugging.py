@@ -15,6 +15,8 @@ from tests.conftest import fill, settings_for
 from tests.fakes.debug_client import DebugClient, Mapped, connected
 from tests.fixtures.entrypoint import ENTRYPOINT, ROOT, Service, environment, listens, started
 
+pytestmark = pytest.mark.servers
+
 ROUTE = Path("app/api/v1/films.py")
 PLUGIN = Path("plugins/film_search/film_search_plugin.py")
 WORKSPACE = Path("/somebody/elses/checkout")
@@ -33,6 +35,7 @@ async def store(tmp_path_factory: pytest.TempPathFactory) -> str:
     return url
 
 
+@pytest.mark.alone
 @pytest.mark.debugger
 @pytest.mark.timeout(240)
 async def test_a_debugger_attaches_to_the_running_service_and_again(store: str, tmp_path: Path) -> None:
@@ -54,6 +57,7 @@ async def test_a_debugger_attaches_to_the_running_service_and_again(store: str, 
         assert "WEB_CONCURRENCY=3 is ignored" in service.log
 
 
+@pytest.mark.alone
 @pytest.mark.debugger
 @pytest.mark.timeout(240)
 async def test_the_service_waits_for_a_debugger(store: str, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ class Tools:
         return list(json.loads(await self._plugin.list_categories())["categories"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tools(app: FastAPI) -> Tools:
     return Tools(app.state.database)
 

@@ -17,6 +17,8 @@ from tests.fakes.openai_server import FakeOpenAI, Mode, fake_openai
 from tests.fixtures.callers import SECRET
 from tests.fixtures.serving import UVICORN, Service, serving
 
+pytestmark = pytest.mark.servers
+
 HANDOFF = "/api/v1/ai/handoff"
 QUESTION = {"question": 'What is the rental rate for the film "Alien"?'}
 

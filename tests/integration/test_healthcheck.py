@@ -15,6 +15,8 @@ import pytest
 from tests.fixtures.entrypoint import ROOT, started
 from tests.fixtures.ports import free_port
 
+pytestmark = pytest.mark.servers
+
 DOCKERFILE = (ROOT / "docker/Dockerfile").read_text(encoding="utf-8")
 _SECONDS = 60.0
 

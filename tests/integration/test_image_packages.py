@@ -13,6 +13,8 @@ from tests.fakes.openai_server import fake_openai
 from tests.fixtures.command_line import ROOT
 from tests.fixtures.serving import serving
 
+pytestmark = pytest.mark.servers
+
 QUESTION = {"question": "What is the rental rate for the film Alien?"}
 
 

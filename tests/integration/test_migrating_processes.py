@@ -8,8 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from app.core.schema import head_revision
 from tests.fixtures.schema_probes import revision_of
+
+pytestmark = pytest.mark.servers
 
 _REPOSITORY = Path(__file__).parents[2]
 _ENVIRONMENT = os.environ | {"PYTHONPATH": str(_REPOSITORY)}

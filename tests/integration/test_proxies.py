@@ -13,6 +13,8 @@ import pytest
 from tests.fixtures.entrypoint import started
 from tests.fixtures.serving import UVICORN, serving
 
+pytestmark = pytest.mark.servers
+
 SERVE = ("app", "serve")
 ENTRYPOINT = ("entrypoint",)
 CLAIMS = [

@@ -78,7 +78,7 @@ async def told(answer: Awaitable[str]) -> dict[str, Any]:
     return dict(json.loads(await answer))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def desks(app: FastAPI) -> Desks:
     return Desks(app.state.database)
 

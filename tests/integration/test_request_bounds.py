@@ -18,6 +18,8 @@ from tests.fixtures.raw_http import RawConnection, RawResponse, connected, excha
 from tests.fixtures.served import served
 from tests.fixtures.serving import UVICORN, Service, serving
 
+pytestmark = pytest.mark.servers
+
 SERVE = ("app", "serve")
 LIMIT = 64 * 1024
 SECONDS = 1.0
@@ -215,6 +217,7 @@ async def _dribbled(connection: RawConnection, start: bytes) -> RawResponse:
     return await closed
 
 
+@pytest.mark.alone
 async def test_headers_that_come_too_slowly_are_ended(impatient: Service) -> None:
     begun = time.monotonic()
     async with connected(impatient.url) as connection:
@@ -239,6 +242,7 @@ async def test_so_is_one_on_which_nothing_more_comes(impatient: Service, sent: b
         assert (await connection.until_closed()).status == status
 
 
+@pytest.mark.alone
 async def test_a_body_that_comes_too_slowly_is_ended(impatient: Service) -> None:
     begun = time.monotonic()
     async with connected(impatient.url) as connection:
@@ -247,6 +251,7 @@ async def test_a_body_that_comes_too_slowly_is_ended(impatient: Service) -> None
     assert_refused(response, 408)
 
 
+@pytest.mark.alone
 async def test_a_body_that_nobody_reads_is_ended_too(impatient: Service) -> None:
     begun = time.monotonic()
     async with connected(impatient.url) as connection:
@@ -272,6 +277,7 @@ async def test_who_sends_all_before_reading_gets_the_answer(
             assert (await connection.response()).status == 200
 
 
+@pytest.mark.alone
 async def test_an_answer_may_take_longer_than_its_request_may(impatient: Service, provider: FakeOpenAI) -> None:
     provider.latency = 2.5 * SECONDS
     asking = b"GET /api/v1/ai/ask?question=Hello HTTP/1.1\r\nHost: a\r\n\r\n"

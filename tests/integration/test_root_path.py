@@ -16,6 +16,8 @@ from tests.conftest import client_of, fill, running, settings_for
 from tests.fixtures.callers import ADMIN, PASSWORD, SECRET, STAFF, bearer, email_of, token_of
 from tests.fixtures.serving import UVICORN, serving
 
+pytestmark = pytest.mark.servers
+
 PREFIX = "/dvd"
 
 

@@ -6,9 +6,12 @@ import re
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.fixtures.callers import bearer
 from tests.fixtures.serving import Service, serving
+
+pytestmark = pytest.mark.servers
 
 RUN = ("app", "--embedded", "serve", "--sample")
 KEY = re.compile(r"export KEY=(dvd_\S+)")

@@ -12,6 +12,8 @@ from tests.fixtures.command_line import run, run_module
 from tests.fixtures.ports import free_port
 from tests.fixtures.serving import UVICORN, serving
 
+pytestmark = pytest.mark.servers
+
 SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 SHORT = "short, and a secret all the same"[:31]
 COMMON = "Error: Several workers need a common SECRET_KEY: set one of 32 random bytes or more."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -25,7 +25,7 @@ from app.models import Category, Film, Language, Payment, Rental, metadata
 from app.models.types import Rating
 from app.seed import SeedReport, seed
 from app.seed.store import TABLES
-from tests.fixtures.postgres_server import create_database, drop_database, postgres_server
+from tests.fixtures.postgres_server import create_database, drop_database
 
 film, film_category, film_actor, category, language = (
     metadata.tables[name] for name in ("film", "film_category", "film_actor", "category", "language")
@@ -54,27 +54,21 @@ async def new_sqlite_store(tmp_path_factory: pytest.TempPathFactory) -> NewStore
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with postgres_server() as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-async def new_postgres_store(server: str) -> AsyncIterator[NewStore]:
+async def new_postgres_store(postgres: str) -> AsyncIterator[NewStore]:
     """Makes migrated, empty Postgres databases, and drops them in the end."""
     names = [f"seed_test_{number}" for number in range(12)]
     for name in names:
-        await drop_database(server, name)
+        await drop_database(postgres, name)
     unused = iter(names)
     template = next(unused)
-    await asyncio.to_thread(upgrade, await create_database(server, template))
+    await asyncio.to_thread(upgrade, await create_database(postgres, template))
 
     async def make() -> str:
-        return await create_database(server, next(unused), template)
+        return await create_database(postgres, next(unused), template)
 
     yield make
     for name in names:
-        await drop_database(server, name)
+        await drop_database(postgres, name)
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -48,6 +48,7 @@ class TestHostile:
         async with served(app, lifespan="off") as url:
             yield url
 
+    @pytest.mark.alone
     @pytest.mark.parametrize(
         ("mode", "question"),
         [

@@ -44,6 +44,7 @@ async def test_a_harmless_quirk_changes_no_answer(
     assert_answered(question, await question.ask(client))
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("question", QUESTIONS)
 async def test_nothing_is_waited_for_after_the_end_of_a_stream(
     client: httpx.AsyncClient, provider: FakeOpenAI, question: Question

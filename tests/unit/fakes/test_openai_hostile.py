@@ -158,6 +158,7 @@ def test_a_question_to_the_person_can_be_long(server: FakeOpenAI) -> None:
     assert len(json.loads(arguments)["question"]) > 199_000
 
 
+@pytest.mark.alone
 def test_the_server_answers_others_while_it_sends_without_end(server: FakeOpenAI) -> None:
     server.script([Mode.ENDLESS_LINE])
     with httpx.stream("POST", f"{server.base_url}/chat/completions", json=request(stream=True)) as response:
