@@ -18,6 +18,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from app.core.asyncpg_connections import connect
 from app.core.database_url import NOTHING_PREPARED, Target, target_of
 from app.core.errors import AlreadyExists, sequence_behind, store_busy
+from app.core.pool_turns import PooledConnection, PoolTurns
 from app.core.refusals import is_of_connecting, is_worth_another_attempt, refusal, sqlstate_of
 from app.core.sequences import sequence_of, violated_key
 from app.core.settings import Settings
@@ -40,14 +41,16 @@ class Database:
 
     Reading is autocommit: no BEGIN before and no ROLLBACK after a query, which would be two round trips for nothing.
     Both hand out Core connections, for a session's identity map costs as much as a query and nobody here needs one.
-    Nothing connects before the first query.
+    Nothing connects before the first query. Nobody overtakes those who wait for a connection (see `PoolTurns`).
     """
 
     def __init__(self, settings: Settings) -> None:
         target = target_of(settings.database_url)
         if target.dropped:
             log.warning("database_url_parameters_ignored: %s", ", ".join(target.dropped))
-        self.engine = create_async_engine(target.url, **_engine_options(target, settings))
+        options = _engine_options(target, settings)
+        self.engine = create_async_engine(target.url, **options)
+        self._turns = PoolTurns(options["pool_size"] + options["max_overflow"], options["pool_timeout"])
         self._is_sqlite = target.url.get_backend_name() == "sqlite"
         if self._is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
@@ -57,7 +60,7 @@ class Database:
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection for reading only."""
-        return self._autocommit.connect()
+        return PooledConnection(self._autocommit.connect(), self._turns)
 
     async def transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Do `work` in a transaction: committed when it returns, rolled back on any exception.
@@ -89,7 +92,7 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """The one owner of a transaction, for work that cannot be done twice: errors come as the driver raised them."""
-        async with self.engine.begin() as connection:
+        async with PooledConnection(self.engine.connect(), self._turns) as connection, connection.begin():
             if self._is_sqlite:
                 await _take_turns(connection)
             yield connection
