@@ -81,10 +81,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if _as_it_comes(dialect) else super().result_processor(dialect, coltype)
 
 
-class _TextArray(postgresql.ARRAY[str]):
-    """text[]"""
+class _TextArray(TypeDecorator[list[str]]):
+    """text[]. A decorator: SQLAlchemy 2.1 replaces subclasses of ARRAY by its own, which copies each list."""
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> None:  # type: ignore[override]
+    impl = postgresql.ARRAY(sa.Text())
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
         """None is needed: asyncpg gives lists of texts."""
 
 
@@ -104,7 +107,7 @@ YEAR: TypeEngine[Any] = sa.Integer().with_variant(
 )
 """Pagila's domain `year`."""
 
-TEXT_LIST: TypeEngine[Any] = sa.JSON(none_as_null=True).with_variant(_TextArray(sa.Text()), "postgresql")
+TEXT_LIST: TypeEngine[Any] = sa.JSON(none_as_null=True).with_variant(_TextArray(), "postgresql")
 """text[] on Postgres, JSON elsewhere."""
 
 FULLTEXT: TypeEngine[Any] = sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql")
