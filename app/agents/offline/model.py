@@ -136,19 +136,24 @@ def complete(history: ChatHistory, settings: ChatExecutionSettings) -> Completio
         told = (refusal.answer for refusal in settings.refusals if refusal.agent == RENTAL_AGENT)
         return Completion(next(told, NO_TOOLS_FOR_THIS))
     plan = desk.films if desk is not None else plan_for(question, context_of(earlier))
-    film_functions = _functions(tools, FILM_SEARCH)
-    if film_functions:
-        step = next_step(plan, seen, film_functions)
-        # The first agent alone passes questions on by their words: agents that fit equally would do so for ever.
-        if not isinstance(step, Transfer) or f"{TRANSFER}{SEARCH_AGENT}" in tools:
-            return _completion(step, FILM_SEARCH, tools, LLM_AGENT)
-        if agent := agent_for(question, settings.tools or ()):
-            return _completion(step, FILM_SEARCH, tools, agent)
-        refused = refusal_for(question, settings.refusals)
-        return _completion(Say(refused) if refused else step, FILM_SEARCH, tools, LLM_AGENT)
+    if film_functions := _functions(tools, FILM_SEARCH):
+        return _search_completion(question, next_step(plan, seen, film_functions), settings)
     if tool := tool_for(question, settings.tools or ()):
         return Completion(say_result(seen[-1].result)) if seen else Completion(calls=((tool, {}),))
     return Completion(handed_over_answer(question, plan))
+
+
+def _search_completion(question: str, step: Step, settings: ChatExecutionSettings) -> Completion:
+    """The film search's step. The first agent passes on what is not for it by the words of the question.
+
+    The first agent alone: two agents that fit equally would hand over to each other for ever.
+    """
+    agent = LLM_AGENT
+    if isinstance(step, Transfer) and f"{TRANSFER}{SEARCH_AGENT}" not in settings.tool_names:
+        agent = agent_for(question, settings.tools or ())
+        if not agent and (answer := refusal_for(question, settings.refusals)):
+            return Completion(answer)
+    return _completion(step, FILM_SEARCH, settings.tool_names, agent or LLM_AGENT)
 
 
 def _functions(tools: Sequence[str], plugin: str) -> frozenset[str]:
