@@ -130,7 +130,9 @@ def check_specs(specs: Sequence[AgentSpec]) -> None:
         raise NotConfigured(f"Two agents are called {double[0]}: give each agent its own name.")
     for spec in specs:
         if unknown := sorted(set(spec.handoffs) - set(names)):
-            raise NotConfigured(f"{spec.name} hands over to {unknown[0]}: use the name of an agent in app/agents/team.py.")
+            raise NotConfigured(
+                f"{spec.name} hands over to {unknown[0]}: use the name of an agent in app/agents/team.py."
+            )
         if both := sorted(set(spec.tools) & set(spec.caller_tools)):
             raise NotConfigured(f"{spec.name} has {both[0]} in tools and in caller_tools: keep one of them.")
     if specs[0].refusal(ANONYMOUS) is not None:
