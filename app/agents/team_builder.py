@@ -119,8 +119,9 @@ def _note(refusal: Refusal) -> str:
 
 
 def _handoffs_of(source: AgentSpec, specs: Sequence[AgentSpec]) -> dict[str, str]:
-    """Return the agents that this one may hand over to, each with the reason."""
-    return {spec.name: source.handoffs.get(spec.name, spec.receives) for spec in specs if spec is not source}
+    """Return the agents that this one may hand over to, each with the reason; those that it names come first."""
+    others = {spec.name: spec.receives for spec in specs if spec is not source and spec.name not in source.handoffs}
+    return {**source.handoffs, **others}
 
 
 def check_specs(specs: Sequence[AgentSpec]) -> None:

@@ -70,6 +70,12 @@ def test_a_new_agent_is_known_to_all_others_by_its_own_entry() -> None:
     assert set(team.handoffs["HelpAgent"]) == {SEARCH_AGENT, RENTAL_AGENT, LLM_AGENT}
 
 
+def test_the_handoffs_that_an_agent_gives_reasons_for_are_offered_first() -> None:
+    handoffs = team_of((*AGENTS, HELP)).handoffs[SEARCH_AGENT]
+    assert list(handoffs) == [LLM_AGENT, RENTAL_AGENT, "HelpAgent"]
+    assert handoffs[LLM_AGENT].startswith("The question is not about the store's films")
+
+
 def test_an_agent_for_admins_is_listed_and_refused_to_everybody_else() -> None:
     spec = replace(HELP, refusal=lambda caller: None if caller.role is Role.ADMIN else "Ask an administrator.")
     team = team_of((*AGENTS, spec))
