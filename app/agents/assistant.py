@@ -18,7 +18,7 @@ from app.agents.kernel import build_kernel
 from app.agents.orchestration import run_turn
 from app.agents.prompts import load_prompt_plugins, prompt_of
 from app.agents.streaming import in_own_task
-from app.agents.team import Team
+from app.agents.team_builder import Team
 from app.agents.transcript import Limits, Transcript
 from app.core.db import Reading
 from app.core.errors import AppError, NoAnswer, UpstreamFailed
@@ -50,9 +50,14 @@ class Assistant:
         """Let this caller's team answer; raises UpstreamFailed, UpstreamTimeout or RateLimited."""
         started = time.perf_counter()
         log.debug("question", question=question)
+        agents = self._team.of(caller)
         try:
             status, answer, transcript = await run_turn(
-                self._team.of(caller), question, seconds=self._settings.ai_timeout_seconds, limits=self._limits
+                agents,
+                self._team.handoffs_between(agents),
+                question,
+                seconds=self._settings.ai_timeout_seconds,
+                limits=self._limits,
             )
         except AppError as error:
             log.warning("turn_failed", error=type(error).__name__, detail=error.detail, duration_ms=_since(started))
@@ -102,7 +107,7 @@ class Assistant:
             provider=self._settings.provider,
             model=self._settings.model,
             timeout_seconds=self._settings.ai_timeout_seconds,
-            agents=describe_agents(self._team.everyone()),
+            agents=describe_agents(self._team.everyone(), self._team.handoffs),
             plugins=describe_plugins(self._team.everyone(), self._prompts),
         )
 

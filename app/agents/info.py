@@ -7,18 +7,17 @@ from collections.abc import Mapping, Sequence
 from semantic_kernel.agents import ChatCompletionAgent
 from semantic_kernel.functions import KernelPlugin
 
-from app.agents.handoffs import HANDOFFS
 from app.schemas.ai import AgentInfo, PluginInfo
 
 
-def describe_agents(agents: Sequence[ChatCompletionAgent]) -> list[AgentInfo]:
+def describe_agents(agents: Sequence[ChatCompletionAgent], handoffs: Mapping[str, dict[str, str]]) -> list[AgentInfo]:
     """Each once, by name, with the tools that it has for anybody."""
     return [
         AgentInfo(
             name=name,
             description=next(agent.description or "" for agent in agents if agent.name == name),
             tools=list(dict.fromkeys(tool for agent in agents if agent.name == name for tool in _tools(agent))),
-            hands_over_to=HANDOFFS[name],
+            hands_over_to=handoffs[name],
         )
         for name in dict.fromkeys(agent.name for agent in agents)
     ]

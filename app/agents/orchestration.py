@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Literal
 
-from semantic_kernel.agents import Agent, HandoffOrchestration
+from semantic_kernel.agents import Agent, HandoffOrchestration, OrchestrationHandoffs
 from semantic_kernel.agents.orchestration.orchestration_base import OrchestrationResult
 from semantic_kernel.contents import ChatMessageContent
 
 from app.agents.deadline import deadline
-from app.agents.handoffs import handoffs_between
 from app.agents.runtime import TurnRuntime
 from app.agents.transcript import InputRequired, Limits, Transcript, current_transcript
 from app.core.errors import NoAnswer, UpstreamFailed
@@ -22,7 +21,7 @@ _cleanups: set[asyncio.Task[None]] = set()
 
 
 async def run_turn(
-    agents: Sequence[Agent], question: str, *, seconds: float, limits: Limits
+    agents: Sequence[Agent], handoffs: OrchestrationHandoffs, question: str, *, seconds: float, limits: Limits
 ) -> tuple[Status, str, Transcript]:
     """Put the question to the first agent; returns the answer, or a question back to the person.
 
@@ -33,7 +32,7 @@ async def run_turn(
     token = current_transcript.set(transcript)
     try:
         async with deadline(seconds):
-            await _run(agents, question, transcript)
+            await _run(agents, handoffs, question, transcript)
     except InputRequired as asked:
         return "input_required", asked.question, transcript
     finally:
@@ -43,11 +42,11 @@ async def run_turn(
     return "completed", transcript.answer, transcript
 
 
-async def _run(agents: Sequence[Agent], question: str, transcript: Transcript) -> None:
+async def _run(agents: Sequence[Agent], handoffs: OrchestrationHandoffs, question: str, transcript: Transcript) -> None:
     # No human response function: Semantic Kernel would call it after every plain answer and ask the model again.
     orchestration: HandoffOrchestration[str, ChatMessageContent] = HandoffOrchestration(
         members=list(agents),
-        handoffs=handoffs_between(agents),
+        handoffs=handoffs,
         agent_response_callback=transcript.on_message,
     )
     runtime = TurnRuntime()

@@ -1,57 +1,95 @@
-"""Which agents answer whom. Those that treat everybody alike are shared; the one at the rental desk is the caller's."""
+"""The team on one page: every agent with its prompt, tools and handoffs, and the callers that it is available to.
+
+plugins/README.md has the recipe for a new agent. The first agent gets every question.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from semantic_kernel import Kernel
-from semantic_kernel.agents import ChatCompletionAgent
-from semantic_kernel.functions import KernelPlugin
-
-from app.agents.desk import RentalDesk, closed_to
-from app.agents.llm_agent import build_llm_agent
-from app.agents.prompts import function_of
-from app.agents.rental_agent import build_rental_agent
-from app.agents.search_agent import build_search_agent
 from app.core.db import Reading
-from app.core.identity import Caller, Role
-from app.core.settings import Settings
+from app.core.identity import Caller
+from plugins.ask_user.ask_user_plugin import AskUserPlugin
+from plugins.film_search.film_search_plugin import FilmSearchPlugin
+from plugins.rental_desk.rental_desk_plugin import desk_for, is_served
 
-_ONE_OF_EACH = (Caller(role=Role.CUSTOMER, customer_id=0), Caller(role=Role.STAFF))
-"""Callers who have other tools than each other: to show what there is, never to ask for anything."""
+SEARCH_AGENT = "SearchAgent"
+LLM_AGENT = "LLMAgent"
+RENTAL_AGENT = "RentalAgent"
+
+SIGNED_OUT = (
+    "You need to sign in for that: then I can tell you what you have out, when it is due, what you rented before "
+    "and what you owe."
+)
+NO_RECORD = "No customer record is linked to your account, so I know of no rentals of yours. Staff can link one."
+NO_SCOPE = "That needs an API key with the scopes rentals:read and customers:read, which yours lacks."
 
 
-class Team:
-    """The agents, for one process."""
+def available_to_all(caller: Caller) -> str | None:
+    """Return None: every caller gets the agent."""
+    return None
 
-    def __init__(
-        self, settings: Settings, kernel: Kernel, prompts: Mapping[str, KernelPlugin], reading: Reading
-    ) -> None:
-        self._kernel = kernel
-        self._reading = reading
-        self._tool_calls = settings.ai_max_tool_calls
-        search, general = (function_of(prompts, "agents", name) for name in ("search_agent", "llm_agent"))
-        self._rental_prompt = function_of(prompts, "agents", "rental_agent")
-        self._shared = {
-            desk: (
-                build_search_agent(kernel, search, reading, desk, max_tool_calls=self._tool_calls),
-                build_llm_agent(kernel, general, desk, max_tool_calls=self._tool_calls),
-            )
-            for desk in RentalDesk
-        }
 
-    def of(self, caller: Caller) -> list[ChatCompletionAgent]:
-        """The agents for one turn of this caller, the first to be asked first."""
-        rental = self._rental_agent(caller)
-        search, general = self._shared[RentalDesk.OPEN if rental else closed_to(caller)]
-        return [search, rental, general] if rental else [search, general]
+def rental_desk_refusal(caller: Caller) -> str | None:
+    """Return None for callers whom the rental desk serves, else the answer to their questions about rentals."""
+    if is_served(caller):
+        return None
+    if caller.is_anonymous:
+        return SIGNED_OUT
+    return NO_SCOPE if caller.is_staff else NO_RECORD
 
-    def everyone(self) -> list[ChatCompletionAgent]:
-        """The agents of all kinds of callers; some several times, with other tools."""
-        teams = (self.of(caller) for caller in _ONE_OF_EACH)
-        return [agent for team in teams for agent in team]
 
-    def _rental_agent(self, caller: Caller) -> ChatCompletionAgent | None:
-        return build_rental_agent(
-            self._kernel, self._rental_prompt, self._reading, caller, max_tool_calls=self._tool_calls
-        )
+@dataclass(frozen=True)
+class AgentSpec:
+    """One agent. Its description is its prompt's."""
+
+    name: str
+    """1 to 64 of A-Z, a-z, 0-9, _ and -."""
+    prompt: str
+    """Folder under plugins/ with the instructions: "plugin/function"."""
+    receives: str
+    """When the other agents hand over to this one: the description of their transfer tool."""
+    handoffs: Mapping[str, str] = field(default_factory=dict)
+    """Agent name: when to hand over to it, where its own `receives` does not say it well for this agent."""
+    tools: Mapping[str, Callable[[Reading], object]] = field(default_factory=dict)
+    """Plugin name: its factory. One plugin object serves all callers."""
+    caller_tools: Mapping[str, Callable[[Caller, Reading], object]] = field(default_factory=dict)
+    """Plugin name: its factory, called for each question. The plugin object serves this caller alone."""
+    refusal: Callable[[Caller], str | None] = available_to_all
+    """Returns None for callers that the agent is available to, else a fixed sentence: what the others answer instead.
+
+    For other callers the agent and its tools do not exist in the conversation.
+    """
+
+
+AGENTS: tuple[AgentSpec, ...] = (
+    AgentSpec(
+        name=SEARCH_AGENT,
+        prompt="agents/search_agent",
+        tools={"film_search": FilmSearchPlugin, "ask_user": lambda _: AskUserPlugin()},
+        receives="The question is about the store's films and not about anybody's rentals.",
+        handoffs={
+            LLM_AGENT: "The question is not about the store's films, or the store does not have the film asked about.",
+            RENTAL_AGENT: (
+                "The question is about somebody's rentals, due dates, late fees, debts or rental history, or about "
+                "whether a film is in stock near them."
+            ),
+        },
+    ),
+    AgentSpec(
+        name=RENTAL_AGENT,
+        prompt="agents/rental_agent",
+        caller_tools={"rental_desk": desk_for},
+        refusal=rental_desk_refusal,
+        receives="The question is about somebody's rentals, due dates, late fees, debts or rental history.",
+    ),
+    AgentSpec(
+        name=LLM_AGENT,
+        prompt="agents/llm_agent",
+        receives="The question is about neither films nor rentals.",
+        handoffs={
+            SEARCH_AGENT: "The question is about the store's films and SearchAgent has not looked it up yet.",
+        },
+    ),
+)

@@ -141,13 +141,18 @@ class StaffDesk(Desk):
             return as_json({**_named(customer), **balance})
 
 
-def desk_for(caller: Caller, reading: Reading) -> Desk | None:
-    """The tools that this caller may have; None for those who may have none."""
+def is_served(caller: Caller) -> bool:
+    """Return whether the rental desk has tools for this caller."""
     if not (caller.has(Scope.RENTALS_READ) and caller.has(Scope.CUSTOMERS_READ)):
-        return None
-    if caller.is_staff:
+        return False
+    return caller.is_staff or (caller.role is Role.CUSTOMER and caller.customer_id is not None)
+
+
+def desk_for(caller: Caller, reading: Reading) -> Desk | None:
+    """Return the tools that this caller may use, or None for a caller who is not served."""
+    if is_served(caller) and caller.is_staff:
         return StaffDesk(reading, caller)
-    if caller.role is Role.CUSTOMER and caller.customer_id is not None:
+    if is_served(caller) and caller.customer_id is not None:
         return CustomerDesk(reading, caller, caller.customer_id)
     return None
 

@@ -31,12 +31,16 @@ def copy(tmp_path: Path) -> Path:
 
 
 async def test_a_wrong_prompt_directory_is_told_at_start_and_in_answers(copy: Path) -> None:
-    (copy / AGENT / "config.json").write_text('{"description": "x", "input_variables": []}', encoding="utf-8")
+    (copy / AGENT / "config.json").write_text(
+        '{"description": "x", "input_variables": [{"name": "desk"}]}', encoding="utf-8"
+    )
     async with serving(*UVICORN, folder=copy, PYTHONPATH=str(copy)) as service, client_of(service) as http:
         ready = await http.get("/health/ready")
         answer = await http.post("/api/v1/ai/handoff", json={"question": "Alien?"})
         films = await http.get("/health")
-    sentence = "A prompt cannot be used: agents/search_agent: skprompt.txt uses rental_desk but config.json declares"
+    sentence = (
+        "A prompt cannot be used: agents/search_agent: skprompt.txt uses no variables but config.json declares desk"
+    )
     assert ready.status_code == answer.status_code == 503
     assert sentence in ready.json()["checks"]["prompts"]["detail"]
     assert sentence in answer.json()["detail"]

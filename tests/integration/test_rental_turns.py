@@ -12,7 +12,8 @@ from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecut
 from semantic_kernel.contents import ChatHistory
 
 from app.agents.assistant import Assistant
-from app.agents.desk import RentalDesk
+from app.agents.kernel import build_chat_service
+from app.agents.team import NO_RECORD, NO_SCOPE, SIGNED_OUT
 from app.core.db import Database
 from app.core.errors import Unavailable
 from app.core.identity import ANONYMOUS, Caller, Role, Scope
@@ -28,6 +29,7 @@ CUSTOMER = Caller(role=Role.CUSTOMER, account_id=1, customer_id=5)
 STAFF = Caller(role=Role.STAFF, account_id=2, staff_id=1)
 KEY = Caller(role=Role.STAFF, key_id=1, scopes=frozenset({Scope.RENTALS_READ, Scope.CUSTOMERS_READ}))
 POOR_KEY = Caller(role=Role.STAFF, key_id=2, scopes=frozenset({Scope.CATALOGUE_WRITE}))
+NO_CUSTOMER = Caller(role=Role.CUSTOMER, account_id=3)
 TRANSFER = "Handoff-transfer_to_RentalAgent"
 MINE = "rental_desk-my_open_rentals"
 
@@ -57,27 +59,41 @@ async def test_the_rental_agent_answers_from_the_callers_rows(app: FastAPI) -> N
 
 
 @pytest.mark.parametrize(
-    ("caller", "desk"),
+    ("caller", "refusal"),
     [
-        (CUSTOMER, RentalDesk.OPEN),
-        (STAFF, RentalDesk.OPEN),
-        (Caller(role=Role.ADMIN), RentalDesk.OPEN),
-        (KEY, RentalDesk.OPEN),
-        (POOR_KEY, RentalDesk.NO_SCOPE),
-        (Caller(role=Role.CUSTOMER, account_id=3), RentalDesk.NO_RECORD),
-        (ANONYMOUS, RentalDesk.SIGNED_OUT),
+        (CUSTOMER, None),
+        (STAFF, None),
+        (Caller(role=Role.ADMIN), None),
+        (KEY, None),
+        (POOR_KEY, NO_SCOPE),
+        (NO_CUSTOMER, NO_RECORD),
+        (ANONYMOUS, SIGNED_OUT),
     ],
 )
 @pytest.mark.parametrize("agent", ["SearchAgent", "LLMAgent"])
-async def test_agents_know_whether_the_desk_is_open(app: FastAPI, caller: Caller, desk: RentalDesk, agent: str) -> None:
+async def test_agents_know_whether_the_desk_is_open(
+    app: FastAPI, caller: Caller, refusal: str | None, agent: str
+) -> None:
     chat = script_of(
         {"SearchAgent": [hand_over("LLMAgent")] if agent == "LLMAgent" else [say("Hi.")], "*": [say("Hi.")]}
     )
     await asked(app, chat, caller, "Hello")
     last = chat.calls[-1]
     assert last.agent == agent
-    assert (TRANSFER in last.tools) == (desk is RentalDesk.OPEN)
-    assert [known for known in RentalDesk if known.value in last.transcript] == [desk]
+    assert (TRANSFER in last.tools) == (refusal is None)
+    told = [known for known in (SIGNED_OUT, NO_RECORD, NO_SCOPE) if known in last.transcript]
+    assert told == ([refusal] if refusal else [])
+
+
+@pytest.mark.parametrize(
+    ("caller", "refusal"), [(POOR_KEY, NO_SCOPE), (NO_CUSTOMER, NO_RECORD), (ANONYMOUS, SIGNED_OUT)]
+)
+async def test_the_offline_model_says_why_the_desk_is_closed(app: FastAPI, caller: Caller, refusal: str) -> None:
+    settings = settings_for()
+    assistant = Assistant(settings, build_chat_service(settings), app.state.database.reading)
+    answer = await assistant.hand_off("What do I have out?", caller)
+    assert (answer.agent, answer.answer, answer.steps) == ("SearchAgent", refusal, [])
+    assert answer.usage.model_calls == 1
 
 
 async def test_the_prompt_does_not_tell_who_asks(app: FastAPI) -> None:

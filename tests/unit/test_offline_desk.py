@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.agents.desk import RentalDesk
 from app.agents.offline.desk import desk_plan_for
-from app.agents.offline.desk_steps import CLOSED, NOT_YOURS, WHOSE, closed_step, desk_step
+from app.agents.offline.desk_steps import NOT_YOURS, WHOSE, desk_step
 from app.agents.offline.steps import STORE_SILENT, Call, Calls, Say, Seen, Step, Transfer
 
 MINE = frozenset({"my_open_rentals", "my_rental_history", "my_balance", "film_near_me"})
@@ -121,9 +120,3 @@ def test_where_a_film_is_near() -> None:
 
 def test_the_desk_hands_over_what_is_not_for_it() -> None:
     assert desk_step(None, [], MINE) == Transfer()
-
-
-@pytest.mark.parametrize("desk", CLOSED)
-def test_a_closed_desk_says_why(desk: RentalDesk) -> None:
-    assert closed_step(f"You are SearchAgent. {desk.value} Be brief.") == Say(CLOSED[desk])
-    assert closed_step("") == Say(CLOSED[RentalDesk.SIGNED_OUT])

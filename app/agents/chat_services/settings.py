@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
@@ -20,6 +21,15 @@ PARAMETERS = (
 
 PROMPT_SETTINGS = frozenset({*PARAMETERS, "max_tokens", "max_completion_tokens"})
 """What config.json may set under `execution_settings.default`."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An agent that is not available to the caller, the questions it receives, and the answer to them instead."""
+
+    agent: str
+    receives: str
+    answer: str
 
 
 class ChatExecutionSettings(PromptExecutionSettings):
@@ -42,6 +52,8 @@ class ChatExecutionSettings(PromptExecutionSettings):
     seed: int | None = None
     stop: str | list[str] | None = None
     reasoning_effort: str | None = None
+    refusals: tuple[Refusal, ...] = ()
+    """Never sent: models of providers are told in the agent's instructions."""
 
     @property
     def tool_names(self) -> list[str]:

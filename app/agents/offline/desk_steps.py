@@ -1,11 +1,10 @@
-"""What to do next about a question for the rental desk: as the agent that is at the desk, and as those that are not."""
+"""What the agent at the rental desk does next about a question."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.agents.desk import RentalDesk
 from app.agents.offline.desk import Affairs, DeskPlan, NearMe, Topic
 from app.agents.offline.desk_answers import Person, said, say_customers, say_history, say_near, say_out, say_owed
 from app.agents.offline.steps import STORE_SILENT, Call, Findings, Say, Seen, Step, Transfer
@@ -24,22 +23,6 @@ WHOSE = (
     "You are at the staff's side of the rental desk, with no rentals of your own that I know. Name a customer by name, "
     "e-mail or number, for example: “What does customer 5 have out?”"
 )
-CLOSED = {
-    RentalDesk.SIGNED_OUT: (
-        "You need to sign in for that: then I can tell you what you have out, when it is due, what you rented before "
-        "and what you owe."
-    ),
-    RentalDesk.NO_RECORD: (
-        "No customer record is linked to your account, so I know of no rentals of yours. Staff can link one."
-    ),
-    RentalDesk.NO_SCOPE: "That needs an API key with the scopes rentals:read and customers:read, which yours lacks.",
-}
-
-
-def closed_step(instructions: str) -> Say:
-    """What an agent says that cannot hand over to the rental desk: its instructions tell why."""
-    told = (text for desk, text in CLOSED.items() if desk.value in instructions)
-    return Say(next(told, CLOSED[RentalDesk.SIGNED_OUT]))
 
 
 def desk_step(plan: DeskPlan | None, seen: Sequence[Seen], offered: frozenset[str]) -> Step:

@@ -19,7 +19,7 @@ from app.agents.offline.steps import Call, Seen
 
 FILM_SEARCH = "film_search"
 RENTAL_DESK = "rental_desk"
-_LOOKING_UP = {FILM_SEARCH, RENTAL_DESK}
+HANDOFF = "Handoff"
 _UNREADABLE = {"error": "The store could not be asked just now."}
 
 
@@ -37,11 +37,6 @@ def read_history(history: ChatHistory) -> tuple[str, tuple[Turn, ...], list[Seen
     return messages[latest].content, earlier, _seen(messages[latest + 1 :])
 
 
-def instructions_of(history: ChatHistory) -> str:
-    """What the agent is told to do; empty for a prompt."""
-    return next((message.content for message in history.messages[:1] if message.role == AuthorRole.SYSTEM), "")
-
-
 def size_of(history: ChatHistory) -> int:
     """Characters in all messages."""
     return sum(len(str(item)) for message in history.messages for item in message.items)
@@ -51,7 +46,7 @@ def _seen(messages: Sequence[ChatMessageContent]) -> list[Seen]:
     calls: dict[str, Call] = {}
     found = []
     for item in _items(messages):
-        if isinstance(item, FunctionCallContent) and item.plugin_name in _LOOKING_UP:
+        if isinstance(item, FunctionCallContent) and item.plugin_name != HANDOFF:
             calls[item.id or ""] = Call(item.function_name, _arguments(item.arguments))
         elif isinstance(item, FunctionResultContent) and (call := calls.get(item.id or "")):
             found.append(Seen(call, _result(item.result)))

@@ -28,17 +28,17 @@ from semantic_kernel.contents import (
 )
 
 from app.agents.chat_services.settings import ChatExecutionSettings
-from app.agents.handoffs import LLM_AGENT, RENTAL_AGENT, SEARCH_AGENT
 from app.agents.offline.desk import Affairs, desk_plan_for
-from app.agents.offline.desk_steps import closed_step, desk_step
+from app.agents.offline.desk_steps import desk_step
 from app.agents.offline.general import HANDOFF_ROUTE, NO_TOOLS_FOR_THIS, general_answer, handed_over_answer
-from app.agents.offline.history import FILM_SEARCH, RENTAL_DESK, instructions_of, read_history, size_of
+from app.agents.offline.history import FILM_SEARCH, RENTAL_DESK, read_history, size_of
 from app.agents.offline.intent import plan_for
 from app.agents.offline.recall import context_of
-from app.agents.offline.steps import Calls, Say, Step, next_step
+from app.agents.offline.steps import Calls, Say, Step, Transfer, next_step
 from app.agents.offline.summary import film_in, one_sentence, opinion
+from app.agents.offline.tool_match import TRANSFER, agent_for, refusal_for, say_result, tool_for
+from app.agents.team import LLM_AGENT, RENTAL_AGENT, SEARCH_AGENT
 
-_TRANSFER = "Handoff-transfer_to_"
 _CHARACTERS_PER_TOKEN = 4
 _WORDS_PER_CHUNK = 8
 """In a conversation with tools: Semantic Kernel puts the chunks together again one by one."""
@@ -122,7 +122,7 @@ class OfflineChatCompletion(ChatCompletionClientBase):
 
 
 def complete(history: ChatHistory, settings: ChatExecutionSettings) -> Completion:
-    """The next completion. The tools offered tell the role: film search, rental desk, a general agent, or a prompt."""
+    """The next completion. The tools offered tell the role: film search, rental desk, another agent, or a prompt."""
     tools = settings.tool_names
     question, earlier, seen = read_history(history)
     if not tools:
@@ -130,15 +130,30 @@ def complete(history: ChatHistory, settings: ChatExecutionSettings) -> Completio
     desk = desk_plan_for(question)
     if at_desk := _functions(tools, RENTAL_DESK):
         return _completion(desk_step(desk, seen, at_desk), RENTAL_DESK, tools, SEARCH_AGENT)
-    if desk is not None and f"{_TRANSFER}{RENTAL_AGENT}" in tools:
-        return Completion(calls=((f"{_TRANSFER}{RENTAL_AGENT}", {}),))
+    if desk is not None and f"{TRANSFER}{RENTAL_AGENT}" in tools:
+        return Completion(calls=((f"{TRANSFER}{RENTAL_AGENT}", {}),))
     if isinstance(desk, Affairs):
-        return Completion(closed_step(instructions_of(history)).text)
+        told = (refusal.answer for refusal in settings.refusals if refusal.agent == RENTAL_AGENT)
+        return Completion(next(told, NO_TOOLS_FOR_THIS))
     plan = desk.films if desk is not None else plan_for(question, context_of(earlier))
-    film_functions = _functions(tools, FILM_SEARCH)
-    if not film_functions:
-        return Completion(handed_over_answer(question, plan))
-    return _completion(next_step(plan, seen, film_functions), FILM_SEARCH, tools, LLM_AGENT)
+    if film_functions := _functions(tools, FILM_SEARCH):
+        return _search_completion(question, next_step(plan, seen, film_functions), settings)
+    if tool := tool_for(question, settings.tools or ()):
+        return Completion(say_result(seen[-1].result)) if seen else Completion(calls=((tool, {}),))
+    return Completion(handed_over_answer(question, plan))
+
+
+def _search_completion(question: str, step: Step, settings: ChatExecutionSettings) -> Completion:
+    """The film search's step. The first agent passes on what is not for it by the words of the question.
+
+    The first agent alone: two agents that fit equally would hand over to each other for ever.
+    """
+    agent = LLM_AGENT
+    if isinstance(step, Transfer) and f"{TRANSFER}{SEARCH_AGENT}" not in settings.tool_names:
+        agent = agent_for(question, settings.tools or ())
+        if not agent and (answer := refusal_for(question, settings.refusals)):
+            return Completion(answer)
+    return _completion(step, FILM_SEARCH, settings.tool_names, agent or LLM_AGENT)
 
 
 def _functions(tools: Sequence[str], plugin: str) -> frozenset[str]:
@@ -151,7 +166,7 @@ def _completion(step: Step, plugin: str, tools: Sequence[str], otherwise: str) -
         return Completion(calls=tuple((f"{plugin}-{call.function}", dict(call.arguments)) for call in step.calls))
     if isinstance(step, Say):
         return Completion(step.text)
-    transfer = f"{_TRANSFER}{otherwise}"
+    transfer = f"{TRANSFER}{otherwise}"
     return Completion(calls=((transfer, {}),)) if transfer in tools else Completion(NO_TOOLS_FOR_THIS)
 
 

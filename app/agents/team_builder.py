@@ -1,0 +1,140 @@
+"""Build the agents that app/agents/team.py lists, and the handoffs between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from semantic_kernel import Kernel
+from semantic_kernel.agents import Agent, ChatCompletionAgent, OrchestrationHandoffs
+from semantic_kernel.connectors.ai.function_choice_behavior import FunctionChoiceBehavior
+from semantic_kernel.functions import KernelArguments, KernelPlugin
+
+from app.agents.chat_services.settings import Refusal
+from app.agents.prompts import function_of, prompt_text, settings_of
+from app.agents.team import AGENTS, AgentSpec
+from app.core.db import Reading
+from app.core.errors import NotConfigured
+from app.core.identity import ANONYMOUS, Caller, Role
+from app.core.settings import Settings
+
+_MAX_REFUSALS = 32
+"""Different refusals that shared agents are kept for."""
+_EVERY_KIND = (
+    Caller(role=Role.CUSTOMER, customer_id=0),
+    Caller(role=Role.STAFF),
+    Caller(role=Role.ADMIN),
+    ANONYMOUS,
+)
+"""Callers who get different tools: to list the tools, never to call them."""
+
+
+class Team:
+    """The agents of one process. Those without tools of a caller's own are built once and shared by all turns."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        kernel: Kernel,
+        prompts: Mapping[str, KernelPlugin],
+        reading: Reading,
+        specs: Sequence[AgentSpec] = AGENTS,
+    ) -> None:
+        check_specs(specs)
+        self._specs = specs
+        self._kernel = kernel
+        self._reading = reading
+        self._max_tool_calls = settings.ai_max_tool_calls
+        self._prompts = {spec.name: function_of(prompts, *spec.prompt.split("/", 1)) for spec in specs}
+        self._tools = {
+            spec.name: [KernelPlugin.from_object(name, make(reading)) for name, make in spec.tools.items()]
+            for spec in specs
+        }
+        self._shared = lru_cache(maxsize=_MAX_REFUSALS)(self._build_shared)
+        self.handoffs = {spec.name: _handoffs_of(spec, specs) for spec in specs}
+
+    def of(self, caller: Caller) -> list[ChatCompletionAgent]:
+        """Return the agents for one turn of this caller, the first to be asked first."""
+        refusals = tuple(
+            Refusal(spec.name, spec.receives, answer)
+            for spec in self._specs
+            if (answer := spec.refusal(caller)) is not None
+        )
+        refused = {refusal.agent for refusal in refusals}
+        shared = self._shared(refusals)
+        return [
+            shared.get(spec.name) or self._build(spec, refusals, caller)
+            for spec in self._specs
+            if spec.name not in refused
+        ]
+
+    def everyone(self) -> list[ChatCompletionAgent]:
+        """Return the agents of all kinds of callers; some several times, with other tools."""
+        return [agent for caller in _EVERY_KIND for agent in self.of(caller)]
+
+    def handoffs_between(self, agents: Sequence[Agent]) -> OrchestrationHandoffs:
+        """Return the handoffs among these agents, as Semantic Kernel takes them."""
+        names = [agent.name for agent in agents]
+        handoffs = OrchestrationHandoffs()
+        for source in names:
+            handoffs.add_many(source, {name: why for name, why in self.handoffs[source].items() if name in names})
+        return handoffs
+
+    def _build_shared(self, refusals: tuple[Refusal, ...]) -> dict[str, ChatCompletionAgent]:
+        refused = {refusal.agent for refusal in refusals}
+        return {
+            spec.name: self._build(spec, refusals)
+            for spec in self._specs
+            if not spec.caller_tools and spec.name not in refused
+        }
+
+    def _build(
+        self, spec: AgentSpec, refusals: tuple[Refusal, ...], caller: Caller | None = None
+    ) -> ChatCompletionAgent:
+        """Register every tool before the agent is created: agents do not see plugins that are added later.
+
+        Semantic Kernel's own limit of tool calls ends a turn in silence, so it is one above ours, which raises.
+        """
+        kernel = self._kernel.clone()
+        for plugin in self._tools[spec.name]:
+            kernel.add_plugin(plugin)
+        if caller is not None:
+            for name, make in spec.caller_tools.items():
+                kernel.add_plugin(make(caller, self._reading), plugin_name=name)
+        prompt = self._prompts[spec.name]
+        settings = settings_of(prompt).model_copy(update={"refusals": refusals})
+        return ChatCompletionAgent(
+            name=spec.name,
+            description=prompt.description,
+            instructions="\n\n".join([prompt_text(prompt), *map(_note, refusals)]),
+            kernel=kernel,
+            arguments=KernelArguments(settings=settings),
+            function_choice_behavior=FunctionChoiceBehavior.Auto(maximum_auto_invoke_attempts=self._max_tool_calls + 1),
+        )
+
+
+def _note(refusal: Refusal) -> str:
+    """Tell a model what to answer in place of an agent that it cannot hand over to."""
+    return f"When this is so: {refusal.receives} Then do not look it up and do not transfer; answer: {refusal.answer}"
+
+
+def _handoffs_of(source: AgentSpec, specs: Sequence[AgentSpec]) -> dict[str, str]:
+    """Return the agents that this one may hand over to, each with the reason; those that it names come first."""
+    others = {spec.name: spec.receives for spec in specs if spec is not source and spec.name not in source.handoffs}
+    return {**source.handoffs, **others}
+
+
+def check_specs(specs: Sequence[AgentSpec]) -> None:
+    """Raise NotConfigured for a team that cannot work as app/agents/team.py lists it."""
+    names = [spec.name for spec in specs]
+    if double := sorted({name for name in names if names.count(name) > 1}):
+        raise NotConfigured(f"Two agents are called {double[0]}: give each agent its own name.")
+    for spec in specs:
+        if unknown := sorted(set(spec.handoffs) - set(names)):
+            raise NotConfigured(
+                f"{spec.name} hands over to {unknown[0]}: use the name of an agent in app/agents/team.py."
+            )
+        if both := sorted(set(spec.tools) & set(spec.caller_tools)):
+            raise NotConfigured(f"{spec.name} has {both[0]} in tools and in caller_tools: keep one of them.")
+    if specs[0].refusal(ANONYMOUS) is not None:
+        raise NotConfigured(f"{specs[0].name} is the first agent and must be available to every caller.")
