@@ -48,7 +48,7 @@ class RequestLimiter:
         if reservation.full is not None:
             audit("rate_limit_exceeded", limit=name, counted_by=reservation.counted_by)
             raise RateLimited(
-                f"At most {nearest.limit} in {nearest.window} seconds are answered: try again in {nearest.reset}.",
+                f"Rate limit of {nearest.limit} in {nearest.window} seconds exceeded: try again in {nearest.reset} seconds.",
                 retry_after=nearest.reset,
             )
         return reservation

@@ -41,7 +41,7 @@ class Stopping:
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
-                raise Unavailable("The service is stopping: ask again.", retry_after=1)
+                raise Unavailable("The service is shutting down: try again.", retry_after=1)
             return working.result()
         finally:
             working.cancel()

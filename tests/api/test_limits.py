@@ -42,7 +42,7 @@ async def test_one_too_many_is_a_problem_that_says_when_to_try_again(storage: st
     wait = refused.headers["Retry-After"]
     assert 58 <= int(wait) <= 61
     assert refused.headers["RateLimit-Reset"] == wait
-    assert refused.json()["detail"] == f"At most 2 in 60 seconds are answered: try again in {wait}."
+    assert refused.json()["detail"] == f"Rate limit of 2 in 60 seconds exceeded: try again in {wait} seconds."
 
 
 async def test_who_waits_as_long_as_told_is_answered(storage: str | None) -> None:

@@ -62,7 +62,7 @@ async def test_a_customer_gets_an_account_with_the_password_from_a_pipe(
     me = (await client.get(f"{AUTH}/me", headers=bearer(tokens["access_token"]))).json()
     assert (me["role"], me["account"]["customer_id"]) == ("customer", 1)
     again = command(url, tmp_path, "create-user", "elena@example.org", password=PASSWORD)
-    assert (again.returncode, again.stderr) == (1, "Error: This address has an account already.\n")
+    assert (again.returncode, again.stderr) == (1, "Error: An account with this e-mail address already exists.\n")
 
 
 async def test_an_admin_is_made_and_unmade(url: str, client: httpx.AsyncClient, tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_no_password_is_asked_for_what_cannot_be(file: str, tmp_path: Path) -> N
         (["create-user", "new@example.org", "--staff-id", "1"], PASSWORD, 1, "Customers have accounts with the role"),
         (["update-user", "no@example.org", "--deactivate"], "", 1, "Account no@example.org does not exist."),
         (["update-user", email_of(CUSTOMER)], "", 1, "Nothing to change was given."),
-        (["create-api-key", "till", "--days", "0"], "", 1, "A key ends in the future."),
+        (["create-api-key", "till", "--days", "0"], "", 1, "expires_at must be in the future."),
         (["create-api-key", "till", "--days", "999999999"], "", 2, "must be from 0 to 36500"),
     ],
 )

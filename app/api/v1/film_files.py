@@ -29,9 +29,9 @@ _SENT_AS = {_CSV, "application/csv", "text/plain", "application/vnd.ms-excel", "
 def _csv(part: object) -> object:
     """The part of a form, if it is a file and what it may say of its type fits."""
     if not isinstance(part, Part):
-        raise PydanticCustomError("rule", "must be a file: a part that has a filename")
+        raise PydanticCustomError("rule", "must be a file part with a filename")
     if (part.content_type or _CSV).partition(";")[0].strip().lower() not in _SENT_AS:
-        raise PydanticCustomError("rule", "must be CSV, of type text/csv")
+        raise PydanticCustomError("rule", "must be a CSV file of type text/csv")
     return part
 
 
@@ -69,7 +69,7 @@ async def import_films(
     """
     parts = [name for name, _ in (await request.form()).multi_items()]
     if len(set(parts)) < len(parts):
-        raise InvalidInput("Each part of the form may be there only once.", "file")
+        raise InvalidInput("Send each part of the form only once.", "file")
     file = FilmFile(form.file.file, check_encoding=query.check_encoding)
     return await films.load(file, dry_run=query.dry_run or form.dry_run)
 
