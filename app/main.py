@@ -46,8 +46,9 @@ VERSION = "0.1.0"
 
 _DESCRIPTION = """A film-rental store that also answers questions in plain language.
 
-Every path that takes GET takes HEAD. Request line and headers may have 64 KiB together (431 beyond) and need one `Host`
-(400). Headers and body have 30 seconds each to arrive, unless the operator sets another time (408)."""
+Every path that accepts GET accepts HEAD. Request line and headers together may have at most 64 KiB (else 431) and must
+have exactly one `Host` (else 400). Headers and body must each arrive within 30 seconds, or the time that the operator
+sets (else 408)."""
 
 _ROUTERS = (
     system,

@@ -189,7 +189,7 @@ def test_what_only_the_server_refuses_is_a_sentence_at_the_command_line(
         run("migrate", cwd=tmp_path, DATABASE_URL=url),
         run("seed", cwd=tmp_path, DATABASE_URL=url),
     ):
-        assert "The database could not be used" in done.stderr
+        assert "The database cannot be used" in done.stderr
         assert (done.returncode != 0, "Traceback" in done.stderr) == (True, False)
 
 
