@@ -138,7 +138,7 @@ def _note_handoff(context: AutoFunctionInvocationContext, transcript: Transcript
     name = context.function.name
     if name.startswith(TRANSFER):
         target = name.removeprefix(TRANSFER)
-        log.debug("handed_over", source=transcript.agent, target=target, reason=context.function.description)
+        log.debug("handoff_completed", source=transcript.agent, target=target, reason=context.function.description)
         transcript.on_transfer(target)
         context.function_result = FunctionResult(
             function=context.function.metadata, value=f"The conversation was handed over to {target}."

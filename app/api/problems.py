@@ -182,7 +182,7 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # likewise  # noqa: S101  # nosec B101
     if isinstance(error.__cause__, OSError):
         # A part of a form is kept in a temporary file, for which there may be no room.
-        log.error("body_not_stored", error=type(error.__cause__).__name__, errno=error.__cause__.errno)
+        log.error("body_storage_failed", error=type(error.__cause__).__name__, errno=error.__cause__.errno)
         return await _app_error(request, Unavailable("The body cannot be stored: try again later.", retry_after=5))
     if error.status_code == HTTPStatus.BAD_REQUEST:
         return _invalid(request, [_UNREADABLE])

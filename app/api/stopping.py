@@ -76,5 +76,5 @@ class Stopping:
         server(signal.SIGINT, frame)
 
     def _give_up(self) -> None:
-        log.warning("shutdown_grace_over", seconds=self._grace)
+        log.warning("shutdown_grace_expired", seconds=self._grace)
         self._over.set_result(None)

@@ -165,7 +165,7 @@ class RentalService:
             await rentals.delete(rental_id)
 
         await self._database.transaction(work)
-        audit("deleted", what="rental", id=rental_id)
+        audit("record_deleted", kind="rental", id=rental_id)
 
     async def give_back(self, rental_id: int, command: ReturnCreate, once: Once) -> ReturnRead:
         """Close the rental, charge what is late; raises RentalNotFound, Conflict when it is closed, InvalidInput.

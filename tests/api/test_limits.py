@@ -166,13 +166,13 @@ async def test_without_redis_each_process_counts_for_itself_until_it_is_back(
         finally:
             redis.start()
         assert [response.status_code for response in alone] == [422] * 5 + [429]
-        assert logged("rate_limits_apart") == 1
+        assert logged("rate_limit_storage_unavailable") == 1
         deadline = time.monotonic() + 20
-        while not logged("rate_limits_together_again") and time.monotonic() < deadline:
+        while not logged("rate_limit_storage_recovered") and time.monotonic() < deadline:
             await ask_nothing(client)
             await asyncio.sleep(0.05)
-        assert logged("rate_limits_together_again") == 1
-        assert logged("rate_limits_apart") == 1
+        assert logged("rate_limit_storage_recovered") == 1
+        assert logged("rate_limit_storage_unavailable") == 1
 
 
 async def test_a_redis_that_never_answers_makes_nobody_wait() -> None:

@@ -66,7 +66,7 @@ def test_a_key_that_could_be_guessed_ends_the_service_with_a_sentence(
 async def test_a_weak_key_that_debug_lets_pass_is_warned_of_without_being_shown(tmp_path: Path) -> None:
     given = {"SECRET_KEY": SHORT, "DEBUG": "true", "DATABASE_URL": "sqlite:///store.db", "AI_PROVIDER": "offline"}
     async with serving(*UVICORN, folder=tmp_path, **given) as service:
-        warned = [line for line in service.log.splitlines() if "weak_secret_key" in line]
+        warned = [line for line in service.log.splitlines() if "weak_secret_key_accepted" in line]
     assert len(warned) == 1
     assert '"setting": "SECRET_KEY"' in warned[0]
     assert '"level": "warning"' in warned[0]

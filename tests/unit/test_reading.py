@@ -45,7 +45,7 @@ def test_proxies_are_addresses_and_networks(given: str) -> None:
 
 @pytest.mark.parametrize("given", ["*", "nginx", "10.0.0.5/8", "0.0.0.0/0", "::/0"])
 def test_proxies_that_could_be_anybody_are_refused(given: str) -> None:
-    with pytest.raises(ValidationError, match="must name (addresses|the proxies, not every address)"):
+    with pytest.raises(ValidationError, match="must name"):
         Settings(forwarded_allow_ips=given)
 
 

@@ -170,6 +170,6 @@ class TestLog:
         tool = next(record.getMessage() for record in caplog.records if "tool_called" in record.getMessage())
         assert "{'title': 'Alien'}" in tool
         assert "rental_rate" in tool
-        handoff = next(record.getMessage() for record in caplog.records if "handed_over" in record.getMessage())
+        handoff = next(record.getMessage() for record in caplog.records if "handoff_completed" in record.getMessage())
         assert "LLMAgent" in handoff
         assert "not about the store's films" in handoff
