@@ -119,7 +119,7 @@ async def test_a_credential_that_is_refused_is_told_by_its_kind_and_never_whole(
         ("api_key", "invalid"),
         ("token", "expired"),
         ("token", "invalid"),
-        ("token", "not a bearer"),
+        ("token", "not a bearer token"),
     ]
     assert [len(event["prefix"]) for event in refused[:2]] == [10, 10]
     assert refused[1]["prefix"] == "dvd_xxxxxx"
