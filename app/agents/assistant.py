@@ -120,7 +120,7 @@ def _opinion_in(message: ChatMessageContent | None) -> FilmOpinion:
             return FilmOpinion.model_validate(found)
         except (ValueError, RecursionError):
             continue
-    raise UpstreamFailed("The model's summary was not in the form that was asked for.")
+    raise UpstreamFailed("The model's summary does not have the required format.")
 
 
 def _facts(film: FilmRead) -> str:

@@ -126,7 +126,7 @@ async def follow_calls(
 def _question_back(context: AutoFunctionInvocationContext) -> str:
     question = _argument(context, "question").strip()
     if len(question) > MAX_QUESTION_BACK:
-        raise UpstreamFailed("The model's question to the person is too long.")
+        raise UpstreamFailed("The model's question to the user is too long.")
     return question
 
 
