@@ -36,7 +36,12 @@ def add_account_commands(commands: Parsers) -> None:
         "create-user", help="create an account; prompts for the password, or reads it from a pipe"
     )
     user.add_argument("email", help="e-mail address to sign in with")
-    user.add_argument("--role", choices=[role.value for role in Role], default=Role.CUSTOMER.value)
+    user.add_argument(
+        "--role",
+        choices=[role.value for role in Role],
+        default=Role.CUSTOMER.value,
+        help="role of the account (default: %(default)s)",
+    )
     _add_records(user)
     user.set_defaults(run=_create_user)
     update = commands.add_parser(
@@ -44,14 +49,14 @@ def add_account_commands(commands: Parsers) -> None:
         help="change an account and end its sessions; more rights require a new password",
     )
     update.add_argument("email", help="e-mail address of the account")
-    update.add_argument("--role", choices=[role.value for role in Role])
+    update.add_argument("--role", choices=[role.value for role in Role], help="new role of the account")
     _add_records(update)
     active = update.add_mutually_exclusive_group()
     active.add_argument("--deactivate", dest="active", action="store_false", default=None, help="forbid it to sign in")
     active.add_argument("--activate", dest="active", action="store_true", help="allow it to sign in again")
     update.set_defaults(run=_update_user, active=None)
     key = commands.add_parser("create-api-key", help="create an API key for a machine and print it")
-    key.add_argument("name", help="name that tells what the key is for")
+    key.add_argument("name", help='what the key is for, such as "till 7"')
     key.add_argument(
         "--scope",
         dest="scopes",
