@@ -11,7 +11,7 @@ AT_ONCE := -n auto --maxprocesses 4 --dist loadfile
 .DEFAULT_GOAL := help
 .PHONY: help run test test-fast fuzz snapshot check audit format migrate seed bench lock clean
 
-help: ## Show what there is
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.runtime ## Serve a sample store on APP_PORT (8000): SQLite unless DATABASE_URL is set
@@ -23,13 +23,13 @@ test: $(VENV)/.dev ## Run all tests
 test-fast: $(VENV)/.dev ## Run those on SQLite, several files at a time, without servers or commands in other processes
 	@$(PYTEST) $(AT_ONCE) -m "not (alone or debugger or fuzz or postgres or servers)"
 
-fuzz: $(VENV)/.dev ## Send the API what nobody thought of, for longer than the tests do (FUZZ_EXAMPLES=100)
+fuzz: $(VENV)/.dev ## Fuzz the API with more examples than the tests (FUZZ_EXAMPLES=100)
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),100) $(PYTEST) tests/contract/test_fuzz.py
 
-snapshot: $(VENV)/.dev ## Write the contract that tests compare the API with anew
+snapshot: $(VENV)/.dev ## Regenerate the OpenAPI snapshot that the tests compare
 	@$(BIN)/python -m tests.contract.snapshot
 
-check: $(VENV)/.dev ## Run the linters and the type checker, over the container files as well
+check: $(VENV)/.dev ## Run the linters and the type checker, including the container files
 	$(BIN)/black --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
@@ -42,23 +42,23 @@ check: $(VENV)/.dev ## Run the linters and the type checker, over the container 
 	@$(compose_config)
 	@$(pip_audit)
 
-audit: ## Look the locked packages up among known vulnerabilities, as the check does
+audit: ## Check the locked packages for known vulnerabilities
 	@$(pip_audit)
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/black --quiet .
 	$(BIN)/ruff check --quiet --fix .
 
-migrate: $(VENV)/.runtime ## Bring the database's schema up to date
+migrate: $(VENV)/.runtime ## Migrate the database schema
 	@$(BIN)/python -m app --embedded migrate
 
 seed: $(VENV)/.runtime ## Fill an empty store with sample data (SCALE=1)
 	@$(BIN)/python -m app --embedded seed --scale $(or $(SCALE),1)
 
-bench: $(VENV)/.dev ## Measure against hand-written equivalents, side by side
+bench: $(VENV)/.dev ## Benchmark against hand-written equivalents
 	@$(BIN)/python -m tests.load
 
-lock: ## Resolve the lock files anew (needs uv)
+lock: ## Update the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --custom-compile-command "make lock" --extra dev pyproject.toml -o requirements-dev.lock
 

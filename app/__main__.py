@@ -28,7 +28,7 @@ from app.services.api_keys import ApiKeyService
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status."""
+    """Run one command and return the exit status."""
     options = _parser().parse_args(arguments)
     try:
         settings = _settings(embedded=options.embedded)
@@ -66,12 +66,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="serve the API on APP_PORT")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument("--sample", action="store_true", help="first migrate, and seed a store that has no films")
+    serve.add_argument(
+        "--sample", action="store_true", help="first migrate the database, and seed it if it has no films"
+    )
     serve.set_defaults(scale=1)
-    commands.add_parser("migrate", help="bring the database's schema up to date")
-    seeding = commands.add_parser("seed", help="fill an empty store with sample data")
+    commands.add_parser("migrate", help="migrate the database schema to the latest revision")
+    seeding = commands.add_parser("seed", help="fill an empty database with sample data")
     seeding.add_argument(
-        "--scale", type=_positive, default=1, help="how many times Pagila's size (default: %(default)s)"
+        "--scale", type=_positive, default=1, help="size as a multiple of Pagila (default: %(default)s)"
     )
     add_account_commands(commands)
     return parser
@@ -99,7 +101,7 @@ async def _seed(settings: Settings, options: argparse.Namespace) -> None:
         report = await seed(database, scale=options.scale, progress=print)
         print(report)
         if options.command == "serve":
-            print(f"This store's API key, until the next start:\n\n  export KEY={await _sample_key(database)}\n")
+            print(f"API key of this store, valid until the next start:\n\n  export KEY={await _sample_key(database)}\n")
     finally:
         await database.dispose()
 

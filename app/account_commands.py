@@ -21,54 +21,57 @@ from app.services.api_keys import ApiKeyService
 from app.services.security import SecurityLoader
 
 Command = Callable[[Settings, Database, argparse.Namespace], Coroutine[Any, Any, str]]
-"""Does what the options say, and returns what to tell about it."""
+"""Runs a command with its options and returns the message to print."""
 
 _MOST_DAYS = 36_500
-"""As many as times of ours go."""
+"""Keeps the expiry within the years that the API accepts."""
 
 Parsers = Any
 """What argparse's `add_subparsers` returns: its type has no public name."""
 
 
 def add_account_commands(commands: Parsers) -> None:
-    """Tell argparse of them; the options have the `run` of the command that was chosen."""
-    user = commands.add_parser("create-user", help="make an account; the password is asked for, or read from a pipe")
-    user.add_argument("email", help="address to sign in with")
-    user.add_argument("--role", choices=[role.value for role in Role], default=Role.CUSTOMER.value)
+    """Add the commands; the parsed options have the chosen command as `run`."""
+    user = commands.add_parser(
+        "create-user", help="create an account; prompts for the password, or reads it from a pipe"
+    )
+    user.add_argument("email", help="e-mail address to sign in with")
+    user.add_argument(
+        "--role",
+        choices=[role.value for role in Role],
+        default=Role.CUSTOMER.value,
+        help="role of the account (default: %(default)s)",
+    )
     _add_records(user)
     user.set_defaults(run=_create_user)
     update = commands.add_parser(
         "update-user",
-        help="change what an account may do; it has to sign in again, with a new password if it may do more",
+        help="change an account and end its sessions; more rights require a new password",
     )
-    update.add_argument("email", help="address of the account")
-    update.add_argument("--role", choices=[role.value for role in Role])
+    update.add_argument("email", help="e-mail address of the account")
+    update.add_argument("--role", choices=[role.value for role in Role], help="new role of the account")
     _add_records(update)
     active = update.add_mutually_exclusive_group()
-    active.add_argument(
-        "--deactivate", dest="active", action="store_false", default=None, help="let it sign in no more"
-    )
-    active.add_argument("--activate", dest="active", action="store_true", help="let it sign in again")
+    active.add_argument("--deactivate", dest="active", action="store_false", default=None, help="forbid it to sign in")
+    active.add_argument("--activate", dest="active", action="store_true", help="allow it to sign in again")
     update.set_defaults(run=_update_user, active=None)
-    key = commands.add_parser("create-api-key", help="make a key for a machine, and print it")
-    key.add_argument("name", help="what it is for")
+    key = commands.add_parser("create-api-key", help="create an API key for a machine and print it")
+    key.add_argument("name", help='what the key is for, such as "till 7"')
     key.add_argument(
         "--scope",
         dest="scopes",
         action="append",
         choices=[scope.value for scope in Scope],
-        help="what it is good for, once for each; all of them unless given",
+        help="scope of the key; repeat it for several (default: all scopes)",
     )
-    key.add_argument(
-        "--days", type=_number_to(_MOST_DAYS), help="how long it is good for; until it is revoked unless given"
-    )
+    key.add_argument("--days", type=_number_to(_MOST_DAYS), help="days until the key expires (default: never)")
     key.set_defaults(run=_create_api_key)
 
 
 def _add_records(parser: argparse.ArgumentParser) -> None:
     records = parser.add_mutually_exclusive_group()
-    records.add_argument("--customer-id", type=_number_to(MAX_ID), help="the store's customer that this is")
-    records.add_argument("--staff-id", type=_number_to(MAX_ID), help="the member of the store's staff that this is")
+    records.add_argument("--customer-id", type=_number_to(MAX_ID), help="customer that the account belongs to")
+    records.add_argument("--staff-id", type=_number_to(MAX_ID), help="staff member that the account belongs to")
 
 
 def _number_to(most: int) -> Callable[[str], int]:
@@ -86,21 +89,21 @@ async def _create_user(settings: Settings, database: Database, options: argparse
     created = await AccountService(database, SecurityLoader(settings)).create(
         command, Role(options.role), customer_id=options.customer_id, staff_id=options.staff_id
     )
-    return f"{created.email} is account {created.id}, with the role {created.role.value}."
+    return f"Created account {created.id} for {created.email} with the role {created.role.value}."
 
 
 async def _update_user(settings: Settings, database: Database, options: argparse.Namespace) -> str:
     named = ("role", "customer_id", "staff_id", "active")
     changes = {name: value for name, value in vars(options).items() if name in named and value is not None}
     if not changes:
-        raise InvalidInput("Nothing to change was given.")
+        raise InvalidInput("No change given: use --role, --customer-id, --staff-id, --activate or --deactivate.")
     accounts, password, told = AccountService(database, SecurityLoader(settings)), None, ""
     if await accounts.needs_password(options.email, changes):
-        given = _password("New password (12 characters or more, or nothing for a random one): ")
+        given = _password("New password (at least 12 characters; empty for a random one): ")
         password = PasswordReset(password=given or new_secret()).password
-        told = "" if given else f" New password, shown only now: {password}"
+        told = "" if given else f" New password, shown only once: {password}"
     updated = await accounts.update(options.email, changes, password)
-    state = "active" if updated.active else "not active"
+    state = "active" if updated.active else "inactive"
     return f"{updated.email} has the role {updated.role.value} and is {state}.{told}"
 
 
@@ -112,10 +115,10 @@ async def _create_api_key(_settings: Settings, database: Database, options: argp
     return (await ApiKeyService(database).create(command, None)).key
 
 
-def _password(prompt: str = "Password (12 characters or more): ") -> str:
+def _password(prompt: str = "Password (at least 12 characters): ") -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     password = getpass.getpass(prompt)
-    if password and getpass.getpass("Again: ") != password:
-        raise InvalidInput("That was not the same.", "password")
+    if password and getpass.getpass("Repeat the password: ") != password:
+        raise InvalidInput("The passwords do not match.", "password")
     return password

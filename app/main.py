@@ -46,8 +46,9 @@ VERSION = "0.1.0"
 
 _DESCRIPTION = """A film-rental store that also answers questions in plain language.
 
-Every path that takes GET takes HEAD. Request line and headers may have 64 KiB together (431 beyond) and need one `Host`
-(400). Headers and body have 30 seconds each to arrive, unless the operator sets another time (408)."""
+Every path that accepts GET accepts HEAD. Request line and headers together may have at most 64 KiB (else 431) and must
+have exactly one `Host` (else 400). Headers and body must each arrive within 30 seconds, or the time that the operator
+sets (else 408)."""
 
 _ROUTERS = (
     system,
@@ -122,13 +123,15 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
 
 def _warn(settings: Settings) -> None:
     if settings.secret_key is None:
-        log.warning("random_secret_key", hint="tokens end with this process: set SECRET_KEY")
+        log.warning("secret_key_generated", hint="tokens become invalid when this process ends: set SECRET_KEY")
     for name in settings.weak_secret_keys:
-        log.warning("weak_secret_key", setting=name, hint="anybody can sign tokens with it: DEBUG is for development")
+        log.warning(
+            "weak_secret_key_accepted", setting=name, hint="tokens can be forged: use DEBUG only in development"
+        )
     if settings.provider == "offline" and settings.ai_provider is None:
         ignored = settings.openai_base_url is not None
-        hint = "OPENAI_BASE_URL needs OPENAI_API_KEY too" if ignored else "set OPENAI_API_KEY for a real one"
-        log.warning("offline_model", hint=hint)
+        hint = "OPENAI_BASE_URL needs OPENAI_API_KEY too" if ignored else "set OPENAI_API_KEY to use a real model"
+        log.warning("offline_model_selected", hint=hint)
     if problem := settings.provider_problem:
         log.warning("model_provider_not_configured", detail=problem)
 

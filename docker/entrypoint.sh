@@ -3,13 +3,13 @@
 #
 #   APP_PORT=8000              port of the API
 #   HOST=0.0.0.0               address that it and the debugger listen on
-#   WEB_CONCURRENCY=1          worker processes; several need a common SECRET_KEY
-#   FORWARDED_ALLOW_IPS=       proxies whose X-Forwarded-For is believed
-#   SHUTDOWN_GRACE_SECONDS=20  what requests in flight get to finish in after SIGTERM
-#   RUN_MIGRATIONS=false       first bring the database's schema up to date
-#   SEED_SAMPLE_DATA=false     first fill an empty store with sample data
-#   DEBUG_MODE=false           let a debugger attach: one worker
-#   DEBUG_WAIT=false           and start the API only when one has
+#   WEB_CONCURRENCY=1          worker processes; several need the same SECRET_KEY
+#   FORWARDED_ALLOW_IPS=       proxies whose X-Forwarded-For is trusted
+#   SHUTDOWN_GRACE_SECONDS=20  seconds that requests in flight have to finish after SIGTERM
+#   RUN_MIGRATIONS=false       migrate the database first
+#   SEED_SAMPLE_DATA=false     fill an empty database with sample data first
+#   DEBUG_MODE=false           allow a debugger to attach; runs one worker
+#   DEBUG_WAIT=false           start the API only after a debugger has attached
 #   DEBUG_PORT=5678            port for debuggers
 #
 # An empty variable counts as unset.

@@ -95,7 +95,7 @@ def refuse_what_cannot_be_adopted(connection: sa.Connection) -> None:
     there = [table for table in PAGILA if inspector.has_table(table)]
     if there and connection.dialect.name != "postgresql":
         raise CommandError(
-            f"This database already has tables named {', '.join(there)}, and only Postgres databases are adopted. "
+            f"This database already has tables named {', '.join(there)}, and only Postgres databases can be adopted. "
             "Set DATABASE_URL to another file. Nothing was changed."
         )
     found = [finding for table in there for finding in _findings(inspector, table)]
@@ -103,7 +103,7 @@ def refuse_what_cannot_be_adopted(connection: sa.Connection) -> None:
         return
     named = "; ".join(found[:_MOST]) + (f"; and {len(found) - _MOST} more" if len(found) > _MOST else "")
     raise CommandError(
-        f"This database cannot be adopted as it is: {named}. Change that, or set DATABASE_URL to an empty database. "
+        f"This database cannot be adopted as it is: {named}. Fix that, or set DATABASE_URL to an empty database. "
         "Nothing was changed."
     )
 
@@ -123,9 +123,9 @@ def _findings(inspector: sa.Inspector, table: str) -> Iterator[str]:
     for name, column in columns.items():
         generated = column["default"] is not None or "identity" in column or "computed" in column
         if name == f"{table}_id" and not generated:
-            yield f"{table}.{name} has no sequence or identity to number new rows"
+            yield f"{table}.{name} has no sequence or identity for new rows"
         elif name not in wanted and not column["nullable"] and not generated:
-            yield f"{table}.{name} is unknown, and required: give it a default"
+            yield f"{table}.{name} is an unknown required column: give it a default"
 
 
 def _kind_of(type_: sa.types.TypeEngine[Any]) -> str:

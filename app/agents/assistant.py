@@ -49,7 +49,7 @@ class Assistant:
     async def hand_off(self, question: str, caller: Caller) -> HandoffResponse:
         """Let this caller's team answer; raises UpstreamFailed, UpstreamTimeout or RateLimited."""
         started = time.perf_counter()
-        log.debug("question", question=question)
+        log.debug("question_received", question=question)
         agents = self._team.of(caller)
         try:
             status, answer, transcript = await run_turn(
@@ -74,7 +74,7 @@ class Assistant:
 
     def ask(self, question: str) -> AsyncGenerator[str, None]:
         """The answer word by word, without the store; raises like `hand_off`, also after the first words."""
-        log.debug("question", question=question)
+        log.debug("question_received", question=question)
         return in_own_task(self._ask(question))
 
     async def _ask(self, question: str) -> AsyncIterator[str]:
@@ -88,7 +88,7 @@ class Assistant:
                     yield text
         if silent:
             raise NoAnswer("The model's answer was empty.")
-        log.info("answered", prompt="chat-answer", duration_ms=_since(started))
+        log.info("prompt_completed", prompt="chat-answer", duration_ms=_since(started))
 
     async def summarise(self, film: FilmRead) -> FilmOpinion:
         """The model's opinion of a film, from the store's facts; raises like `hand_off`."""
@@ -98,7 +98,7 @@ class Assistant:
         async with deadline(self._settings.ai_timeout_seconds):
             message = await self._service.get_chat_message_content(history, settings)
         opinion = _opinion_in(message)
-        log.info("answered", prompt="film_summary-summarize", duration_ms=_since(started))
+        log.info("prompt_completed", prompt="film_summary-summarize", duration_ms=_since(started))
         return opinion
 
     def info(self) -> AiInfo:
@@ -125,7 +125,7 @@ def _opinion_in(message: ChatMessageContent | None) -> FilmOpinion:
             return FilmOpinion.model_validate(found)
         except (ValueError, RecursionError):
             continue
-    raise UpstreamFailed("The model's summary was not in the form that was asked for.")
+    raise UpstreamFailed("The model's summary does not have the required format.")
 
 
 def _facts(film: FilmRead) -> str:
@@ -134,7 +134,7 @@ def _facts(film: FilmRead) -> str:
 
 def _log_turn(transcript: Transcript, status: str, duration_ms: float) -> None:
     log.info(
-        "turn",
+        "turn_completed",
         agent=transcript.agent,
         path=transcript.path,
         tools=[step.name for step in transcript.steps if step.kind == "tool"],

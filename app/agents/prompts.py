@@ -74,7 +74,7 @@ def prompt_of(plugins: Mapping[str, KernelPlugin], plugin: str, function: str) -
     try:
         messages = tuple((role, _template(text)) for role, text in _messages(prompt_text(prompt)))
     except (ElementTree.ParseError, KernelException, ValueError) as error:
-        raise InvalidPrompt(f"{plugin}/{function}: {PROMPT_FILE} has message tags that cannot be read") from error
+        raise InvalidPrompt(f"{plugin}/{function}: {PROMPT_FILE} has invalid message tags") from error
     return Prompt(messages, settings_of(prompt))
 
 
@@ -120,7 +120,7 @@ def _load(folder: Path) -> KernelFunctionFromPrompt:
     try:
         return _function(folder, text, config)
     except (KernelException, ValidationError, ValueError, TypeError) as error:
-        raise InvalidPrompt(f"{name}: {PROMPT_FILE} or {CONFIG_FILE} is not in Semantic Kernel's form") from error
+        raise InvalidPrompt(f"{name}: {PROMPT_FILE} or {CONFIG_FILE} does not have Semantic Kernel's format") from error
 
 
 def _has_config(folder: Path) -> bool:
@@ -157,7 +157,7 @@ def _problem(text: str, config: object, *, has_config: bool) -> str | None:
     if config.get("template_format", "semantic-kernel") != "semantic-kernel":
         return f"{CONFIG_FILE} has a template_format other than semantic-kernel"
     if old := [key for key in _OLD_KEYS if key in config]:
-        return f"{CONFIG_FILE} has '{old[0]}', which is not read any more"
+        return f"{CONFIG_FILE} has '{old[0]}', which is no longer supported"
     return _settings_problem(config) or _variables_problem(text, config)
 
 
@@ -167,9 +167,9 @@ def _settings_problem(config: dict[str, Any]) -> str | None:
     by_service = config["execution_settings"]
     settings = by_service.get("default") if isinstance(by_service, dict) else None
     if not isinstance(settings, dict) or not settings:
-        return f"{CONFIG_FILE} has execution_settings without a 'default' that sets anything"
+        return f"{CONFIG_FILE} has execution_settings without a 'default' that has settings"
     if unknown := sorted(set(settings) - PROMPT_SETTINGS):
-        return f"{CONFIG_FILE} sets '{unknown[0]}', which is none of {', '.join(sorted(PROMPT_SETTINGS))}"
+        return f"{CONFIG_FILE} sets '{unknown[0]}', which is not one of {', '.join(sorted(PROMPT_SETTINGS))}"
     return None
 
 

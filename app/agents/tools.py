@@ -126,7 +126,7 @@ async def follow_calls(
 def _question_back(context: AutoFunctionInvocationContext) -> str:
     question = _argument(context, "question").strip()
     if len(question) > MAX_QUESTION_BACK:
-        raise UpstreamFailed("The model's question to the person is too long.")
+        raise UpstreamFailed("The model's question to the user is too long.")
     return question
 
 
@@ -138,7 +138,7 @@ def _note_handoff(context: AutoFunctionInvocationContext, transcript: Transcript
     name = context.function.name
     if name.startswith(TRANSFER):
         target = name.removeprefix(TRANSFER)
-        log.debug("handed_over", source=transcript.agent, target=target, reason=context.function.description)
+        log.debug("handoff_completed", source=transcript.agent, target=target, reason=context.function.description)
         transcript.on_transfer(target)
         context.function_result = FunctionResult(
             function=context.function.metadata, value=f"The conversation was handed over to {target}."

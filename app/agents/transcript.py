@@ -91,7 +91,7 @@ class Transcript:
         """Before each request to the model; raises UpstreamFailed beyond the limit."""
         self.usage.model_calls += 1
         if self.usage.model_calls > self.limits.model_calls:
-            raise UpstreamFailed("The model was asked again and again without answering.")
+            raise UpstreamFailed("The model did not answer within the allowed number of calls.")
 
     def on_tool_call(self, *, is_handoff: bool) -> None:
         """Before each call of a completion, whatever comes of it; raises UpstreamFailed beyond the limit."""

@@ -68,11 +68,11 @@ class Restricted(Guard):
         if caller.role is None:
             raise Unauthorized
         if caller.key_id is not None and self.scope is None and not self.any_key:
-            raise Forbidden("This is for people, not for API keys.")
+            raise Forbidden("API keys cannot be used here; sign in with a user account.")
         if self.scope is not None and not caller.has(self.scope):
-            raise Forbidden(f"This needs an API key with the scope {self.scope.value}.")
+            raise Forbidden(f"The API key needs the scope {self.scope.value}.")
         if caller.role not in self.roles:
-            raise Forbidden(f"This is not for accounts with the role {caller.role.value}.")
+            raise Forbidden(f"Accounts with the role {caller.role.value} may not do this.")
 
 
 class CurrentAdmin(Guard):
@@ -107,7 +107,7 @@ class OfCustomer(Guard):
         if not caller.may_see(customer_id):
             raise CustomerNotFound(customer_id)
         if self.staff_only and not caller.is_staff:
-            raise Forbidden("This is for the store's staff, not for customers.")
+            raise Forbidden("Only staff may do this.")
 
     async def admit(self, request: Request) -> None:
         await self.rule.admit(request)

@@ -62,7 +62,7 @@ async def _caller_of(request: Request) -> Caller:
 def _credential(given: list[str]) -> str:
     scheme, _, credential = given[0].partition(" ")
     if len(given) > 1 or scheme.lower() != "bearer":
-        raise InvalidToken("not a bearer")
+        raise InvalidToken("not a bearer token")
     return credential.strip()
 
 

@@ -19,7 +19,7 @@ async def get_once(
             min_length=1,
             max_length=255,
             pattern=r"^[\x21-\x7e]+$",
-            description="Your name for this request: however often it is sent within 24 hours, it acts once.",
+            description="Unique key of the request. Repeats within 24 hours get the first response and change nothing.",
         ),
     ] = None,
 ) -> Once:

@@ -25,9 +25,9 @@ from app.core.secret import digest
 from app.core.settings import Settings
 
 _HEADERS = {
-    "RateLimit-Limit": "How many requests of one caller are answered within the window of time.",
-    "RateLimit-Remaining": "How many of them are left.",
-    "RateLimit-Reset": "Seconds until the earliest of those that were counted counts no more.",
+    "RateLimit-Limit": "Requests that one caller may send per window.",
+    "RateLimit-Remaining": "Requests left in the current window.",
+    "RateLimit-Reset": "Seconds until the oldest counted request leaves the window.",
 }
 _WIDER = 2
 """How many times the limit is for a whole IPv6 /48, for all sign-ins from one address, and for those to one account."""
@@ -48,7 +48,8 @@ class RequestLimiter:
         if reservation.full is not None:
             audit("rate_limit_exceeded", limit=name, counted_by=reservation.counted_by)
             raise RateLimited(
-                f"At most {nearest.limit} in {nearest.window} seconds are answered: try again in {nearest.reset}.",
+                f"Rate limit of {nearest.limit} in {nearest.window} seconds exceeded: "
+                f"try again in {nearest.reset} seconds.",
                 retry_after=nearest.reset,
             )
         return reservation

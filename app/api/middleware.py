@@ -69,7 +69,7 @@ class _Exchange:
             await self._respond()
         finally:
             log.info(
-                "request",
+                "request_completed",
                 method=method,
                 path=path,
                 status=self._status,
@@ -99,9 +99,9 @@ class _Exchange:
         # Starlette wraps an error that has a handler once the response has started.
         cause = error.__cause__ or error
         if isinstance(cause, AppError):
-            log.warning("response_broken_off", error=type(cause).__name__, detail=cause.detail)
+            log.warning("response_aborted", error=type(cause).__name__, detail=cause.detail)
         else:
-            log.error("response_broken_off", error=type(error).__name__, exc_info=error)
+            log.error("response_aborted", error=type(error).__name__, exc_info=error)
 
     async def _counted_receive(self) -> Message:
         message = await (self._receive() if self._body_is_whole else self._received_in_time())

@@ -27,7 +27,7 @@ _PREFER = {
     "name": "Prefer",
     "in": "header",
     "required": False,
-    "description": "`count=exact` asks for the number of all items, in `X-Total-Count`.",
+    "description": "`count=exact` adds the total number of items as `X-Total-Count`.",
     "schema": {"type": "string", "examples": ["count=exact"]},
 }
 
@@ -35,11 +35,11 @@ _PAGE: dict[int | str, dict[str, Any]] = {
     200: {
         "headers": {
             "Link": {
-                "description": "The pages `first`, `prev` and `next` (RFC 8288). `next` costs the same at any depth.",
+                "description": "Links to `first`, `prev` and `next` (RFC 8288). `next` costs the same at any depth.",
                 "schema": {"type": "string"},
             },
             "X-Total-Count": {
-                "description": "The number of all items, where `Prefer: count=exact` asked for it.",
+                "description": "Total number of items, sent for `Prefer: count=exact`.",
                 "schema": {"type": "integer"},
             },
         }

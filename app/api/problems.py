@@ -42,31 +42,31 @@ STATUS: dict[type[AppError], HTTPStatus] = {
 }
 
 _ROUTING: dict[int, str] = {
-    HTTPStatus.NOT_FOUND: "There is nothing at this path.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "This path does not take this method.",
+    HTTPStatus.NOT_FOUND: "No such path.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Method not allowed for this path.",
 }
 
 _PHRASES = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content",
 }
-"""Of RFC 9110, where Python before 3.13 has older ones."""
+"""Phrases of RFC 9110 that Python before 3.13 lacks."""
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
-_UNREADABLE = {"loc": ["body"], "msg": "The body could not be read.", "type": "unreadable"}
-"""What FastAPI and Starlette answer 400 to, and nothing else does: bytes that are no text, or no form."""
+_UNREADABLE = {"loc": ["body"], "msg": "The body cannot be decoded.", "type": "unreadable"}
+"""The 422 for a body that FastAPI or Starlette cannot decode (they raise 400)."""
 
 _IN_OUR_WORDS = {
-    "extra_forbidden": "There is nothing of this name here.",
+    "extra_forbidden": "Unknown field.",
     "model_attributes_type": "The body must be a JSON object, sent as application/json.",
 }
-"""What pydantic says to programmers rather than to callers."""
+"""Our messages for pydantic error types whose own message is meant for programmers."""
 
 _TRY_AGAIN = {
     "headers": {
         "Retry-After": {
-            "description": "Seconds after which the request may be answered.",
+            "description": "Seconds to wait before retrying.",
             "schema": {"type": "integer", "minimum": 1},
         }
     }
@@ -74,7 +74,7 @@ _TRY_AGAIN = {
 
 
 class FieldProblem(BaseModel):
-    """One field that was not as it must be."""
+    """One invalid field."""
 
     loc: list[str | int]
     msg: str
@@ -82,7 +82,7 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """Every error of this service has this shape."""
+    """An error (RFC 9457)."""
 
     type: str
     title: str
@@ -93,7 +93,7 @@ class Problem(BaseModel):
 
 
 class ValidationProblem(Problem):
-    """What was wrong with each field."""
+    """An error with the invalid fields."""
 
     errors: list[FieldProblem]
 
@@ -182,8 +182,8 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # likewise  # noqa: S101  # nosec B101
     if isinstance(error.__cause__, OSError):
         # A part of a form is kept in a temporary file, for which there may be no room.
-        log.error("body_not_stored", error=type(error.__cause__).__name__, errno=error.__cause__.errno)
-        return await _app_error(request, Unavailable("The body could not be stored: try again later.", retry_after=5))
+        log.error("body_storage_failed", error=type(error.__cause__).__name__, errno=error.__cause__.errno)
+        return await _app_error(request, Unavailable("The body cannot be stored: try again later.", retry_after=5))
     if error.status_code == HTTPStatus.BAD_REQUEST:
         return _invalid(request, [_UNREADABLE])
     headers = dict(error.headers or {})
@@ -229,7 +229,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
 
 def _invalid(request: Request, fields: list[dict[str, Any]]) -> JSONResponse:
     where = ", ".join(".".join(map(str, field["loc"])) for field in fields)
-    return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, f"The request is not valid: {where}.", errors=fields)
+    return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, f"Invalid request: {where}.", errors=fields)
 
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
@@ -249,4 +249,4 @@ async def _database_away(request: Request, error: Exception) -> JSONResponse:
 def unexpected(request: Request, error: BaseException) -> JSONResponse:
     """A defect of ours: logged with its traceback, and nothing of it shown."""
     log.error("unhandled_error", error=type(error).__name__, exc_info=error)
-    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side.")
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error; the request id helps us find it.")

@@ -1,4 +1,4 @@
-"""One thing as a response, with its entity tag."""
+"""One record as a response with its entity tag."""
 
 from __future__ import annotations
 
@@ -9,19 +9,24 @@ from pydantic import BaseModel
 
 from app.schemas.etags import EntityTags, etag_of, json_of
 
-_ETAG: dict[str, Any] = {"ETag": {"description": "Changes whenever this does.", "schema": {"type": "string"}}}
-_LOCATION: dict[str, Any] = {"Location": {"description": "Where it is.", "schema": {"type": "string"}}}
+_ETAG: dict[str, Any] = {
+    "ETag": {"description": "Entity tag; send it in If-Match or If-None-Match.", "schema": {"type": "string"}}
+}
+_LOCATION: dict[str, Any] = {"Location": {"description": "URL of the new record.", "schema": {"type": "string"}}}
 
 TAGGED: dict[int | str, dict[str, Any]] = {200: {"headers": _ETAG}}
-READ: dict[int | str, dict[str, Any]] = {**TAGGED, 304: {"description": "Not changed since `If-None-Match`."}}
+READ: dict[int | str, dict[str, Any]] = {
+    **TAGGED,
+    304: {"description": "Unchanged: `If-None-Match` has its current `ETag`."},
+}
 LOCATED: dict[int | str, dict[str, Any]] = {201: {"headers": _LOCATION}}
 CREATED: dict[int | str, dict[str, Any]] = {201: {"headers": {**_ETAG, **_LOCATION}}}
-"""What routes say about their successful answers."""
+"""Success responses for the OpenAPI descriptions of routes."""
 
 
 async def get_if_match(
     if_match: Annotated[
-        str | None, Header(description="The `ETag` last seen: 412 if it is not the present one any more.")
+        str | None, Header(description="The `ETag` last received: 412 if the record has changed since.")
     ] = None,
 ) -> EntityTags:
     """The precondition of a change."""
@@ -29,7 +34,7 @@ async def get_if_match(
 
 
 IfMatch = Annotated[EntityTags, Depends(get_if_match)]
-IfNoneMatch = Annotated[str | None, Header(description="The `ETag` last seen: 304 if it is still the present one.")]
+IfNoneMatch = Annotated[str | None, Header(description="The `ETag` last received: 304 if the record is unchanged.")]
 
 
 def represent(

@@ -41,7 +41,7 @@ class Stopping:
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
-                raise Unavailable("The service is stopping: ask again.", retry_after=1)
+                raise Unavailable("The service is shutting down: try again.", retry_after=1)
             return working.result()
         finally:
             working.cancel()
@@ -76,5 +76,5 @@ class Stopping:
         server(signal.SIGINT, frame)
 
     def _give_up(self) -> None:
-        log.warning("shutdown_grace_over", seconds=self._grace)
+        log.warning("shutdown_grace_expired", seconds=self._grace)
         self._over.set_result(None)

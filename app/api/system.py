@@ -25,7 +25,7 @@ _LINKS = {
 
 @router.get("/", operation_id="get_root", dependencies=[PUBLIC])
 async def root(request: Request) -> Root:
-    """The service's name, version and links."""
+    """Return the service's name, version and links."""
     links = {name: below_root(request.scope, path) for name, path in _LINKS.items()}
     return Root(name=request.app.title, version=request.app.version, links=links)
 
@@ -33,7 +33,7 @@ async def root(request: Request) -> Root:
 @router.get("/health", operation_id="get_health", dependencies=[PUBLIC])
 @router.get("/health/live", operation_id="get_liveness", dependencies=[PUBLIC])
 async def live() -> Liveness:
-    """The process is up."""
+    """Report that the process is up."""
     return Liveness()
 
 
@@ -45,7 +45,7 @@ async def live() -> Liveness:
     responses=responses(503),
 )
 async def ready(request: Request, health: HealthServiceDep) -> Readiness | JSONResponse:
-    """Database, schema and model provider are there; else 503, naming what fails."""
+    """Check database, schema and model provider; 503 names the checks that fail."""
     readiness = await health.readiness()
     if readiness.ready:
         return readiness

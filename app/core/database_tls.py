@@ -64,13 +64,15 @@ def _check_files(given: Mapping[str, str], mode: str) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     roots = given.get("sslrootcert") or os.environ.get("PGSSLROOTCERT")
     if roots is None and mode.startswith("verify") and not _default_roots().is_file():
-        raise ValueError(f"sslmode={mode} needs sslrootcert: a file, or {_SYSTEM} for what the system trusts")
+        raise ValueError(
+            f"sslmode={mode} needs sslrootcert: a file, or {_SYSTEM} for the certificates that the system trusts"
+        )
     for name, path in {"sslrootcert": roots, "sslcrl": given.get("sslcrl")}.items():
         if path:
             try:
                 context.load_verify_locations(cafile=path)
             except OSError:  # ssl.SSLError is one
-                raise ValueError(f"{name} names {path}, which is no readable file of certificates") from None
+                raise ValueError(f"{name} names {path}, which is not a readable certificate file") from None
     _load_certificate(context, given)
 
 

@@ -149,7 +149,7 @@ def _parameters(url: URL) -> Iterator[tuple[str, str]]:
     for name, value in url.query.items():
         if isinstance(value, tuple):
             if name != "host":
-                raise ValueError(f"names {name} more than once")
+                raise ValueError(f"has the parameter {name} more than once")
             value = ",".join(value)
         if value:
             yield name, value
@@ -243,7 +243,7 @@ def _check_file(name: str) -> None:
     if name in ("", ":memory:"):
         return
     if ":memory:" in name:
-        raise ValueError("names a database in memory in an unusual way: write sqlite:///:memory:")
+        raise ValueError("must be written as sqlite:///:memory: for an in-memory database")
     path = Path(name.removeprefix("file:"))
     if path.is_dir() or not path.parent.is_dir():
         raise ValueError(f"names {path}, which is a directory or in a directory that does not exist")

@@ -1,30 +1,30 @@
-"""What can go wrong, as facts of the store. HTTP statuses live in app/api/problems.py.
+"""Application errors. The HTTP status of each is in app/api/problems.py.
 
 AppError
-├── Unauthorized         who is asking is not known, and must be
-│   └── InvalidToken     what should have told is not, or no longer, good for it
-├── Forbidden            who is asking is known, and may not
-├── NotFound             the thing named does not exist (for this caller)
-├── Conflict             the present state of the store forbids it
-│   ├── AlreadyExists    something else already is what this would be
-│   └── InUse            something else still refers to it
-├── PreconditionFailed   it has changed since the caller last saw it
-├── InvalidInput         understood, but outside what is allowed
-│   └── InvalidReference a field names something that does not exist
-├── NotConfigured        the deployment lacks a setting this needs
-│   └── InvalidPrompt    a prompt's directory cannot be used
-├── Unavailable          a dependency is away; trying again later may help
-├── UpstreamFailed       the model provider answered badly or not at all
-│   └── NoAnswer         it spoke, but never answered
+├── Unauthorized         the caller must authenticate
+│   └── InvalidToken     the token or API key is invalid, expired or revoked
+├── Forbidden            the caller lacks the role or scope
+├── NotFound             the record does not exist, or the caller may not see it
+├── Conflict             the current state of the store forbids the change
+│   ├── AlreadyExists    another record has these values
+│   └── InUse            other records refer to this one
+├── PreconditionFailed   the record has changed since the caller read it
+├── InvalidInput         a value is outside what is allowed
+│   └── InvalidReference a field names a record that does not exist
+├── NotConfigured        a required setting is missing or invalid
+│   └── InvalidPrompt    a prompt directory cannot be loaded
+├── Unavailable          a dependency is unavailable; retry later
+├── UpstreamFailed       the model provider failed or sent an invalid answer
+│   └── NoAnswer         the model returned without an answer
 ├── UpstreamTimeout      no answer within the deadline
-└── RateLimited          the caller, or we at the provider, asked too often
+└── RateLimited          too many requests, by the caller or by us to the provider
 """
 
 from __future__ import annotations
 
 
 class AppError(Exception):
-    """A failure that the caller is told about: `detail` is a sentence that is safe to show.
+    """An error that is shown to the caller: `detail` is a sentence that is safe to show.
 
     `extensions` become members of the problem document. `retry_after` is in seconds.
     """
@@ -37,30 +37,30 @@ class AppError(Exception):
 
 
 class Unauthorized(AppError):
-    """Who is asking is not known, and must be. `challenge` is for WWW-Authenticate (RFC 6750)."""
+    """The caller must authenticate. `challenge` is the value of WWW-Authenticate (RFC 6750)."""
 
     challenge = "Bearer"
 
-    def __init__(self, detail: str = "This needs you to sign in: send a token or an API key.") -> None:
+    def __init__(self, detail: str = "Authentication required: send an access token or an API key.") -> None:
         super().__init__(detail)
 
 
 class InvalidToken(Unauthorized):
-    """A token or key that is not, or no longer, good. `reason` is for the audit log, and never for the caller."""
+    """The token or key is invalid, expired or revoked. `reason` is for the audit log only."""
 
     challenge = 'Bearer error="invalid_token"'
 
     def __init__(self, reason: str = "invalid") -> None:
-        super().__init__("The token or API key is not valid, or not any more.")
+        super().__init__("The token or API key is invalid, expired or revoked.")
         self.reason = reason
 
 
 class Forbidden(AppError):
-    """Who is asking is known, and may not do this."""
+    """The caller is authenticated, but lacks the role or scope."""
 
 
 class NotFound(AppError):
-    """The thing named does not exist, or not for this caller."""
+    """The record does not exist, or the caller may not see it."""
 
     noun = "This"
 
@@ -111,7 +111,7 @@ class SubscriptionNotFound(NotFound):
 
 
 class AccountNotFound(NotFound):
-    """No account has this address."""
+    """No account has this e-mail address."""
 
     noun = "Account"
 
@@ -123,33 +123,35 @@ class ApiKeyNotFound(NotFound):
 
 
 class Conflict(AppError):
-    """The present state of the store forbids it."""
+    """The current state of the store forbids the change."""
 
 
 class AlreadyExists(Conflict):
-    """Something else already is what this would be; `constraint` names the rule where the database told it."""
+    """Another record has these values; `constraint` is the violated constraint, if the database names it."""
 
     def __init__(self, constraint: str | None) -> None:
-        super().__init__("This already exists, or can exist only once at a time.")
+        super().__init__("A record with these values already exists.")
         self.constraint = constraint
 
 
 class InUse(Conflict):
-    """Something else still refers to it; `referrer` is the table of what does."""
+    """Other records refer to this one; `referrer` is their table."""
 
     def __init__(self, referrer: str) -> None:
-        super().__init__(f"This cannot be deleted: some {_named(referrer)} still refers to it.", referred_by=referrer)
+        super().__init__(
+            f"This record cannot be deleted: {_named(referrer)} records refer to it.", referred_by=referrer
+        )
 
 
 class PreconditionFailed(AppError):
-    """It has changed since the caller last saw it."""
+    """The record has changed since the caller read it."""
 
     def __init__(self) -> None:
-        super().__init__("This has changed since you last read it: read it again, and decide anew.")
+        super().__init__("This record has changed since you read it: read it again and send its new ETag.")
 
 
 class InvalidInput(AppError):
-    """Understood, but outside what is allowed; `field` is where in the request, `where` in which part of it."""
+    """A value is outside what is allowed; `field` is its path in the part of the request that `where` names."""
 
     kind = "rule"
 
@@ -158,7 +160,7 @@ class InvalidInput(AppError):
 
 
 class InvalidReference(InvalidInput):
-    """A field names something that does not exist."""
+    """A field names a record that does not exist."""
 
     kind = "reference"
 
@@ -168,41 +170,41 @@ class InvalidReference(InvalidInput):
 
 
 class NotConfigured(AppError):
-    """The deployment lacks a setting that this needs."""
+    """A required setting is missing or invalid."""
 
 
 class InvalidPrompt(NotConfigured):
-    """A prompt's directory would not do what its author meant; the sentence begins with its name."""
+    """A prompt directory cannot be loaded; `problem` begins with the prompt's name."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"A prompt cannot be used: {problem}.")
 
 
 class Unavailable(AppError):
-    """A dependency is away; trying again later may help."""
+    """A dependency is unavailable; retry later."""
 
 
 def database_away() -> Unavailable:
-    """What a caller is told when the database cannot be reached."""
-    return Unavailable("The database cannot be reached.", retry_after=5)
+    """Return the error for an unreachable database."""
+    return Unavailable("The database cannot be reached: try again later.", retry_after=5)
 
 
 def store_busy() -> Unavailable:
-    """What a caller is told whose turn did not come in time."""
-    return Unavailable("The store is busy with other changes.", retry_after=1)
+    """Return the error for a lock, statement or serialization timeout."""
+    return Unavailable("The store is busy with other changes: try again.", retry_after=1)
 
 
 def sequence_behind() -> Unavailable:
-    """What a caller is told when the database gives a new record the id of an old one, as after a partial restore."""
-    return Unavailable("The store cannot number new records at the moment; its operator must correct that.")
+    """Return the error for a sequence that yields ids already in use, as after a partial restore."""
+    return Unavailable("The database cannot assign ids to new records: its operator must reset the sequence.")
 
 
 class UpstreamFailed(AppError):
-    """The model provider answered badly or not at all."""
+    """The model provider failed or sent an invalid answer."""
 
 
 class NoAnswer(UpstreamFailed):
-    """The model was called and returned, but gave no answer."""
+    """The model returned without an answer."""
 
 
 class UpstreamTimeout(AppError):
@@ -210,9 +212,9 @@ class UpstreamTimeout(AppError):
 
 
 class RateLimited(AppError):
-    """Asked too often; `retry_after` says when to try again."""
+    """Too many requests; `retry_after` is in seconds."""
 
 
 def _named(name: str) -> str:
-    """A table's or a column's name in words: "staff_id" is "staff", "streaming_subscription" is what it says."""
+    """Return a table or column name in words: "staff_id" becomes "staff"."""
     return name.removesuffix("_ids").removesuffix("_id").replace("_", " ")

@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Role(str, Enum):
-    """What somebody is to the store."""
+    """The role of an account."""
 
     ADMIN = "admin"
     STAFF = "staff"
@@ -15,7 +15,7 @@ class Role(str, Enum):
 
 
 class Scope(str, Enum):
-    """What an API key may be good for. People are not limited by scopes."""
+    """What an API key may do. Scopes limit API keys, not accounts."""
 
     CATALOGUE_WRITE = "catalogue:write"
     CUSTOMERS_READ = "customers:read"

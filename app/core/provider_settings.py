@@ -1,4 +1,4 @@
-"""What may be wrong with a model provider's key and address, as sentences that name the setting."""
+"""Checks of a model provider's key and address. Each message names the setting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def key_problem(name: str, key: SecretStr | None) -> str | None:
     value = secret_value(key)
     if value.isascii() and value.isprintable() and " " not in value:
         return None
-    return f"{name} has characters that no key has: copy it again."
+    return f"{name} has characters that are invalid in a key: copy it again."
 
 
 def base_url_problem(name: str, url: str | None) -> str | None:
@@ -30,7 +30,7 @@ def base_url_problem(name: str, url: str | None) -> str | None:
     if parts.path.rstrip("/").endswith("/completions"):
         return f"{name} must end before /chat/completions, as in http://localhost:11434/v1."
     if parts.query or parts.fragment:
-        return f"{name} must not have a query, as in http://localhost:11434/v1."
+        return f"{name} must not have a query or a fragment; an example is http://localhost:11434/v1."
     return None
 
 
@@ -42,7 +42,7 @@ def endpoint_problem(name: str, url: str | None) -> str | None:
     if "/openai" in parts.path or "/deployments" in parts.path or parts.query or parts.fragment:
         return (
             f"{name} must be the resource's address alone, such as https://NAME.openai.azure.com/: "
-            "the deployment goes into AZURE_OPENAI_DEPLOYMENT, the version into AZURE_OPENAI_API_VERSION."
+            "set the deployment in AZURE_OPENAI_DEPLOYMENT and the version in AZURE_OPENAI_API_VERSION."
         )
     return None
 

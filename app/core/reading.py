@@ -1,4 +1,4 @@
-"""Settings that are more than a number or a word: what they may say. Each raises ValueError with what is wrong."""
+"""Validators of settings. Each raises ValueError with a message that says what is wrong."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def limit_of(text: str) -> RateLimitItem | None:
     except ValueError:
         raise ValueError("must be one limit such as 30/minute, or off") from None
     if item.amount < 1:
-        raise ValueError("must allow at least one; off is for no limit")
+        raise ValueError("must allow at least one request; use off for no limit")
     return item
 
 
@@ -43,7 +43,7 @@ def signing_problem(secret: str) -> str | None:
     try:
         secret.encode("utf-8")
     except UnicodeEncodeError:
-        return "is not text in UTF-8"
+        return "is not valid UTF-8"
     if _ASYMMETRIC.search(secret):
         return "is a certificate or a PEM or SSH key, which cannot sign tokens here"
     return None
@@ -73,9 +73,9 @@ def proxies(text: str) -> str:
         try:
             network = ipaddress.ip_network(part)
         except ValueError:
-            raise ValueError(f"must name addresses or networks such as 10.0.0.5, 172.16.0.0/12: not {part!r}") from None
+            raise ValueError(f"must name addresses or networks such as 10.0.0.5, 172.16.0.0/12, not {part!r}") from None
         if network.prefixlen == 0:
-            raise ValueError("must name the proxies: clients would choose their own address if all were believed")
+            raise ValueError("must name the proxies, not every address: clients could forge theirs")
     return ",".join(named)
 
 
@@ -87,26 +87,26 @@ def listed(value: object) -> object:
         try:
             return json.loads(value)
         except ValueError:
-            raise ValueError("must be a JSON list or separated by commas") from None
+            raise ValueError("must be a JSON list or comma-separated") from None
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def web_origins(given: tuple[str, ...]) -> tuple[str, ...]:
     """Origins as browsers send them (RFC 6454): scheme and host in small letters, the port unless it is the usual."""
     if "*" in given and len(given) > 1:
-        raise ValueError("must be * alone, or origins without it")
+        raise ValueError("must be either * or a list of origins")
     return given if given == ("*",) else tuple(map(_origin, given))
 
 
 def _origin(text: str) -> str:
-    wrong = ValueError(f"must be origins such as https://shop.example or http://localhost:3000: not {text!r}")
+    wrong = ValueError(f"must be origins such as https://shop.example or http://localhost:3000, not {text!r}")
     try:
         url = urlsplit(text.lower())
         port = url.port
     except ValueError:
         raise wrong from None
     if url.netloc and (url.path or url.query or url.fragment):
-        raise ValueError(f"must be origins, which end before the path, without a slash: not {text!r}")
+        raise ValueError(f"must be origins without a path or a trailing slash, not {text!r}")
     host = url.netloc.removesuffix(f":{port}")
     if url.scheme not in _DEFAULT_PORTS or not _HOST.fullmatch(host):
         raise wrong

@@ -82,7 +82,7 @@ class RedisCounters:
             return None
         if self._away:
             self._away = False
-            log.info("rate_limits_together_again")
+            log.info("rate_limit_storage_recovered")
         counts = zip(numbers[::2], numbers[1::2], strict=True)
         return full - 1 if full else None, [Count(requests, left / 1_000_000) for requests, left in counts]
 
@@ -102,9 +102,9 @@ class RedisCounters:
         if not self._away:
             self._away = True
             log.error(
-                "rate_limits_apart",
+                "rate_limit_storage_unavailable",
                 error=type(error).__name__,
-                hint="RATE_LIMIT_STORAGE cannot be used: each process counts for itself until it can",
+                hint="RATE_LIMIT_STORAGE is unreachable: each process counts separately until it recovers",
             )
 
     async def close(self) -> None:

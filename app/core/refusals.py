@@ -41,7 +41,7 @@ def kind_of(error: BaseException) -> str:
 
 def unusable(error: Exception) -> str:
     """A sentence for whoever runs a command: the kind of the driver's error, without its text."""
-    return f"The database could not be used: {kind_of(error)}. Is DATABASE_URL right?"
+    return f"The database cannot be used: {kind_of(error)}. Check DATABASE_URL."
 
 
 def diagnosis_of(error: DBAPIError) -> Diagnosis:
@@ -105,7 +105,7 @@ def _column(constraint: str, table: str) -> str:
 
 
 def _invalid(_error: DBAPIError, _diagnosis: Diagnosis) -> AppError:
-    return InvalidInput("A value is outside the range that the store can hold.")
+    return InvalidInput("A value is outside the range that the database can store.")
 
 
 def _gave_up(_error: DBAPIError, _diagnosis: Diagnosis) -> AppError:

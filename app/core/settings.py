@@ -47,7 +47,7 @@ _OF_PROVIDERS = (
 
 
 class UnreadableEnvFile(ValueError):
-    """`.env` is there and is no text that settings could be read from."""
+    """`.env` exists, but is not UTF-8 text."""
 
 
 class Settings(BaseSettings):
@@ -68,41 +68,41 @@ class Settings(BaseSettings):
         "INFO", description="JSON lines; DEBUG is readable text and includes questions."
     )
     shutdown_grace_seconds: float = Field(
-        20.0, ge=0, le=3600, description="What requests in flight get to finish in after SIGTERM."
+        20.0, ge=0, le=3600, description="Seconds that requests in flight have to finish after SIGTERM."
     )
     receive_timeout_seconds: float = Field(
-        30.0, gt=0, le=3600, description="Seconds for a request's headers to arrive, and as many for its body."
+        30.0, gt=0, le=3600, description="Seconds for a request's headers to arrive, and the same again for its body."
     )
-    web_concurrency: int = Field(1, ge=1, le=1000, description="Worker processes, which need a common SECRET_KEY.")
+    web_concurrency: int = Field(1, ge=1, le=1000, description="Worker processes; several need the same SECRET_KEY.")
 
     secret_key: SecretStr | None = Field(
-        None, description="Signs tokens: 32 bytes or more. Unset: a random one for this process alone."
+        None, description="Signs tokens: 32 bytes or more. Unset: a random key for this process only."
     )
     secret_key_previous: SecretStr | None = Field(
-        None, description="The SECRET_KEY before: tokens that it signed are still good."
+        None, description="The previous SECRET_KEY: tokens signed with it stay valid."
     )
-    access_token_minutes: int = Field(15, ge=1, le=1440, description="How long an access token is good for.")
-    refresh_token_days: int = Field(30, ge=1, le=365, description="How long somebody stays signed in without a sign.")
+    access_token_minutes: int = Field(15, ge=1, le=1440, description="Minutes until an access token expires.")
+    refresh_token_days: int = Field(30, ge=1, le=365, description="Days without use until a refresh token expires.")
     password_rounds: int = Field(
-        12, ge=4, le=16, description="Work factor of password hashes: each one more doubles the time."
+        12, ge=4, le=16, description="Work factor of password hashes: each step doubles the time."
     )
 
-    max_open_rentals: int = Field(20, ge=1, le=10_000, description="Discs that one customer may have out at a time.")
+    max_open_rentals: int = Field(20, ge=1, le=10_000, description="Open rentals that one customer may have.")
 
     database_url: Annotated[str, AfterValidator(normalised)] = Field(
-        DEFAULT_DATABASE_URL, repr=False, description="Postgres or SQLite, as libpq's or SQLAlchemy's users write it."
+        DEFAULT_DATABASE_URL, repr=False, description="Postgres or SQLite, as a libpq or SQLAlchemy URL."
     )
     database_pool_size: int = Field(5, ge=1, le=1000, description="Connections kept per process.")
     database_max_overflow: int = Field(0, ge=0, le=1000, description="Connections beyond the pool, reopened each time.")
     database_pool_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a free connection.")
     database_pool_recycle: int = Field(1800, ge=-1, description="Seconds after which a connection is replaced.")
     database_pool_pre_ping: bool = Field(
-        False, description="Test each connection on checkout: one round trip more for each request."
+        False, description="Test each connection on checkout, at the cost of one round trip per request."
     )
     database_connect_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a new connection.")
     database_application_name: str = Field("interview-api", description="Shown in pg_stat_activity.")
     database_pooler: Literal["none", "pgbouncer"] = Field(
-        "none", description="pgbouncer: connections are pooled per transaction, so no statement stays prepared."
+        "none", description="pgbouncer: connections are pooled per transaction, so statements are not kept prepared."
     )
 
     ai_provider: Provider | None = Field(
@@ -112,31 +112,36 @@ class Settings(BaseSettings):
     ai_timeout_seconds: float = Field(30.0, gt=0, le=600, description="Deadline of one whole turn.")
     ai_max_handoffs: int = Field(4, ge=1, le=20, description="Handoffs allowed in one turn.")
     ai_max_tool_calls: int = Field(8, ge=1, le=50, description="Tool calls allowed in one turn.")
-    ai_max_tokens: int | None = Field(None, ge=1, description="Output limit of one model call; unset, the model's own.")
-    ai_temperature: float | None = Field(None, ge=0, le=2, description="Unset, the model's own; some take no other.")
+    ai_max_tokens: int | None = Field(
+        None, ge=1, description="Output limit of one model call; if unset, the model's default."
+    )
+    ai_temperature: float | None = Field(
+        None, ge=0, le=2, description="If unset, the model's default; some models accept no other."
+    )
     openai_api_key: SecretStr | None = Field(None, description="Key of OpenAI or of a compatible server.")
     openai_base_url: str | None = Field(None, description="A compatible server, such as http://localhost:11434/v1.")
     openai_model: StrippedText = Field(DEFAULT_OPENAI_MODEL, description="Model name.")
     openai_org_id: str | None = Field(None, description="OpenAI organisation.")
     openai_reasoning_effort: str | None = Field(
-        None, description="none, minimal, low, medium, high, ..., as the model has it; unset, the model's own."
+        None,
+        description="none, minimal, low, medium, high, ..., depending on the model; if unset, the model's default.",
     )
     azure_openai_endpoint: str | None = Field(None, description="https://NAME.openai.azure.com/")
     azure_openai_api_key: SecretStr | None = Field(None, description="Key of the Azure resource.")
     azure_openai_deployment: str | None = Field(None, description="Deployment name.")
     azure_openai_api_version: StrippedText = Field("2024-10-21", description="Azure API version.")
 
-    rate_limit_ai: RateLimit = Field("60/minute", description="Questions of one caller; `off` for any number.")
-    rate_limit_auth: RateLimit = Field("30/minute", description="Failed sign-ins of one caller, likewise.")
+    rate_limit_ai: RateLimit = Field("60/minute", description="Questions of one caller; `off` for no limit.")
+    rate_limit_auth: RateLimit = Field("30/minute", description="Failed sign-ins of one caller; `off` for no limit.")
     rate_limit_storage: Annotated[SecretStr | None, AfterValidator(reading.redis_url)] = Field(
-        None, description="redis://host:6379/0 for processes to count together; unset, each counts for itself."
+        None, description="redis://host:6379/0 to share counts between processes; if unset, each counts separately."
     )
     forwarded_allow_ips: Annotated[str, AfterValidator(reading.proxies)] = Field(
-        "", description="Addresses or networks of proxies whose X-Forwarded-For is believed."
+        "", description="Addresses or networks of proxies whose X-Forwarded-For is trusted."
     )
     cors_origins: Annotated[
         tuple[str, ...], NoDecode, BeforeValidator(reading.listed), AfterValidator(reading.web_origins)
-    ] = Field((), description="Web pages' origins whose scripts may call, or `*` for any.")
+    ] = Field((), description="Origins of web pages whose scripts may call the API, or `*` for any.")
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -157,11 +162,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _secret_keys(self) -> Self:
-        """What anybody could guess signs nothing but a developer's own tokens."""
+        """Refuse invalid keys, and weak keys unless DEBUG is set."""
         for name, secret in self._given_secret_keys().items():
             problem = reading.signing_problem(secret) or (None if self.debug else _weakness(secret))
             if problem:
-                raise ValueError(f"{name} {problem}: set one of {MIN_SECRET_BYTES} random bytes or more")
+                raise ValueError(f"{name} {problem}: set a random key of at least {MIN_SECRET_BYTES} bytes")
         return self
 
     @property
@@ -177,7 +182,7 @@ class Settings(BaseSettings):
         """Why worker processes cannot start, as a sentence: each would refuse the tokens of the others."""
         if self.secret_key is not None or not (several or self.web_concurrency > 1):
             return None
-        return f"Several workers need a common SECRET_KEY: set one of {MIN_SECRET_BYTES} random bytes or more."
+        return f"Several workers need the same SECRET_KEY: set a random key of at least {MIN_SECRET_BYTES} bytes."
 
     @property
     def provider(self) -> Provider:
@@ -234,7 +239,7 @@ def _weakness(secret: str) -> str | None:
 
 
 def in_sentences(error: ValidationError | UnreadableEnvFile, named: Callable[[str], str] = str.upper) -> str:
-    """What is wrong with which value, without what was given for it."""
+    """Return the errors in one line, without the invalid values."""
     if isinstance(error, UnreadableEnvFile):
         return str(error)
     found = ((".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_input=False))
@@ -251,7 +256,7 @@ def get_settings() -> Settings:
 
 
 def _check_encoding(file: Path) -> None:
-    """Some editors save in other encodings, of which some are read without an error and as nothing."""
+    """Raise UnreadableEnvFile if the file is not UTF-8: some other encodings would silently read as empty."""
     if not file.is_file():
         return
     try:
@@ -259,4 +264,4 @@ def _check_encoding(file: Path) -> None:
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        raise UnreadableEnvFile(f"{file} is not UTF-8: save it as UTF-8 again, and not as UTF-16 or ANSI.")
+        raise UnreadableEnvFile(f"{file} is not UTF-8: save it as UTF-8, not as UTF-16 or ANSI.")

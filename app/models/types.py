@@ -23,7 +23,7 @@ _CENT = Decimal("0.01")
 
 
 class Rating(str, Enum):
-    """The MPAA ratings, Postgres enum `mpaa_rating`."""
+    """MPAA rating (Postgres enum `mpaa_rating`)."""
 
     G = "G"
     PG = "PG"

@@ -9,7 +9,7 @@ from app.schemas.paging import PageQuery, sort_by
 
 
 class ActorRead(BaseModel):
-    """An actor and in how many films he or she plays."""
+    """An actor with the number of their films."""
 
     id: int
     first_name: str
@@ -19,18 +19,18 @@ class ActorRead(BaseModel):
 
 
 class ActorQuery(PageQuery):
-    """Which actors."""
+    """Filters of the actor list."""
 
     sort: str | None = sort_by("id", "last_name", "first_name")
-    name: Text | None = Field(None, description='Part of "First Last", in any case.', examples=["ney wea"])
+    name: Text | None = Field(None, description='Part of "First Last", ignoring case.', examples=["ney wea"])
 
 
 class ActorCreate(Command):
-    """A new actor. Two may have the same name, as in life."""
+    """A new actor. Several actors may have the same name."""
 
     first_name: Text = Field(examples=["Greta"])
     last_name: Text = Field(examples=["Garbo"])
 
 
 class ActorUpdate(ActorCreate):
-    """What an actor is to be."""
+    """An actor's new name."""

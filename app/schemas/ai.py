@@ -28,7 +28,7 @@ Question = Annotated[
     StringConstraints(min_length=1),
     FILLED,
     AfterValidator(_trimmed),
-    Field(description=f"1 to {MAX_QUESTION} characters; blanks around them do not count."),
+    Field(description=f"1 to {MAX_QUESTION} characters after trimming white space."),
 ]
 
 
@@ -43,16 +43,16 @@ class HandoffRequest(BaseModel):
 
 
 class Step(BaseModel):
-    """Something an agent did on the way to the answer."""
+    """A tool call or a handoff on the way to the answer."""
 
     agent: str
     kind: Literal["tool", "handoff"]
-    name: str = Field(description="The function called, or the agent handed over to.")
-    arguments: dict[str, JsonValue] = Field({}, description="Of the function called; empty for a handoff.")
+    name: str = Field(description="The function called, or the agent that took over.")
+    arguments: dict[str, JsonValue] = Field({}, description="Arguments of the function; empty for a handoff.")
 
 
 class Usage(BaseModel):
-    """What the turn cost. Tokens are 0 where the provider does not report them."""
+    """Model usage of the turn. Tokens are 0 if the provider does not report them."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -60,12 +60,12 @@ class Usage(BaseModel):
 
 
 class HandoffResponse(BaseModel):
-    """The answer, who gave it, and how they got there."""
+    """The answer, the agent that gave it, and the steps before it."""
 
     agent: str
     answer: str
     status: Literal["completed", "input_required"] = Field(
-        description="input_required: `answer` is a question back to the person."
+        description="`input_required`: `answer` is a question to the user."
     )
     steps: list[Step]
     usage: Usage
@@ -73,7 +73,7 @@ class HandoffResponse(BaseModel):
 
 
 class SummaryRequest(BaseModel):
-    """Which film to summarise."""
+    """The film to summarise."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"film_id": 1}]})
 
@@ -81,14 +81,14 @@ class SummaryRequest(BaseModel):
 
 
 class FilmOpinion(BaseModel):
-    """What the model is asked for. Everything else about the film is the store's."""
+    """The model's part of a summary; the rest comes from the store."""
 
     recommended: bool
     summary: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_SUMMARY)]
 
 
 class SummaryResponse(BaseModel):
-    """A film's summary: title and rating are the store's, the rest is the model's."""
+    """A film's summary. Title and rating come from the store, the rest from the model."""
 
     title: str
     rating: Rating | None
@@ -97,12 +97,12 @@ class SummaryResponse(BaseModel):
 
 
 class AgentInfo(BaseModel):
-    """An agent, what it may call and to whom it may hand over."""
+    """An agent, its tools and the agents it can hand over to."""
 
     name: str
     description: str
     tools: list[str]
-    hands_over_to: dict[str, str] = Field(description="Agent name: when.")
+    hands_over_to: dict[str, str] = Field(description="Agent name: when to hand over to it.")
 
 
 class PluginInfo(BaseModel):
@@ -114,7 +114,7 @@ class PluginInfo(BaseModel):
 
 
 class AiInfo(BaseModel):
-    """How questions are answered by this deployment."""
+    """How this deployment answers questions."""
 
     provider: Literal["openai", "azure", "offline"]
     model: str

@@ -18,8 +18,8 @@ from app.schemas.paging import PageQuery, sort_by
 MIN_PASSWORD, MAX_PASSWORD = 12, 128
 """Characters."""
 _PASSWORDS = ("engine No. 2, unfinished", "engine No. 3, imagined")
-"""Of the examples, where nobody would take them for their own."""
-_WITHOUT_NUL = Matching(r"^[^\x00]*$", "must be without NUL characters")
+"""Passwords of the examples."""
+_WITHOUT_NUL = Matching(r"^[^\x00]*$", "must not contain NUL characters")
 
 
 @lru_cache
@@ -38,7 +38,7 @@ def _normalised(password: str) -> str:
 
 def _not_among_the_worst(password: str) -> str:
     if password.casefold() in _worst_passwords():
-        raise PydanticCustomError("rule", "is one of the first that anybody would try: choose another one")
+        raise PydanticCustomError("rule", "is too common; choose another")
     return password
 
 
@@ -50,15 +50,15 @@ NewPassword = Annotated[
     AfterValidator(_normalised),
     AfterValidator(_not_among_the_worst),
 ]
-"""12 to 128 characters of any kind, and none of the few hundred that are tried first."""
+"""12 to 128 characters of any kind; the few hundred most common passwords are refused."""
 AccountEmail = Annotated[Email, AfterValidator(account_email)]
-"""An address as accounts have it."""
+"""An e-mail address as accounts store it: trimmed, in lower case."""
 _Given = Annotated[str, StringConstraints(min_length=1, max_length=1000), Field(repr=False), _WITHOUT_NUL]
 """A secret that is checked, not chosen."""
 
 
 class AccountCreate(Command):
-    """Somebody new."""
+    """A new account."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ada@example.org", "password": _PASSWORDS[0]}]})
 
@@ -73,24 +73,24 @@ class AccountRead(BaseModel):
     email: str
     role: Role
     customer_id: int | None
-    """The customer whose rentals and payments are this account's own."""
+    """The customer that this account belongs to."""
     staff_id: int | None
     active: bool
     created_at: UtcTime
 
 
 class CallerRead(BaseModel):
-    """Who is asking: a person's account, or a machine's key and what it is good for."""
+    """The caller: an account, or an API key with its scopes."""
 
     kind: Literal["account", "api_key"]
     role: Role
     account: AccountRead | None
     scopes: list[Scope] | None
-    """Empty for people, whom no scopes limit."""
+    """Null for accounts: scopes limit only API keys."""
 
 
 class SignInForm(BaseModel):
-    """OAuth 2.0's password form (RFC 6749, section 4.3.2). What else clients send with it does not matter here."""
+    """The password form of OAuth 2.0 (RFC 6749, section 4.3.2). Other form fields are ignored."""
 
     grant_type: Literal["password"] = "password"
     username: Annotated[_Given, AfterValidator(account_email)] = Field(
@@ -100,24 +100,24 @@ class SignInForm(BaseModel):
 
 
 class TokensRead(BaseModel):
-    """What somebody who has signed in goes on with (RFC 6749, section 5.1)."""
+    """The tokens of a sign-in (RFC 6749, section 5.1)."""
 
     access_token: str = Field(repr=False)
     token_type: Literal["bearer"] = "bearer"  # noqa: S105
     expires_in: int
-    """Seconds that the access token is good for."""
+    """Seconds until the access token expires."""
     refresh_token: str = Field(repr=False)
-    """Good for one new pair of tokens; sent a second time, it ends all that came of it."""
+    """Single use. Using it twice revokes every token issued from the same sign-in."""
 
 
 class RefreshCreate(Command):
     """A refresh token."""
 
-    refresh_token: _Given = Field(examples=["the refresh_token that came with the access token"])
+    refresh_token: _Given = Field(examples=["the refresh_token of the last sign-in or refresh"])
 
 
 class PasswordUpdate(Command):
-    """A new password for the old one."""
+    """The current and the new password."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"current_password": _PASSWORDS[0], "new_password": _PASSWORDS[1]}]}
@@ -128,13 +128,13 @@ class PasswordUpdate(Command):
 
 
 class PasswordReset(Command):
-    """A new password that whoever runs the store sets for an account, at the command line."""
+    """A new password that the operator sets at the command line."""
 
     password: NewPassword
 
 
 class ApiKeyCreate(Command):
-    """A key for a machine."""
+    """A new API key for a machine."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "till 7", "scopes": ["rentals:read", "rentals:write"]}]}
@@ -142,35 +142,35 @@ class ApiKeyCreate(Command):
 
     name: ShortText
     scopes: list[Scope] = Field(min_length=1)
-    expires_at: Moment | None = Field(None, description="When it ends by itself; never unless given.")
+    expires_at: Moment | None = Field(None, description="When the key expires; if unset, never.")
 
 
 class ApiKeyRead(BaseModel):
-    """A key without its secret."""
+    """An API key without its secret."""
 
     id: int
     name: str
     prefix: str
-    """How it begins."""
+    """The first characters of the key."""
     scopes: list[Scope]
     created_by: int | None
-    """The account of who made it; empty for keys made at the command line."""
+    """The account that created it; null for keys created at the command line."""
     created_at: UtcTime
     expires_at: UtcTime | None
     last_used_at: UtcTime | None
-    """To the minute."""
+    """Accurate to the minute."""
     revoked_at: UtcTime | None
 
 
 class ApiKeyCreated(ApiKeyRead):
-    """A new key."""
+    """A new API key with its secret."""
 
     key: str = Field(repr=False)
-    """Shown this once: nobody can tell it again."""
+    """Shown only in this response: only its hash is stored."""
 
 
 class ApiKeyQuery(PageQuery):
-    """Which API keys."""
+    """Filters of the API key list."""
 
     sort: str | None = sort_by("id", "name")
     revoked: bool | None = None

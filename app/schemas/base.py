@@ -80,7 +80,7 @@ class Matching:
         return {**handler(schema), "pattern": self.pattern}
 
 
-FILLED = Matching(_NOT_BLANK, "must not be blank, and without NUL characters")
+FILLED = Matching(_NOT_BLANK, "must not be blank or contain NUL characters")
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255), FILLED, AfterValidator(str.strip)]
 """1 to 255 characters, not all of them blank; without those around it."""
@@ -89,7 +89,7 @@ ShortText = Annotated[str, StringConstraints(min_length=1, max_length=100), FILL
 """The same, of up to 100 characters."""
 
 LongText = Annotated[
-    str, StringConstraints(max_length=20_000), Matching(r"^[^\x00]*$", "must be without NUL characters")
+    str, StringConstraints(max_length=20_000), Matching(r"^[^\x00]*$", "must not contain NUL characters")
 ]
 """Free text, which may be empty."""
 
@@ -108,8 +108,8 @@ StaffId = Annotated[int, Field(ge=0, le=MAX_ID, strict=True), WHOLE]
 ActingStaffId = Annotated[
     StaffId,
     Field(
-        description="Who acts for the store. Staff accounts with a staff_id act as themselves: left out, or that one. "
-        "API keys and other staff accounts must give one; customers must not."
+        description="The staff member who acts for the store. Staff accounts with a staff_id act as themselves: "
+        "leave it unset, or send that one. API keys and other staff accounts must send one; customers must not."
     ),
 ]
 Flag = Annotated[bool, Field(strict=True)]
@@ -143,7 +143,7 @@ UtcTime = Annotated[datetime, WithJsonSchema({"type": "string", "format": "date-
 
 def _in_utc(value: datetime) -> datetime:
     if not YEARS[0] < value.year < YEARS[1]:
-        raise PydanticCustomError("rule", "must be a time of our time")
+        raise PydanticCustomError("rule", f"must be between {YEARS[0] + 1} and {YEARS[1] - 1}")
     return value.astimezone(timezone.utc) if value.tzinfo else value.replace(tzinfo=timezone.utc)
 
 

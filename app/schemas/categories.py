@@ -9,7 +9,7 @@ from app.schemas.paging import PageQuery, sort_by
 
 
 class CategoryRead(BaseModel):
-    """A category and how many films are in it."""
+    """A category with the number of its films."""
 
     id: int
     name: str
@@ -18,17 +18,17 @@ class CategoryRead(BaseModel):
 
 
 class CategoryQuery(PageQuery):
-    """Which categories."""
+    """Filters of the category list."""
 
     sort: str | None = sort_by("id", "name")
-    name: Text | None = Field(None, description="Part of the name, in any case.", examples=["horr"])
+    name: Text | None = Field(None, description="Part of the name, ignoring case.", examples=["horr"])
 
 
 class CategoryCreate(Command):
     """A new category."""
 
-    name: Text = Field(description="No two categories have the same name, in any case.", examples=["Film Noir"])
+    name: Text = Field(description="Unique, ignoring case.", examples=["Film Noir"])
 
 
 class CategoryUpdate(CategoryCreate):
-    """What a category is to be."""
+    """A category's new name."""

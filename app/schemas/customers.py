@@ -21,7 +21,7 @@ _EXAMPLE: JsonDict = {
 
 
 class CustomerRead(BaseModel):
-    """Someone who rents."""
+    """A customer."""
 
     id: int
     store_id: int
@@ -36,18 +36,18 @@ class CustomerRead(BaseModel):
 
 
 class CustomerQuery(PageQuery):
-    """Which customers; filters that are given must all fit."""
+    """Filters of the customer list; all given filters must match."""
 
     sort: str | None = sort_by("id", "last_name", "first_name", "create_date")
     search: Text | None = Field(
-        None, description="Part of first name, last name and e-mail address with blanks between, in any case."
+        None, description="Part of first name, last name and e-mail address joined by spaces, ignoring case."
     )
     active: bool | None = None
     store_id: int | None = Field(None, ge=1, le=MAX_ID)
 
 
 class CustomerCreate(Command):
-    """Somebody new."""
+    """A new customer."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
@@ -60,7 +60,7 @@ class CustomerCreate(Command):
 
 
 class CustomerUpdate(Command):
-    """What changes of a customer; members that are not given stay as they are."""
+    """Changes to a customer; unset fields stay unchanged."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ada@example.org"}]})
 

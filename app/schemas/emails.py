@@ -33,7 +33,7 @@ Email = Annotated[
     StringConstraints(max_length=255),
     Matching(
         rf"^\s*{_PART}@{_PART}\s*$",
-        "must be an e-mail address such as ada@example.org, without blanks, control or invisible characters in it",
+        "must be an e-mail address such as ada@example.org, without spaces, control or invisible characters",
     ),
     AfterValidator(str.strip),
 ]

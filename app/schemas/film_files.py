@@ -6,28 +6,26 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class FilmImportQuery(BaseModel):
-    """How to import."""
+    """Options of the import."""
 
     model_config = ConfigDict(extra="forbid")
 
-    dry_run: bool = Field(False, description="Check every row and add nothing.")
+    dry_run: bool = Field(False, description="Check every row, but add no films.")
     check_encoding: bool = Field(
-        True, description="Refuse texts that look as if they had been read in a wrong encoding, such as `AmÃ©lie`."
+        True, description="Refuse text that was probably decoded with the wrong encoding, such as `AmÃ©lie`."
     )
 
 
 class FilmExportQuery(BaseModel):
-    """How to export."""
+    """Options of the export."""
 
     model_config = ConfigDict(extra="forbid")
 
-    bom: bool = Field(
-        False, description="Begin with a byte order mark, without which Excel does not know that the file is UTF-8."
-    )
+    bom: bool = Field(False, description="Start with a byte order mark, which Excel needs to recognise UTF-8.")
 
 
 class FilmImportRead(BaseModel):
-    """How many films the file has; they were added unless it was a dry run."""
+    """The number of films in the file; they are added unless `dry_run` is true."""
 
     films: int
     dry_run: bool

@@ -12,18 +12,18 @@ from app.schemas.paging import PageQuery
 
 
 class FilmFound(FilmListed):
-    """A film and how well it fits what was asked for."""
+    """A film with its relevance to the search."""
 
     relevance: float
-    """The higher the better; only to be compared within one search."""
+    """Higher is better; comparable only within one search."""
 
 
 class FilmSearchQuery(PageQuery):
-    """What to look for; the order is always the same."""
+    """The search text; results are always sorted by relevance."""
 
-    sort: Literal["-relevance"] = Field("-relevance", description="Best first. Ties are in order of id.")
+    sort: Literal["-relevance"] = Field("-relevance", description="Best match first; ties are in order of id.")
     q: Text = Field(
-        description="Words of titles and descriptions, all of which must be there, in any form of the word; "
-        '`"words in quotes"` together, `-word` not at all.',
+        description="Words that must all occur in title or description, in any inflection; "
+        '`"quoted words"` must occur together, `-word` must not occur.',
         examples=["space station"],
     )

@@ -14,7 +14,7 @@ from app.schemas.paging import PageQuery, sort_by
 
 
 class FilmListed(BaseModel):
-    """A film as lists show it."""
+    """A film in a list."""
 
     id: int
     title: str
@@ -37,7 +37,7 @@ class FilmListed(BaseModel):
 
 
 class FilmRead(FilmListed):
-    """A film with its cast."""
+    """A film with its actors."""
 
     actors: TextList
 
@@ -47,26 +47,26 @@ _Minutes = Annotated[int, Field(ge=MINUTES[0], le=MINUTES[1])]
 
 
 class FilmQuery(PageQuery):
-    """Which films; filters that are given must all fit."""
+    """Filters of the film list; all given filters must match."""
 
     sort: str | None = sort_by("id", "title", "release_year", "rental_rate", "length")
-    category: Text | None = Field(None, description="Part of a category's name, in any case.", examples=["horror"])
+    category: Text | None = Field(None, description="Part of a category's name, ignoring case.", examples=["horror"])
     rating: Rating | None = None
     release_year: _Year | None = None
     min_year: _Year | None = None
     max_year: _Year | None = None
-    language: Text | None = Field(None, description="Part of a language's name, in any case.", examples=["english"])
+    language: Text | None = Field(None, description="Part of a language's name, ignoring case.", examples=["english"])
     min_length: _Minutes | None = Field(None, description="Minutes.")
     max_length: _Minutes | None = Field(None, description="Minutes.")
-    actor: Text | None = Field(None, description="Part of an actor's name, in any case.", examples=["weaver"])
+    actor: Text | None = Field(None, description="Part of an actor's name, ignoring case.", examples=["weaver"])
     streaming_available: bool | None = None
-    in_stock: bool | None = Field(None, description="Whether some disc of it is not rented out.")
-    title: Text | None = Field(None, description="Part of the title, in any case.", examples=["alien"])
+    in_stock: bool | None = Field(None, description="Whether an inventory item of the film is in stock.")
+    title: Text | None = Field(None, description="Part of the title, ignoring case.", examples=["alien"])
 
 
 def _distinct(ids: list[int]) -> list[int]:
     if len(set(ids)) < len(ids):
-        raise PydanticCustomError("distinct", "must not have the same id twice")
+        raise PydanticCustomError("distinct", "must not contain the same id twice")
     return ids
 
 
@@ -83,7 +83,7 @@ ActorIds = Annotated[list[Id], AfterValidator(_distinct), Field(max_length=200, 
 
 
 class FilmCreate(Command):
-    """A new film; what it leaves out is as in Pagila."""
+    """A new film; unset fields get Pagila's defaults."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"title": "Alien", "language_id": 1, "release_year": 1979, "length": 117}]}
@@ -106,7 +106,7 @@ class FilmCreate(Command):
 
 
 class FilmUpdate(Command):
-    """What changes of a film; categories and actors are replaced by those given."""
+    """Changes to a film; unset fields stay unchanged, `category_ids` and `actor_ids` replace all that it has."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"rental_rate": 2.99, "streaming_available": True}]})
 
@@ -127,7 +127,7 @@ class FilmUpdate(Command):
 
 
 class StoreStock(BaseModel):
-    """A film's discs in one store."""
+    """A film's inventory in one store."""
 
     store_id: int
     copies: int
@@ -135,7 +135,7 @@ class StoreStock(BaseModel):
 
 
 class FilmAvailability(BaseModel):
-    """Where a film can be had now."""
+    """A film's inventory in all stores."""
 
     film_id: int
     in_stock: bool
@@ -143,4 +143,4 @@ class FilmAvailability(BaseModel):
     copies_in_stock: int
     stores: list[StoreStock]
     earliest_due_date: UtcTime | None
-    """When the next disc is due back; empty unless all of them are out."""
+    """When the next inventory item is due back; null unless all are rented out."""

@@ -14,21 +14,21 @@ class Liveness(BaseModel):
 
 
 class Check(BaseModel):
-    """One thing that requests need."""
+    """The state of one dependency."""
 
     ok: bool
     detail: str
 
 
 class Readiness(BaseModel):
-    """Whether requests can be answered now, and what fails if not."""
+    """Whether the service is ready, and the state of each dependency."""
 
     ready: bool
     checks: dict[str, Check]
 
 
 class Root(BaseModel):
-    """Where things are."""
+    """The service's name, version and links."""
 
     name: str
     version: str

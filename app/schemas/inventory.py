@@ -1,4 +1,4 @@
-"""Discs on the wire."""
+"""Inventory items on the wire."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Copies = Annotated[int, Field(ge=1, le=100, strict=True), WHOLE]
 
 
 class InventoryRead(BaseModel):
-    """One disc of a film in a store; in stock while it is not rented out."""
+    """An inventory item: one disc of a film in a store. It is in stock unless it is rented out."""
 
     id: int
     film_id: int
@@ -24,17 +24,19 @@ class InventoryRead(BaseModel):
 
 
 class InventoryQuery(PageQuery):
-    """Which discs; filters that are given must all fit."""
+    """Filters of the inventory list; all given filters must match."""
 
     sort: str | None = sort_by("id")
-    film_id: int | None = Field(None, ge=1, le=MAX_ID, description="Discs of this film.")
-    store_id: int | None = Field(None, ge=1, le=MAX_ID, description="Discs that belong to this store.")
-    in_stock: bool | None = Field(None, description="Whether the disc is in, or rented out.")
+    film_id: int | None = Field(None, ge=1, le=MAX_ID, description="Inventory items of this film.")
+    store_id: int | None = Field(None, ge=1, le=MAX_ID, description="Inventory items of this store.")
+    in_stock: bool | None = Field(None, description="Whether the item is in stock; false if it is rented out.")
 
 
 class InventoryCreate(Command):
-    """New discs of a film for a store."""
+    """New inventory items of a film in a store."""
 
     film_id: Id = Field(examples=[1])
     store_id: Id = Field(examples=[1])
-    copies: Annotated[int, Field(ge=1, le=100, strict=True), WHOLE] = Field(1, description="How many discs.")
+    copies: Annotated[int, Field(ge=1, le=100, strict=True), WHOLE] = Field(
+        1, description="Number of inventory items to add."
+    )

@@ -17,7 +17,7 @@ def sort_by(*names: str) -> Any:  # noqa: ANN401  as pydantic's Field
     return Field(
         None,
         pattern=f"^{name}(?:,{name}){{0,{len(names) - 1}}}$",
-        description=f"Comma-separated, `-` descends: {listed}. Ties are in order of id.",
+        description=f"Comma-separated sort keys, descending with `-`: {listed}. Ties are in order of id.",
         examples=[f"-{names[-1]}"],
     )
 
@@ -27,15 +27,15 @@ class PageQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    skip: int = Field(0, ge=0, le=MAX_ID, description="How many to leave out.")
-    limit: int = Field(100, ge=1, le=1000, description="How many to return at most.")
+    skip: int = Field(0, ge=0, le=MAX_ID, description="Number of items to skip.")
+    limit: int = Field(100, ge=1, le=1000, description="Maximum number of items to return.")
     sort: str | None = sort_by("id")
     cursor: str | None = Field(
         None,
         min_length=1,
         max_length=2048,
         pattern=r"^[A-Za-z0-9_-]+$",
-        description="Where a page begins, from the `Link` header of another one.",
+        description="Start of the page, taken from the `Link` header of another page.",
     )
 
     @property

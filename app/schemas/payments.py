@@ -12,7 +12,7 @@ from app.schemas.paging import PageQuery, sort_by
 
 
 class PaymentRead(BaseModel):
-    """Money received for a rental."""
+    """A payment for a rental."""
 
     id: int
     customer_id: int
@@ -21,17 +21,17 @@ class PaymentRead(BaseModel):
     amount: Money
     payment_date: UtcTime
     film_title: str | None
-    """Of the film that was rented."""
+    """Title of the rented film."""
 
 
 class PaymentQuery(PageQuery):
-    """Which of a customer's payments."""
+    """Paging of a customer's payments."""
 
     sort: str | None = sort_by("id", "payment_date")
 
 
 class PaymentCreate(Command):
-    """A customer pays for one of their rentals."""
+    """A new payment for one of the customer's rentals."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"rental_id": 295, "staff_id": 1, "amount": 4.99}]})
 
@@ -41,16 +41,16 @@ class PaymentCreate(Command):
 
 
 class BalanceRead(BaseModel):
-    """What a customer owes, and for what."""
+    """What a customer owes, by kind of fee."""
 
     customer_id: int
     rental_fees: Money
     """The film's rental rate for each rental."""
     late_fees: Money
-    """1.00 for each day late that has started, by the return or, while a disc is out, by now."""
+    """1.00 for each started day late, up to the return or, for open rentals, up to now."""
     replacement_costs: Money
-    """For each disc that was not back within three times its rental duration."""
+    """For each item that was not returned within three times its rental duration."""
     payments: Money
     balance: Money
-    """All fees and costs less all payments: negative when more was paid than is owed."""
+    """All fees and costs less all payments; negative if the customer overpaid."""
     as_of: UtcTime

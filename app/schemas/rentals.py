@@ -9,7 +9,7 @@ from app.schemas.paging import PageQuery, sort_by
 
 
 class RentalRead(BaseModel):
-    """A disc that is, or was, with a customer."""
+    """A rental; open while `return_date` is null."""
 
     id: int
     rental_date: UtcTime
@@ -17,33 +17,33 @@ class RentalRead(BaseModel):
     customer_id: int
     staff_id: int
     return_date: UtcTime | None
-    """Empty while the rental is open."""
+    """Null while the rental is open."""
     film_id: int
     film_title: str
     due_date: UtcTime
     is_overdue: bool
-    """Open and past due, or returned after it was due."""
+    """Open and past due, or returned late."""
     last_update: UtcTime
 
 
 class CustomerRentalQuery(PageQuery):
-    """Which of a customer's rentals."""
+    """Filters of a customer's rentals."""
 
     sort: str | None = sort_by("id", "rental_date")
     film_id: int | None = Field(None, ge=1, le=MAX_ID)
     inventory_id: int | None = Field(None, ge=1, le=MAX_ID)
-    active_only: bool | None = Field(None, description="Whether to leave out what has been returned.")
-    overdue: bool | None = Field(None, description="Open and past due, or returned after it was due.")
+    active_only: bool | None = Field(None, description="Whether to list open rentals only.")
+    overdue: bool | None = Field(None, description="Whether the rental is open and past due, or was returned late.")
 
 
 class RentalQuery(CustomerRentalQuery):
-    """Which rentals."""
+    """Filters of the rental list."""
 
     customer_id: int | None = Field(None, ge=1, le=MAX_ID)
 
 
 class CustomerRentalCreate(Command):
-    """A customer takes a disc; from now unless `rental_date` says otherwise."""
+    """A new rental for the customer of the path; `rental_date` defaults to now."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"inventory_id": 1, "staff_id": 1}]})
 
@@ -53,7 +53,7 @@ class CustomerRentalCreate(Command):
 
 
 class RentalCreate(CustomerRentalCreate):
-    """A disc goes to a customer."""
+    """A new rental; `rental_date` defaults to now."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"inventory_id": 2, "customer_id": 1, "staff_id": 1}]})
 
@@ -61,15 +61,15 @@ class RentalCreate(CustomerRentalCreate):
 
 
 class RentalUpdate(Command):
-    """A correction: the rental is closed at this time, or open again. No fee is charged for it."""
+    """A correction: a time closes the rental, null opens it again. No fee is charged."""
 
     return_date: Moment | None = Field(examples=[None])
 
 
 class ReturnCreate(Command):
-    """A disc comes back: now, to the caller's own staff_id or else to the one that it was rented by.
+    """A return. `return_date` defaults to now, `staff_id` to the caller's or else to that of the rental.
 
-    Only the store's staff may say otherwise.
+    Only staff may set them.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"staff_id": 1}]})
@@ -79,17 +79,17 @@ class ReturnCreate(Command):
 
 
 class ReturnRead(BaseModel):
-    """What a return cost."""
+    """The fees of a return."""
 
     return_date: UtcTime
     days_late: int
-    """Started days after the due date."""
+    """Days after the due date; a started day counts."""
     late_fee: Money
-    """1.00 for each day late. Staff book it as paid with the return; a customer's own return leaves it owed."""
+    """1.00 for each day late. Booked as paid when staff return the item; owed when the customer does."""
     payment_id: int | None
-    """Of the late fee, the first of several where it exceeds the largest payment (999.99).
+    """The payment of the late fee; the first of several if the fee exceeds the largest payment (999.99).
 
-    Null without a fee, and after a customer's own return.
+    Null without a fee, and when customers return their own rentals.
     """
     replacement_cost: Money
-    """Owed besides, and left on the customer's balance, when three times the rental duration had passed."""
+    """Added to the customer's balance if the item was out for more than three times its rental duration."""

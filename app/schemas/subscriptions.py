@@ -24,7 +24,7 @@ def _spelt_out(value: object) -> object:
 
 def _of_our_time(value: date) -> date:
     if not YEARS[0] < value.year < YEARS[1]:
-        raise PydanticCustomError("rule", "must be a date of our time")
+        raise PydanticCustomError("rule", f"must be between {YEARS[0] + 1} and {YEARS[1] - 1}")
     return value
 
 
@@ -33,26 +33,26 @@ Day = Annotated[date, BeforeValidator(_spelt_out), AfterValidator(_of_our_time)]
 
 
 class SubscriptionRead(BaseModel):
-    """A customer's streaming plan."""
+    """A customer's streaming subscription."""
 
     id: int
     customer_id: int
     plan_name: str
     start_date: date
     end_date: date | None
-    """The first day on which it runs no more; empty while it runs on."""
+    """The first day on which it is no longer active; null while it has no end."""
     active: bool
-    """Whether it runs today (in UTC) or will: only one of a customer's can at a time."""
+    """Whether it is active today (UTC) or starts later. A customer has at most one active subscription."""
 
 
 class SubscriptionQuery(PageQuery):
-    """Which of a customer's subscriptions."""
+    """Paging of a customer's subscriptions."""
 
     sort: str | None = sort_by("id", "start_date")
 
 
 class SubscriptionCreate(Command):
-    """A customer takes a plan, from today (in UTC) unless `start_date` says otherwise."""
+    """A new subscription; `start_date` defaults to today (UTC)."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"plan_name": "Premium"}]})
 

@@ -73,7 +73,7 @@ async def seed(
     Raises Conflict if there are no films but other rows in the way, ValueError for a scale below 1.
     """
     if scale < 1:
-        raise ValueError("The scale of the sample data is at least 1.")
+        raise ValueError("The scale of the sample data must be at least 1.")
     async with database.writing() as connection:
         writer = writer_for(connection)
         await writer.begin()
@@ -81,7 +81,7 @@ async def seed(
         if "film" in occupied:
             return SeedReport(seeded=False, films=await _count(connection, "film"))
         if occupied:
-            raise Conflict(f"Sample data needs an empty store, and there are rows in: {', '.join(occupied)}.")
+            raise Conflict(f"Sample data needs an empty store, but these tables have rows: {', '.join(occupied)}.")
         return await _fill(writer, scale, progress, today or datetime.now(timezone.utc).date())
 
 

@@ -47,7 +47,7 @@ class AccountService:
         async def work(connection: AsyncConnection) -> AccountRead:
             accounts = AccountRepository(connection)
             if await accounts.find_by_email(command.email) is not None:
-                raise Conflict("This address has an account already.")
+                raise Conflict("An account with this e-mail address already exists.")
             await _require_records(accounts, role=role, customer_id=customer_id, staff_id=staff_id)
             account_id = await accounts.add(
                 email=command.email,
@@ -86,7 +86,7 @@ class AccountService:
             accounts = AccountRepository(connection)
             found, values = await _changed(accounts, email, changes)
             if not hashed and _gives_rights(found, changes):
-                raise InvalidInput("A new password is needed with a new role or record.", "password")
+                raise InvalidInput("A new role or record requires a new password.", "password")
             await accounts.update(found["id"], **{**changes, **values, **hashed})
             await RefreshTokenRepository(connection).revoke_all(found["id"], now)
             updated = _read(await accounts.find(found["id"]))
@@ -118,7 +118,7 @@ class AccountService:
         right, _ = await passwords.check(command.current_password, found["password_hash"])
         if not right:
             audit("password_change_failed")
-            raise InvalidInput("This is not your password.", "current_password")
+            raise InvalidInput("The current password is wrong.", "current_password")
         _require_other_than_email(command.new_password, found["email"], "new_password")
         hashed = await passwords.hash(command.new_password)
 
@@ -130,7 +130,7 @@ class AccountService:
             return changed
 
         if not await self._database.transaction(work):
-            raise InvalidInput("This is not your password.", "current_password")
+            raise InvalidInput("The current password is wrong.", "current_password")
         audit("password_changed")
 
     async def _active(self, account_id: int) -> Row:
@@ -143,7 +143,7 @@ class AccountService:
 
 def _require_other_than_email(password: str, email: str, field: str = "password") -> None:
     if password.casefold() == email.casefold():
-        raise InvalidInput("Your address is no password.", field)
+        raise InvalidInput("The password must differ from the e-mail address.", field)
 
 
 async def _changed(accounts: AccountRepository, email: str, changes: Mapping[str, Any]) -> tuple[Row, dict[str, Any]]:
@@ -179,7 +179,9 @@ async def _require_records(
 ) -> None:
     wrong = staff_id if role is Role.CUSTOMER else customer_id
     if wrong is not None:
-        raise InvalidInput("Customers have accounts with the role customer, and staff those of another role.", "role")
+        raise InvalidInput(
+            "A customer_id requires the role customer; a staff_id requires the role staff or admin.", "role"
+        )
     values = {"customer_id": customer_id, "staff_id": staff_id}
     for field in await accounts.missing(**values):
         raise InvalidReference(field, values[field] or 0)

@@ -74,4 +74,4 @@ class ActorService:
             await actors.delete(actor_id)
 
         await self._database.transaction(work)
-        audit("deleted", what="actor", id=actor_id)
+        audit("record_deleted", kind="actor", id=actor_id)

@@ -29,6 +29,6 @@ def require_admin(caller: Caller, account: Row | None) -> None:
     if account is None or not account["active"]:
         raise InvalidToken
     if account["role"] != Role.ADMIN.value:
-        raise Forbidden(f"This is not for accounts with the role {account['role']}.")
+        raise Forbidden(f"Accounts with the role {account['role']} may not do this.")
     if account["token_version"] != caller.token_version:
         raise InvalidToken

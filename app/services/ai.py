@@ -77,10 +77,10 @@ class AssistantLoader:
         try:
             built = await asyncio.to_thread(self._build)
         except AppError as error:
-            log.error("assistant_failed", error=type(error).__name__, detail=error.detail)
+            log.error("assistant_load_failed", error=type(error).__name__, detail=error.detail)
             raise
         _spare_the_collector()
-        log.info("assistant_ready", provider=self._settings.provider, model=self._settings.model)
+        log.info("assistant_loaded", provider=self._settings.provider, model=self._settings.model)
         return built
 
     def _build(self) -> Assistant:

@@ -56,7 +56,7 @@ class ApiKeyService:
         Raises InvalidInput when the key would have ended already, and what `require_admin` does.
         """
         if command.expires_at is not None and command.expires_at <= datetime.now(timezone.utc):
-            raise InvalidInput("A key ends in the future.", "expires_at")
+            raise InvalidInput("expires_at must be in the future.", "expires_at")
         key = new_secret(API_KEY_PREFIX)
 
         async def work(connection: AsyncConnection) -> ApiKeyCreated:

@@ -68,7 +68,7 @@ class CategoryService:
             await categories.delete(category_id)
 
         await self._database.transaction(work)
-        audit("deleted", what="category", id=category_id)
+        audit("record_deleted", kind="category", id=category_id)
 
 
 def _require_free(holders: Sequence[int | None]) -> None:

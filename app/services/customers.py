@@ -59,7 +59,9 @@ class CustomerService:
         Raises Conflict when a customer wants an e-mail address that is another customer's.
         """
         if not self._caller.is_staff and not _OWN_AFFAIRS.issuperset(command.given):
-            raise Forbidden("Customers may change their own first_name, last_name and email: the rest is the store's.")
+            raise Forbidden(
+                "Customers may change only their first_name, last_name and email; ask staff to change the rest."
+            )
 
         async def work(connection: AsyncConnection) -> CustomerRead:
             customers = CustomerRepository(connection)
@@ -125,7 +127,7 @@ async def _require_own(customers: CustomerRepository, current: CustomerRead, giv
         return
     await customers.lock_email(email)
     if await customers.email_is_taken(email, current.id):
-        raise Conflict("Another customer has this e-mail address.")
+        raise Conflict("Another customer already has this e-mail address.")
 
 
 def _read(customer_id: int, row: Row | None) -> CustomerRead:

@@ -109,7 +109,7 @@ class Faults:
     def summary(self) -> str:
         """How many there are."""
         if self.count > _LISTED:
-            return f"No film was added: the file has {self.count} errors, of which the first {_LISTED} are listed."
+            return f"No film was added: the file has {self.count} errors; the first {_LISTED} are listed."
         return f"No film was added: the file has {self.count} error{'s' if self.count > 1 else ''}."
 
 
@@ -134,7 +134,7 @@ def read(file: FilmFile, faults: Faults) -> Iterator[Record]:
         for number, cells in enumerate(rows, 2):
             if len(cells) < len(columns) or any(map(str.strip, cells[len(columns) :])):
                 if any(cells):
-                    faults.add(f"has {len(cells)} cells where the header has {len(columns)}", number)
+                    faults.add(f"has {len(cells)} cells, but the header has {len(columns)}", number)
             elif any(map(str.strip, cells)):
                 record = dict(zip(columns, cells, strict=False))
                 if _is_readable(number, record, file.check_encoding, faults):
@@ -224,10 +224,10 @@ def _is_readable(number: int, cells: dict[str, str], check_encoding: bool, fault
         if _NOT_UTF_8.search(cell):
             faults.add(f"is not UTF-8: {quoted(cell)}. {_SAVE_AS}", number, column)
         elif check_encoding and _LOST in cell:
-            faults.add(f"has lost a character: {quoted(cell)}.", number, column)
+            faults.add(f"contains a replacement character: {quoted(cell)}.", number, column)
         elif check_encoding and (meant := _meant_by(cell)):
-            wrong = f"{quoted(cell)} is probably {quoted(meant)}, read in a wrong encoding. {_SAVE_AS}"
-            faults.add(f"{wrong} If it is right, import it with check_encoding=false.", number, column)
+            wrong = f"{quoted(cell)} is probably {quoted(meant)} in the wrong encoding. {_SAVE_AS}"
+            faults.add(f"{wrong} If it is correct, import it with check_encoding=false.", number, column)
     return faults.count == before
 
 
@@ -245,16 +245,16 @@ def _header(cells: list[str], faults: Faults) -> list[str] | None:
     while names and not names[-1]:
         names.pop()
     if not names:
-        faults.add(f"the file has no header: its first row names the columns, such as {quoted(*REQUIRED)}")
+        faults.add(f"the file has no header: the first row must name the columns, such as {quoted(*REQUIRED)}")
         return None
     for name in dict.fromkeys(names):
         if not name:
             faults.add(f"column {names.index(name) + 1} has no name", 1, name)
         elif name not in COLUMNS:
-            faults.add(f"is not a column of films, which are {', '.join(COLUMNS)}", 1, shown(name))
+            faults.add(f"is not a film column; the columns are {', '.join(COLUMNS)}", 1, shown(name))
         elif names.count(name) > 1:
-            faults.add("must be there only once", 1, name)
+            faults.add("must appear only once", 1, name)
     for name in REQUIRED:
         if name not in names:
-            faults.add("this column must be there", 1, name)
+            faults.add("this column is required", 1, name)
     return None if faults.count else names

@@ -126,7 +126,7 @@ def _whole(text: str, _directory: Directory) -> int:
 
 def _amount(text: str, _directory: Directory) -> Decimal:
     if not _AMOUNT.fullmatch(text):
-        raise _Fault("must be a number such as 4.99, with a point")
+        raise _Fault("must be a number with a decimal point, such as 4.99")
     return Decimal(text)
 
 

@@ -82,7 +82,7 @@ class FilmService:
             await films.delete(film_id)
 
         await self._database.transaction(work)
-        audit("deleted", what="film", id=film_id)
+        audit("record_deleted", kind="film", id=film_id)
 
 
 async def _read(films: FilmRepository, film_id: int) -> FilmRead:

@@ -65,7 +65,9 @@ class Once:
     async def _replay(self, keys: IdempotencyRepository, fingerprint: str, answer: type[T]) -> T:
         found = await keys.find(self._name)
         if found is None or found["fingerprint"] != fingerprint:
-            raise InvalidInput("This key was used for another request.", "idempotency-key", where="header")
+            raise InvalidInput(
+                "This key was already used for another request: send a new key.", "idempotency-key", where="header"
+            )
         return answer.model_validate_json(found["response"])
 
     def _fingerprint(self, command: BaseModel | None) -> str:

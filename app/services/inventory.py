@@ -59,4 +59,4 @@ class InventoryService:
             await inventory.delete(inventory_id)
 
         await self._database.transaction(work)
-        audit("deleted", what="inventory", id=inventory_id)
+        audit("record_deleted", kind="inventory", id=inventory_id)

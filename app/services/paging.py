@@ -83,7 +83,7 @@ def _decode(cursor: str, listing: Listing, order: Order) -> Position:
 
 
 def _invalid() -> InvalidInput:
-    return InvalidInput("The cursor is not one that this list gave for this order.", "cursor", where="query")
+    return InvalidInput("The cursor does not belong to this list and sort order.", "cursor", where="query")
 
 
 def _spelt(order: Order) -> str:

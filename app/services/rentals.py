@@ -87,7 +87,7 @@ class RentalService:
 
     async def _rent(self, command: RentalCreate, once: Once, no_customer: AppError) -> RentalRead:
         if command.rental_date is not None:
-            self._require_staff("say when a disc was rented")
+            self._require_staff("set rental_date")
         of_caller = required_staff_id if self._caller.is_staff else acting_staff_id
         staff_id = of_caller(self._caller, command.staff_id)
 
@@ -129,7 +129,7 @@ class RentalService:
         async with self._database.reading() as connection:
             due = await RentalRepository(connection).out_until(inventory_id)
         if due is None:
-            return Conflict("Another rental of this disc is in the way.")
+            return Conflict("Another rental of this inventory item conflicts: try again.")
         return _out(inventory_id, due)
 
     async def update(self, rental_id: int, command: RentalUpdate, if_match: EntityTags) -> RentalRead:
@@ -158,14 +158,14 @@ class RentalService:
         async def work(connection: AsyncConnection) -> None:
             rentals = RentalRepository(connection)
             current = self._read(rental_id, await rentals.lock(rental_id))
-            self._require_staff("remove a rental")
+            self._require_staff("delete a rental")
             if_match.require(current)
             if await rentals.has_payments(rental_id):
                 raise InUse("payment")
             await rentals.delete(rental_id)
 
         await self._database.transaction(work)
-        audit("deleted", what="rental", id=rental_id)
+        audit("record_deleted", kind="rental", id=rental_id)
 
     async def give_back(self, rental_id: int, command: ReturnCreate, once: Once) -> ReturnRead:
         """Close the rental, charge what is late; raises RentalNotFound, Conflict when it is closed, InvalidInput.
@@ -188,9 +188,9 @@ class RentalService:
         row = await rentals.lock_for_return(rental_id, returned)
         rental = self._read(rental_id, row)
         if command.return_date is not None:
-            self._require_staff("say when a disc came back")
+            self._require_staff("set return_date")
         if rental.return_date is not None:
-            raise Conflict(f"Rental {rental_id} was returned already.", return_date=rental.return_date)
+            raise Conflict(f"Rental {rental_id} is already returned.", return_date=rental.return_date)
         _require_order(rental.rental_date, returned)
         staff_id = acting_staff_id(self._caller, command.staff_id)
         if staff_id is not None and not await rentals.has_staff(staff_id):
@@ -221,8 +221,8 @@ class RentalService:
         """Raise Conflict when the customer, who is locked, has as many discs out as one may have."""
         if open_rentals >= self._max_open:
             raise Conflict(
-                f"Customer {customer_id} has {open_rentals} discs out, and may have {self._max_open}: "
-                "return one first. MAX_OPEN_RENTALS sets how many.",
+                f"Customer {customer_id} has {open_rentals} open rentals; the limit is {self._max_open} "
+                "(MAX_OPEN_RENTALS): return one first.",
                 open_rentals=open_rentals,
                 max_open_rentals=self._max_open,
             )
@@ -230,7 +230,7 @@ class RentalService:
     def _require_staff(self, action: str) -> None:
         """What changes what somebody owes is not for them to say."""
         if not self._caller.is_staff:
-            raise Forbidden(f"Only the store's staff may {action}.")
+            raise Forbidden(f"Only staff may {action}.")
 
 
 def _require_possible(command: RentalCreate, staff_id: int | None, found: Row, *, is_active: bool) -> None:
@@ -266,7 +266,7 @@ def _read(rental_id: int, row: Row | None) -> RentalRead:
 
 def _require_order(rented: datetime, returned: datetime | None) -> None:
     if returned is not None and returned < rented:
-        raise InvalidInput("A disc cannot come back before it was rented.", "return_date")
+        raise InvalidInput("return_date must not be before rental_date.", "return_date")
 
 
 def _out(inventory_id: int, due: datetime) -> Conflict:

@@ -13,13 +13,14 @@ def acting_staff_id(caller: Caller, named: int | None) -> int | None:
     """
     if not caller.is_staff:
         if named is not None:
-            raise Forbidden("Only the store's staff may give a staff_id: leave it out.")
+            raise Forbidden("Only staff may send staff_id: leave it unset.")
         return None
     if caller.staff_id is None:
         return named
     if named not in (None, caller.staff_id):
         raise InvalidInput(
-            f"Your account acts as staff {caller.staff_id}: leave staff_id out, or give that one.", "staff_id"
+            f"Your account acts as staff {caller.staff_id}: leave staff_id unset, or send {caller.staff_id}.",
+            "staff_id",
         )
     return caller.staff_id
 
@@ -28,5 +29,5 @@ def required_staff_id(caller: Caller, named: int | None) -> int:
     """The same, where there must be one; raises InvalidInput otherwise."""
     staff_id = acting_staff_id(caller, named)
     if staff_id is None:
-        raise InvalidInput("Give a staff_id: this account or API key has none of its own.", "staff_id")
+        raise InvalidInput("staff_id is required: this account or API key has none.", "staff_id")
     return staff_id

@@ -83,7 +83,7 @@ async def test_everything_that_matters_is_told_in_order_and_by_whom(events: list
         ("password_changed", customer, None),
         ("api_key_created", admin, None),
         ("api_key_used", None, 1),
-        ("deleted", None, 1),
+        ("record_deleted", None, 1),
         ("api_key_revoked", admin, None),
         *[("credential_refused", None, None)] * 5,
         ("token_refresh_failed", None, None),
@@ -97,7 +97,7 @@ async def test_failures_and_changes_say_whose_account_it_was(events: list[dict[s
     assert failed == [CUSTOMER.account_id, None]
     assert (by_name["account_changed"]["changed_id"], by_name["account_changed"]["active"]) == (3, False)
     assert by_name["api_key_created"]["scopes"] == ["catalogue:write"]
-    assert (by_name["deleted"]["what"], by_name["deleted"]["id"]) == ("film", 206)
+    assert (by_name["record_deleted"]["kind"], by_name["record_deleted"]["id"]) == ("film", 206)
 
 
 async def test_events_belong_to_their_request_and_name_nobody(events: list[dict[str, Any]]) -> None:
@@ -119,7 +119,7 @@ async def test_a_credential_that_is_refused_is_told_by_its_kind_and_never_whole(
         ("api_key", "invalid"),
         ("token", "expired"),
         ("token", "invalid"),
-        ("token", "not a bearer"),
+        ("token", "not a bearer token"),
     ]
     assert [len(event["prefix"]) for event in refused[:2]] == [10, 10]
     assert refused[1]["prefix"] == "dvd_xxxxxx"

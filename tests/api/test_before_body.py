@@ -130,7 +130,7 @@ async def test_an_upload_for_which_there_is_no_room_is_not_the_callers_fault(cli
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
     assert response.status_code == 503
-    assert response.json()["detail"] == "The body could not be stored: try again later."
+    assert response.json()["detail"] == "The body cannot be stored: try again later."
     assert int(response.headers["Retry-After"]) > 0
 
 

@@ -93,7 +93,7 @@ async def test_a_category_with_films_stays(own_client: httpx.AsyncClient) -> Non
     before = (await own_client.get(f"{CATEGORIES}/{HORROR}")).json()
     response = await own_client.delete(f"{CATEGORIES}/{HORROR}")
     assert response.status_code == 409
-    assert response.json()["detail"] == "This cannot be deleted: some film still refers to it."
+    assert response.json()["detail"] == "This record cannot be deleted: film records refer to it."
     assert (await own_client.get(f"{CATEGORIES}/{HORROR}")).json() == before
 
 

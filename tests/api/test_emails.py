@@ -60,7 +60,7 @@ async def test_an_address_with_a_character_that_nobody_sees_is_refused(
             assert response.status_code == 422
             (error,) = response.json()["errors"]
             assert error["loc"] == ["body", "email"]
-            assert "without blanks, control or invisible characters" in error["msg"]
+            assert "without spaces, control or invisible characters" in error["msg"]
 
 
 def test_no_character_of_the_kind_is_left_out() -> None:
@@ -116,7 +116,7 @@ async def test_a_customer_cannot_take_another_customers_address(
     theirs = (await own_client.get(OTHER)).json()["email"]
     async with client_of(own_app, CUSTOMER) as customer:
         refused = await set_email(customer, OWN, spelt(theirs), method)
-    assert (refused.status_code, refused.json()["detail"]) == (409, "Another customer has this e-mail address.")
+    assert (refused.status_code, refused.json()["detail"]) == (409, "Another customer already has this e-mail address.")
     assert (await own_client.get(OWN)).json() == before
 
 

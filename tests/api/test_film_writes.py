@@ -303,7 +303,7 @@ async def test_a_film_on_disc_stays(own_client: httpx.AsyncClient) -> None:
     response = await own_client.delete(f"{FILMS}/1")
     assert response.status_code == 409
     problem = response.json()
-    assert problem["detail"] == "This cannot be deleted: some inventory still refers to it."
+    assert problem["detail"] == "This record cannot be deleted: inventory records refer to it."
     assert problem["referred_by"] == "inventory"
     assert (await own_client.get(f"{FILMS}/1")).json() == before
 

@@ -42,7 +42,7 @@ async def test_one_too_many_is_a_problem_that_says_when_to_try_again(storage: st
     wait = refused.headers["Retry-After"]
     assert 58 <= int(wait) <= 61
     assert refused.headers["RateLimit-Reset"] == wait
-    assert refused.json()["detail"] == f"At most 2 in 60 seconds are answered: try again in {wait}."
+    assert refused.json()["detail"] == f"Rate limit of 2 in 60 seconds exceeded: try again in {wait} seconds."
 
 
 async def test_who_waits_as_long_as_told_is_answered(storage: str | None) -> None:
@@ -166,13 +166,13 @@ async def test_without_redis_each_process_counts_for_itself_until_it_is_back(
         finally:
             redis.start()
         assert [response.status_code for response in alone] == [422] * 5 + [429]
-        assert logged("rate_limits_apart") == 1
+        assert logged("rate_limit_storage_unavailable") == 1
         deadline = time.monotonic() + 20
-        while not logged("rate_limits_together_again") and time.monotonic() < deadline:
+        while not logged("rate_limit_storage_recovered") and time.monotonic() < deadline:
             await ask_nothing(client)
             await asyncio.sleep(0.05)
-        assert logged("rate_limits_together_again") == 1
-        assert logged("rate_limits_apart") == 1
+        assert logged("rate_limit_storage_recovered") == 1
+        assert logged("rate_limit_storage_unavailable") == 1
 
 
 @pytest.mark.alone

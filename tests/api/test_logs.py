@@ -27,8 +27,8 @@ async def lines_of_a_turn(capture: pytest.CaptureFixture[str], level: str) -> st
 async def test_a_turn_is_two_json_lines_with_one_id(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [json.loads(line) for line in (await lines_of_a_turn(capsys, "INFO")).splitlines()]
     assert [(line["event"], line["level"], line["request_id"]) for line in lines] == [
-        ("turn", "info", "turn-1"),
-        ("request", "info", "turn-1"),
+        ("turn_completed", "info", "turn-1"),
+        ("request_completed", "info", "turn-1"),
     ]
     turn, request = lines
     assert turn["path"] == ["SearchAgent"]

@@ -152,7 +152,7 @@ async def test_customers_do_not_say_who_served_them(
         await customer.post(f"{rental}/return", json={"staff_id": 1}),
     ):
         assert response.status_code == 403
-        assert response.json()["detail"] == "Only the store's staff may give a staff_id: leave it out."
+        assert response.json()["detail"] == "Only staff may send staff_id: leave it unset."
     assert (await own_client.get(RENTALS, params={"inventory_id": disc})).json() == []
     assert (await own_client.get(rental)).json()["return_date"] is None
 

@@ -72,7 +72,7 @@ async def test_the_twenty_first_disc_is_refused_and_the_limit_named(store: httpx
     assert last.status_code == 409
     problem = last.json()
     assert (problem["open_rentals"], problem["max_open_rentals"]) == (LIMIT, LIMIT)
-    assert f"Customer {customer_id} has {LIMIT} discs out, and may have {LIMIT}" in problem["detail"]
+    assert f"Customer {customer_id} has {LIMIT} open rentals; the limit is {LIMIT}" in problem["detail"]
     assert "MAX_OPEN_RENTALS" in problem["detail"]
     assert len(await out(store, customer_id)) == LIMIT
 

@@ -93,7 +93,7 @@ async def test_an_unexpected_error_shows_nothing_and_is_logged_with_its_id(
     async with running(app), client_of(app) as http:
         response = await http.get("/defect")
     assert response.status_code == 500
-    assert response.json()["detail"] == "Something went wrong on our side."
+    assert response.json()["detail"] == "Internal server error; the request id helps us find it."
     assert "secret" not in response.text
     (record,) = [r for r in caplog.records if "unhandled_error" in r.getMessage()]
     assert response.json()["request_id"] in record.getMessage()

@@ -38,7 +38,7 @@ async def test_cells_may_be_separated_as_excel_does_where_commas_are_points(http
 async def test_a_decimal_comma_is_told_by_row_and_column(http: httpx.AsyncClient) -> None:
     (error,) = await refused(http, "title;language;rental_rate\r\nA;English;2.99\r\nB;English;2,99\r\n")
     assert error["loc"] == ["body", "file", 3, "rental_rate"]
-    assert error["msg"] == "must be a number such as 4.99, with a point"
+    assert error["msg"] == "must be a number with a decimal point, such as 4.99"
 
 
 async def test_columns_and_rows_at_the_end_may_be_empty(http: httpx.AsyncClient) -> None:
@@ -82,7 +82,7 @@ async def test_texts_of_another_encoding_are_told_by_row_and_column(http: httpx.
     (header,) = (await refused(http, "title,language,größe\nA,English,1\n".encode("latin-1")))[:1]
     assert header["loc"][2:] == [1, "gr��e"]
     (lost,) = await refused(http, "title,language\nAm�lie,English\n")
-    assert (lost["loc"][2:], lost["msg"]) == ([2, "title"], 'has lost a character: "Am�lie".')
+    assert (lost["loc"][2:], lost["msg"]) == ([2, "title"], 'contains a replacement character: "Am�lie".')
     (utf_16,) = await refused(http, "title,language\nA,English\n".encode("utf-16"))
     assert utf_16["msg"] == 'cannot be read: it is UTF-16. Save the file as "CSV UTF-8".'
 

@@ -202,7 +202,7 @@ async def test_without_a_key_it_works_with_one_of_its_own_and_warns(
     own_app: FastAPI, stranger: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with client_with(own_app, secret_key=None) as client, client_with(own_app, secret_key=None) as another:
-        assert capsys.readouterr().err.count("random_secret_key") == 2
+        assert capsys.readouterr().err.count("secret_key_generated") == 2
         token = (await tokens_of(client, email_of(CUSTOMER)))["access_token"]
         assert await me(client, token) == 200
         assert await me(another, token) == 401

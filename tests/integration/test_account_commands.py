@@ -59,12 +59,12 @@ async def test_a_customer_gets_an_account_with_the_password_from_a_pipe(
 ) -> None:
     made = command(url, tmp_path, "create-user", "Elena@Example.org", "--customer-id", "1", password=PASSWORD)
     assert made.returncode == 0, made.stderr
-    assert re.fullmatch(r"elena@example\.org is account \d+, with the role customer\.\n", made.stdout)
+    assert re.fullmatch(r"Created account \d+ for elena@example\.org with the role customer\.\n", made.stdout)
     tokens = await tokens_of(client, "elena@example.org")
     me = (await client.get(f"{AUTH}/me", headers=bearer(tokens["access_token"]))).json()
     assert (me["role"], me["account"]["customer_id"]) == ("customer", 1)
     again = command(url, tmp_path, "create-user", "elena@example.org", password=PASSWORD)
-    assert (again.returncode, again.stderr) == (1, "Error: This address has an account already.\n")
+    assert (again.returncode, again.stderr) == (1, "Error: An account with this e-mail address already exists.\n")
 
 
 async def test_an_admin_is_made_and_unmade(url: str, client: httpx.AsyncClient, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ async def test_an_admin_is_made_and_unmade(url: str, client: httpx.AsyncClient, 
     lesser = await tokens_of(client, email)
     assert (await client.get(f"{AUTH}/api-keys", headers=bearer(lesser["access_token"]))).status_code == 403
     ended = command(url, tmp_path, "update-user", email, "--deactivate")
-    assert (ended.returncode, ended.stdout) == (0, f"{email} has the role staff and is not active.\n")
+    assert (ended.returncode, ended.stdout) == (0, f"{email} has the role staff and is inactive.\n")
     assert (await sign_in(client, email)).status_code == 401
     assert command(url, tmp_path, "update-user", email, "--activate").returncode == 0
     assert (await sign_in(client, email)).status_code == 200
@@ -103,7 +103,7 @@ async def test_rights_are_for_who_is_told_the_new_password_and_not_for_who_had_t
     assert changed.returncode == 0, changed.stderr
     role = change[1] if change[0] == "--role" else "customer"
     told = rf"{re.escape(email)} has the role {role} and is active\."
-    told += "" if given else r" New password, shown only now: (?P<password>[A-Za-z0-9_-]{43})"
+    told += "" if given else r" New password, shown only once: (?P<password>[A-Za-z0-9_-]{43})"
     match = re.fullmatch(told + "\n", changed.stdout)
     assert match, changed.stdout
     assert (await sign_in(client, email)).status_code == 401
@@ -146,7 +146,7 @@ def test_no_password_is_asked_for_what_cannot_be(file: str, tmp_path: Path) -> N
     email = email_of(NEWCOMER)
     for change, says in (
         (["--customer-id", "999999"], "There is no customer 999999."),
-        (["--staff-id", "1"], "Customers have accounts with the role"),
+        (["--staff-id", "1"], "A customer_id requires the role customer"),
     ):
         ended = command(file, tmp_path, "update-user", email, *change, password="short")
         assert (ended.returncode, ended.stdout) == (1, "")
@@ -160,14 +160,24 @@ def test_no_password_is_asked_for_what_cannot_be(file: str, tmp_path: Path) -> N
     ("arguments", "password", "status", "says"),
     [
         (["create-user", "new@example.org"], "too short", 1, "password: String should have at least 12 characters"),
-        (["create-user", "new@example.org"], "Password1234", 1, "one of the first that anybody would try"),
+        (["create-user", "new@example.org"], "Password1234", 1, "is too common; choose another"),
         (["create-user", "nobody"], PASSWORD, 1, "email: must be an e-mail address such as ada@example.org"),
         (["create-user", "new@example.org", "--customer-id", "999999"], PASSWORD, 1, "There is no customer 999999."),
         (["create-user", "new@example.org", "--customer-id", "9" * 20], PASSWORD, 2, "must be from 0 to 2147483647"),
-        (["create-user", "new@example.org", "--staff-id", "1"], PASSWORD, 1, "Customers have accounts with the role"),
+        (
+            ["create-user", "new@example.org", "--staff-id", "1"],
+            PASSWORD,
+            1,
+            "A customer_id requires the role customer",
+        ),
         (["update-user", "no@example.org", "--deactivate"], "", 1, "Account no@example.org does not exist."),
-        (["update-user", email_of(CUSTOMER)], "", 1, "Nothing to change was given."),
-        (["create-api-key", "till", "--days", "0"], "", 1, "A key ends in the future."),
+        (
+            ["update-user", email_of(CUSTOMER)],
+            "",
+            1,
+            "No change given: use --role, --customer-id, --staff-id, --activate or --deactivate.",
+        ),
+        (["create-api-key", "till", "--days", "0"], "", 1, "expires_at must be in the future."),
         (["create-api-key", "till", "--days", "999999999"], "", 2, "must be from 0 to 36500"),
     ],
 )

@@ -65,7 +65,7 @@ def test_an_env_file_that_is_no_utf_8_is_told_in_a_sentence(
     (tmp_path / ".env").write_text(f"{comment}\nLOG_LEVEL=DEBUG\n", encoding=encoding)
     done = run_module(*command, cwd=tmp_path)
     assert done.returncode != 0
-    said = "Error: .env is not UTF-8: save it as UTF-8 again, and not as UTF-16 or ANSI.\n"
+    said = "Error: .env is not UTF-8: save it as UTF-8, not as UTF-16 or ANSI.\n"
     assert (done.stdout, done.stderr) == ("", said)
 
 

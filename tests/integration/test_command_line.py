@@ -31,7 +31,7 @@ def test_embedded_uses_a_file_here_unless_a_database_is_configured(tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "variables", "says"),
     [
-        (["seed"], {"DATABASE_URL": "postgresql://nobody:secret@127.0.0.1:1/none"}, "database could not be used"),
+        (["seed"], {"DATABASE_URL": "postgresql://nobody:secret@127.0.0.1:1/none"}, "database cannot be used"),
         (["migrate"], {"DATABASE_URL": "nonsense"}, "DATABASE_URL: must be a URL"),
         (["migrate"], {"APP_PORT": "99999"}, "APP_PORT: Input should be less than or equal to 65535"),
         (["seed", "--scale", "0"], {}, "must be at least 1"),

@@ -172,7 +172,10 @@ async def test_what_only_the_server_refuses_is_unreachable(server: Server, templ
             await client.get("/api/v1/films/1"),
             await client.post("/api/v1/categories", json={"name": "Western"}),
         ):
-            assert (answer.status_code, answer.json()["detail"]) == (503, "The database cannot be reached.")
+            assert (answer.status_code, answer.json()["detail"]) == (
+                503,
+                "The database cannot be reached: try again later.",
+            )
         assert (await client.get("/health/ready")).status_code == 503
 
 
@@ -186,7 +189,7 @@ def test_what_only_the_server_refuses_is_a_sentence_at_the_command_line(
         run("migrate", cwd=tmp_path, DATABASE_URL=url),
         run("seed", cwd=tmp_path, DATABASE_URL=url),
     ):
-        assert "The database could not be used" in done.stderr
+        assert "The database cannot be used" in done.stderr
         assert (done.returncode != 0, "Traceback" in done.stderr) == (True, False)
 
 

@@ -107,7 +107,7 @@ def test_debugging_without_debugpy_says_what_to_build(tmp_path: Path) -> None:
 def test_a_store_that_cannot_be_migrated_is_not_served(tmp_path: Path) -> None:
     result = _run(tmp_path, DATABASE_URL="postgresql://127.0.0.1:1/none", RUN_MIGRATIONS="on")
     assert result.returncode == 1
-    assert "The database could not be used" in result.stderr
+    assert "The database cannot be used" in result.stderr
     assert "uvicorn" not in result.stderr
 
 
@@ -130,7 +130,7 @@ def test_workers_that_may_not_start_are_told_once_and_nothing_is_migrated(tmp_pa
     store = f"sqlite:///{tmp_path}/store.db"
     result = _run(tmp_path, WEB_CONCURRENCY="2", DATABASE_URL=store, RUN_MIGRATIONS="true")
     assert (result.returncode, result.stdout) == (3, "")
-    assert result.stderr == "Error: Several workers need a common SECRET_KEY: set one of 32 random bytes or more.\n"
+    assert result.stderr == "Error: Several workers need the same SECRET_KEY: set a random key of at least 32 bytes.\n"
     assert not (tmp_path / "store.db").exists()
 
 

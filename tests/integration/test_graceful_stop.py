@@ -107,7 +107,7 @@ async def test_what_waits_for_a_model_beyond_it_gets_an_error(
             rest = [line async for line in lines if line]
         for answer in await asyncio.gather(*asking):
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-            assert answer.json()["detail"] == "The service is stopping: ask again."
+            assert answer.json()["detail"] == "The service is shutting down: try again."
         assert rest[-2] == "event: error"
         assert json.loads(rest[-1].removeprefix("data: "))["status"] == 503
         await provider.wait_for_disconnect(count=4)

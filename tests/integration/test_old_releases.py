@@ -196,7 +196,7 @@ async def test_the_tutorials_database_is_adopted_once_it_has_what_the_sentence_a
         ("ALTER TABLE customer ALTER COLUMN create_date TYPE text", "customer.create_date is of type TEXT, not date"),
         ("ALTER TABLE film ALTER COLUMN rating TYPE text", "film.rating is of type TEXT, not mpaa_rating"),
         ("ALTER TABLE rental ADD COLUMN till text NOT NULL DEFAULT ''; ALTER TABLE rental ALTER till DROP DEFAULT",
-         "rental.till is unknown, and required: give it a default"),
+         "rental.till is an unknown required column: give it a default"),
         ("ALTER TABLE actor ALTER COLUMN actor_id DROP DEFAULT", "actor.actor_id has no sequence or identity"),
         ("DROP TABLE payment CASCADE; CREATE TABLE payment (id integer)", "payment.payment_id is missing"),
     ],

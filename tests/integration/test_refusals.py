@@ -180,7 +180,10 @@ async def test_a_file_that_cannot_be_opened_is_a_database_that_is_away(tmp_path:
             await client.get("/api/v1/films/1"),
             await client.post("/api/v1/categories", json={"name": "Western"}),
         ):
-            assert (answer.status_code, answer.json()["detail"]) == (503, "The database cannot be reached.")
+            assert (answer.status_code, answer.json()["detail"]) == (
+                503,
+                "The database cannot be reached: try again later.",
+            )
             assert_is_problem(answer)
 
 

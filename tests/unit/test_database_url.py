@@ -115,7 +115,7 @@ def test_what_has_no_equivalent_is_dropped_by_name(name: str) -> None:
         (f"{_BASE}/pagila?frobnicate=1", "the unsupported parameter frobnicate"),
         (f"{_BASE}/pagila?require_auth=scram-sha-256", "the unsupported parameter require_auth"),
         (f"{_BASE}/pagila?sslmode=full", "sslmode must be one of disable, allow"),
-        (f"{_BASE}/pagila?sslmode=require&sslmode=disable", "names ssl more than once"),
+        (f"{_BASE}/pagila?sslmode=require&sslmode=disable", "has the parameter ssl more than once"),
         (f"{_BASE}/pagila?sslmode=verify-full", "sslmode=verify-full needs sslrootcert"),
         (f"{_BASE}/pagila?sslrootcert=/nowhere/root.crt", "sslrootcert names /nowhere/root.crt"),
         (f"{_BASE}/pagila?sslcert=/nowhere/client.crt", "sslcert names /nowhere/client.crt"),
@@ -136,7 +136,7 @@ def test_what_has_no_equivalent_is_dropped_by_name(name: str) -> None:
         ("sqlite:////", "which is a directory"),
         ("sqlite:///x.db?journal_mode=wal", "the unsupported parameter journal_mode"),
         ("sqlite:///file:x.db?mode=ro&uri=true", "mode must be one of rw, rwc"),
-        ("sqlite:///file::memory:?cache=shared&uri=true", "write sqlite:///:memory:"),
+        ("sqlite:///file::memory:?cache=shared&uri=true", "must be written as sqlite:///:memory:"),
         ("sqlite:///x.db?timeout=long", "timeout must be a number"),
     ],
 )

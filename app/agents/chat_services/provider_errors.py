@@ -74,7 +74,9 @@ class ProviderError:
     def as_app_error(self, model_setting: str, address_setting: str) -> AppError:
         """What the caller is told: nothing of the provider's text. The settings are named where they are at fault."""
         if self._is_model:
-            return NotConfigured(f"The model is not known to the provider: set {model_setting} to one that it serves.")
+            return NotConfigured(
+                f"The model provider does not know the model: set {model_setting} to one that it serves."
+            )
         if self._is_quota:
             return Unavailable("The quota at the model provider is exhausted.")
         if self._is_filter:
@@ -86,7 +88,7 @@ class ProviderError:
                 f"The model cannot call tools: set {model_setting} to one that can, and check its server's options."
             )
         if self.status == 404:
-            return NotConfigured(f"The model provider has nothing at this address: check {address_setting}.")
+            return NotConfigured(f"The model provider has no such path: check {address_setting}.")
         return self._by_status()
 
     def _by_status(self) -> AppError:
@@ -137,7 +139,7 @@ def unreachable(error: BaseException) -> AppError:
     """What the caller is told when no answer arrived, or not to its end."""
     if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException)):
         return UpstreamTimeout("The model provider did not answer in time.")
-    return UpstreamFailed("The model provider could not be reached, or broke its answer off.")
+    return UpstreamFailed("The model provider is unreachable or aborted its answer.")
 
 
 def masked(message: str, secrets: Iterable[str], texts: Iterable[str]) -> str:

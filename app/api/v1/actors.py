@@ -22,7 +22,7 @@ router = APIRouter(prefix="/api/v1/actors", tags=["actors"])
 async def list_actors(
     actors: ActorServiceDep, asked: Annotated[Asked[ActorQuery], Depends(asks(ActorQuery))]
 ) -> Response:
-    """Actors, by id unless sorted otherwise, each with the number of films."""
+    """List actors with the number of their films; by default in order of id."""
     return asked.answer(await actors.list(asked.query, counted=asked.counted), ActorRead)
 
 
@@ -44,7 +44,7 @@ async def create_actor(
 
 @router.get("/{actor_id}", operation_id="get_actor", dependencies=[PUBLIC], responses=responses(404, 422, 503))
 async def get_actor(actors: ActorServiceDep, actor_id: Id) -> ActorRead:
-    """One actor with the number of films."""
+    """Return an actor with the number of their films."""
     return await actors.get(actor_id)
 
 
@@ -54,7 +54,7 @@ async def get_actor(actors: ActorServiceDep, actor_id: Id) -> ActorRead:
 async def list_actor_films(
     actors: ActorServiceDep, actor_id: Id, asked: Annotated[Asked[FilmQuery], Depends(asks(FilmQuery))]
 ) -> Response:
-    """The films that an actor plays in, listed and filtered as all films are."""
+    """List the films of an actor, with the filters of the film list."""
     return asked.answer(await actors.films(actor_id, asked.query, counted=asked.counted), FilmListed)
 
 
@@ -77,5 +77,5 @@ async def replace_actor(actors: ActorServiceDep, actor_id: Id, command: ActorUpd
     responses=responses(404, 409, 422, 503),
 )
 async def delete_actor(actors: ActorServiceDep, actor_id: Id) -> None:
-    """Remove an actor; 409 while films name the actor."""
+    """Delete an actor; 409 if the actor plays in a film."""
     await actors.delete(actor_id)

@@ -28,7 +28,7 @@ _MODEL_FAILURES = (429, 502, 503, 504)
     responses=responses(413, 422, *_MODEL_FAILURES),
 )
 async def hand_off(request: Request, ai: AiServiceDep, body: HandoffRequest) -> HandoffResponse:
-    """Ask the team of agents: they look things up in the store and hand over to each other until one answers."""
+    """Ask the agents: they query the store and hand the question over to each other until one answers."""
     return await until_disconnect(request, ai.hand_off(body.question))
 
 
@@ -39,7 +39,7 @@ async def hand_off(request: Request, ai: AiServiceDep, body: HandoffRequest) -> 
     responses=responses(404, 413, 422, *_MODEL_FAILURES),
 )
 async def summarise(request: Request, ai: AiServiceDep, body: SummaryRequest) -> SummaryResponse:
-    """A film in a few sentences. Title and rating are the store's, the rest is the model's."""
+    """Summarise a film in a few sentences. Title and rating come from the store, the rest from the model."""
     return await until_disconnect(request, ai.summarise(body.film_id))
 
 
@@ -50,7 +50,7 @@ async def summarise(request: Request, ai: AiServiceDep, body: SummaryRequest) ->
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "The answer, as it is written",
+            "description": "The answer, streamed while the model writes it",
             "content": {kind: {"schema": {"type": "string"}} for kind in ("text/plain", EVENT_STREAM)},
         },
         **responses(422, *_MODEL_FAILURES),
@@ -61,10 +61,10 @@ async def ask(
     ai: AiServiceDep,
     question: Annotated[Question, Query(examples=["What makes a good film?"])],
 ) -> StreamingResponse:
-    """Ask the model itself, without the store.
+    """Ask the model directly, without the store.
 
-    Streamed as plain text, which an error after the first word breaks off; with `Accept: text/event-stream` as events
-    `delta`, and `done` or `error` last. HEAD asks no model: it tells what can be known without its answer.
+    The answer is streamed as plain text; an error after the first word aborts the connection. With
+    `Accept: text/event-stream` it is sent as `delta` events, then `done` or `error`. HEAD does not call the model.
     """
     stream = await ai.ask(question)
     if is_head(request.scope):
@@ -80,5 +80,5 @@ async def ask(
     responses=responses(503),
 )
 async def info(ai: AiServiceDep) -> AiInfo:
-    """Which model answers here, and what its agents can do."""
+    """Return the model provider, the model, the agents and their tools."""
     return await ai.info()

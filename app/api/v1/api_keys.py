@@ -20,17 +20,17 @@ router = APIRouter(prefix="/api/v1/auth/api-keys", tags=["auth"], dependencies=[
 async def list_api_keys(
     keys: ApiKeyServiceDep, asked: Annotated[Asked[ApiKeyQuery], Depends(asks(ApiKeyQuery))]
 ) -> Response:
-    """Machine clients' keys without their secrets, by id unless sorted otherwise; those that have ended, too."""
+    """List API keys without their secrets, including expired and revoked ones; by default in order of id."""
     return asked.answer(await keys.list(asked.query, counted=asked.counted), ApiKeyRead)
 
 
 @router.post("", operation_id="create_api_key", status_code=201, responses=responses(413, 422, 503))
 async def create_api_key(keys: ApiKeyServiceDep, caller: CallerDep, command: ApiKeyCreate) -> ApiKeyCreated:
-    """Make a key for a machine, which acts as the store's staff within its scopes. It is shown this once."""
+    """Create an API key, which acts as staff within its scopes. The key is shown only in this response."""
     return await keys.create(command, caller)
 
 
 @router.delete("/{key_id}", operation_id="revoke_api_key", status_code=204, responses=responses(404, 422, 503))
 async def revoke_api_key(keys: ApiKeyServiceDep, key_id: Id) -> None:
-    """End a key, from this moment on."""
+    """Revoke an API key, effective immediately."""
     await keys.revoke(key_id)

@@ -32,7 +32,7 @@ router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
     responses=responses(409, 413, 422, 503),
 )
 async def register(accounts: AccountServiceDep, command: AccountCreate) -> AccountRead:
-    """Make yourself an account. Until the store has said which customer you are, there is nothing of yours to see."""
+    """Register an account. It has no rentals or payments until the operator links it to a customer."""
     return await accounts.register(command)
 
 
@@ -45,7 +45,7 @@ async def register(accounts: AccountServiceDep, command: AccountCreate) -> Accou
 async def sign_in(
     response: Response, sign_ins: SignInServiceDep, attempts: AttemptsDep, form: Annotated[SignInForm, Form()]
 ) -> TokensRead:
-    """Sign in with e-mail address (as `username`) and password (OAuth 2.0 password form). Failures are limited."""
+    """Sign in with e-mail address (as `username`) and password (OAuth 2.0 password form). Failures are rate limited."""
     response.headers["Cache-Control"] = "no-store"
     async with attempts.at_account(form.username):
         return await sign_ins.sign_in(form.username, form.password)
@@ -60,7 +60,7 @@ async def sign_in(
 async def refresh(
     response: Response, sign_ins: SignInServiceDep, attempts: AttemptsDep, command: RefreshCreate
 ) -> TokensRead:
-    """New tokens for a refresh token, each of which is good once: a second use ends all that came of that sign-in."""
+    """Exchange a refresh token for new tokens. Using it twice revokes every token issued from the same sign-in."""
     response.headers["Cache-Control"] = "no-store"
     async with attempts.at_address():
         return await sign_ins.refresh(command.refresh_token)
@@ -74,7 +74,7 @@ async def refresh(
     responses=responses(413, 422, 503),
 )
 async def sign_out(sign_ins: SignInServiceDep, command: RefreshCreate) -> None:
-    """End all that came of a sign-in. Its last access token is good for some minutes more."""
+    """Sign out: revoke the refresh tokens of a sign-in. Its access tokens stay valid until they expire."""
     await sign_ins.sign_out(command.refresh_token)
 
 
@@ -85,7 +85,7 @@ async def sign_out(sign_ins: SignInServiceDep, command: RefreshCreate) -> None:
     responses=responses(503),
 )
 async def me(accounts: AccountServiceDep, caller: CallerDep) -> CallerRead:
-    """Who you are, and what an API key is good for."""
+    """Return the caller: the account, or the scopes of the API key."""
     return await accounts.whoami(caller)
 
 
@@ -97,5 +97,5 @@ async def me(accounts: AccountServiceDep, caller: CallerDep) -> CallerRead:
     responses=responses(413, 422, 503),
 )
 async def change_password(accounts: AccountServiceDep, caller: CallerDep, command: PasswordUpdate) -> None:
-    """Choose a new password. Whoever is signed in as you, here or elsewhere, has to sign in again."""
+    """Change your password. Every session of the account has to sign in again."""
     await accounts.change_password(caller.account_id or 0, command)

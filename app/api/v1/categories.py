@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/v1/categories", tags=["categories"])
 async def list_categories(
     categories: CategoryServiceDep, asked: Annotated[Asked[CategoryQuery], Depends(asks(CategoryQuery))]
 ) -> Response:
-    """Categories, by id unless sorted otherwise, each with the number of its films."""
+    """List categories with the number of their films; by default in order of id."""
     return asked.answer(await categories.list(asked.query, counted=asked.counted), CategoryRead)
 
 
@@ -35,7 +35,7 @@ async def list_categories(
 async def create_category(
     request: Request, response: Response, categories: CategoryServiceDep, command: CategoryCreate
 ) -> CategoryRead:
-    """Add a category; 409 when there is one of this name, in any case."""
+    """Add a category; 409 if another one has this name, ignoring case."""
     created = await categories.create(command)
     response.headers["Location"] = location_of(request, created.id)
     return created
@@ -43,7 +43,7 @@ async def create_category(
 
 @router.get("/{category_id}", operation_id="get_category", dependencies=[PUBLIC], responses=responses(404, 422, 503))
 async def get_category(categories: CategoryServiceDep, category_id: Id) -> CategoryRead:
-    """One category with the number of its films."""
+    """Return a category with the number of its films."""
     return await categories.get(category_id)
 
 
@@ -54,7 +54,7 @@ async def get_category(categories: CategoryServiceDep, category_id: Id) -> Categ
     responses=responses(404, 409, 413, 422, 503),
 )
 async def replace_category(categories: CategoryServiceDep, category_id: Id, command: CategoryUpdate) -> CategoryRead:
-    """Rename a category; 409 when there is another one of this name, in any case."""
+    """Rename a category; 409 if another one has this name, ignoring case."""
     return await categories.replace(category_id, command)
 
 
@@ -66,5 +66,5 @@ async def replace_category(categories: CategoryServiceDep, category_id: Id, comm
     responses=responses(404, 409, 422, 503),
 )
 async def delete_category(categories: CategoryServiceDep, category_id: Id) -> None:
-    """Remove a category; 409 while films are in it."""
+    """Delete a category; 409 if it has films."""
     await categories.delete(category_id)

@@ -21,7 +21,7 @@ _CHANGES: dict[str, Any] = {
     "response_model": CustomerRead,
     "responses": TAGGED | responses(404, 409, 412, 413, 422, 503),
 }
-"""What PUT and PATCH say of themselves: they do the same."""
+"""Route options of PUT and PATCH, which do the same."""
 
 
 @router.get(
@@ -30,7 +30,7 @@ _CHANGES: dict[str, Any] = {
 async def list_customers(
     customers: CustomerServiceDep, asked: Annotated[Asked[CustomerQuery], Depends(asks(CustomerQuery))]
 ) -> Response:
-    """Customers, by id unless sorted otherwise."""
+    """List customers; by default in order of id."""
     return asked.answer(await customers.list(asked.query, counted=asked.counted), CustomerRead)
 
 
@@ -43,7 +43,7 @@ async def list_customers(
     responses=CREATED | responses(413, 422, 503),
 )
 async def create_customer(request: Request, customers: CustomerServiceDep, command: CustomerCreate) -> Response:
-    """Add a customer, who joins today."""
+    """Add a customer; `create_date` is today."""
     created = await customers.create(command)
     return represent(created, status=201, location=location_of(request, created.id))
 
@@ -56,7 +56,7 @@ async def create_customer(request: Request, customers: CustomerServiceDep, comma
     responses=READ | responses(404, 422, 503),
 )
 async def get_customer(customers: CustomerServiceDep, customer_id: Id, if_none_match: IfNoneMatch = None) -> Response:
-    """One customer."""
+    """Return a customer."""
     return represent(await customers.get(customer_id), if_none_match=if_none_match)
 
 
@@ -65,10 +65,10 @@ async def get_customer(customers: CustomerServiceDep, customer_id: Id, if_none_m
 async def update_customer(
     customers: CustomerServiceDep, customer_id: Id, command: CustomerUpdate, if_match: IfMatch
 ) -> Response:
-    """Change the fields given; `If-Match` keeps you from changing what you have not seen.
+    """Change the given fields; with `If-Match`, only if the customer has not changed since.
 
-    Customers may change their own name and e-mail address; one that another customer has is 409. Postal addresses and
-    the rest are for the store's staff.
+    Customers may change their own name and e-mail address; 409 if another customer has the e-mail address. Only staff
+    may change the other fields.
     """
     return represent(await customers.update(customer_id, command, if_match))
 
@@ -81,5 +81,5 @@ async def update_customer(
     responses=TAGGED | responses(404, 422, 503),
 )
 async def deactivate_customer(customers: CustomerServiceDep, customer_id: Id) -> Response:
-    """Let a customer rent no more. Doing so again changes nothing."""
+    """Deactivate a customer, who cannot rent from then on. Repeating it changes nothing."""
     return represent(await customers.deactivate(customer_id))

@@ -23,25 +23,25 @@ router = APIRouter(prefix="/api/v1/films", tags=["films"])
 
 _CSV = "text/csv"
 _SENT_AS = {_CSV, "application/csv", "text/plain", "application/vnd.ms-excel", "application/octet-stream"}
-"""What browsers and tools call a CSV file."""
+"""Media types that browsers and tools send for CSV files."""
 
 
 def _csv(part: object) -> object:
     """The part of a form, if it is a file and what it may say of its type fits."""
     if not isinstance(part, Part):
-        raise PydanticCustomError("rule", "must be a file: a part that has a filename")
+        raise PydanticCustomError("rule", "must be a file part with a filename")
     if (part.content_type or _CSV).partition(";")[0].strip().lower() not in _SENT_AS:
-        raise PydanticCustomError("rule", "must be CSV, of type text/csv")
+        raise PydanticCustomError("rule", "must be a CSV file of type text/csv")
     return part
 
 
 class FilmUpload(BaseModel):
-    """The parts of the form."""
+    """A form with a CSV file."""
 
     model_config = ConfigDict(extra="forbid")
 
-    file: Annotated[UploadFile, BeforeValidator(_csv)] = Field(description="Films as CSV, in UTF-8.")
-    dry_run: bool = Field(False, description="As in the query string.")
+    file: Annotated[UploadFile, BeforeValidator(_csv)] = Field(description="Films as CSV in UTF-8.")
+    dry_run: bool = Field(False, description="Same as the query parameter.")
 
 
 @router.post(
@@ -56,20 +56,20 @@ async def import_films(
     query: Annotated[FilmImportQuery, Query()],
     form: Annotated[FilmUpload, Form(media_type="multipart/form-data")],
 ) -> FilmImportRead:
-    """Add the films of a CSV file of at most 10 MiB: all of them, or none and what is wrong in which row and column.
+    """Add all films of a CSV file of at most 10 MiB, or none: errors name the row and the column.
 
-    The header names the columns, of which `title` and `language` must be there: `title`, `description`,
-    `release_year`, `language`, `original_language`, `rental_duration`, `rental_rate`, `length`, `replacement_cost`,
-    `rating`, `special_features`, `streaming_available`, `categories`, `actors`. An empty cell is as if it was left
-    out of a POST; a `rating` of `none` is no rating. Languages, categories and actors ("First Last") are named, in any
-    case, and must be there. Lists are separated by `|`; a backslash before `|` or a backslash makes it part of an item.
-    An apostrophe before a `=`, `+`, `-` or `@` that begins a text is taken off, as spreadsheets do. The file is UTF-8,
-    with a byte order mark or without; semicolons or tabs may separate cells, and columns and rows at the end may be
+    The header names the columns: `title`, `description`, `release_year`, `language`, `original_language`,
+    `rental_duration`, `rental_rate`, `length`, `replacement_cost`, `rating`, `special_features`,
+    `streaming_available`, `categories`, `actors`. Only `title` and `language` are required. An empty cell is an unset
+    field; the `rating` `none` is null. Languages, categories and actors ("First Last") are given by name, ignoring
+    case, and must exist. List items are separated by `|`; write `\\|` for a `|` and `\\\\` for a backslash in an item.
+    An apostrophe before a leading `=`, `+`, `-` or `@` is removed, as spreadsheets do. The file is UTF-8, with or
+    without a byte order mark. Cells are separated by commas, semicolons or tabs; trailing columns and rows may be
     empty.
     """
     parts = [name for name, _ in (await request.form()).multi_items()]
     if len(set(parts)) < len(parts):
-        raise InvalidInput("Each part of the form may be there only once.", "file")
+        raise InvalidInput("Send each part of the form only once.", "file")
     file = FilmFile(form.file.file, check_encoding=query.check_encoding)
     return await films.load(file, dry_run=query.dry_run or form.dry_run)
 
@@ -80,17 +80,17 @@ async def import_films(
     dependencies=[PUBLIC],
     response_class=StreamingResponse,
     responses={
-        200: {"description": "The file, as it is read", "content": {_CSV: {"schema": {"type": "string"}}}},
+        200: {"description": "The CSV file", "content": {_CSV: {"schema": {"type": "string"}}}},
         **responses(422, 503),
     },
 )
 async def export_films(
     request: Request, films: FilmFileServiceDep, query: Annotated[FilmExportQuery, Query()]
 ) -> StreamingResponse:
-    """All films as a CSV file (RFC 4180, UTF-8) that import takes, here or in another store.
+    """Export all films as a CSV file (RFC 4180, UTF-8) that can be imported, here or in another store.
 
-    A text that a spreadsheet would run as a formula has an apostrophe before it, which import takes off again.
-    For Excel, ask for a byte order mark: `?bom=true`.
+    Text that a spreadsheet would run as a formula gets a leading apostrophe, which the import removes.
+    For Excel, add a byte order mark: `?bom=true`.
     """
     pieces = await films.export(bom=query.bom)
     return StreamingResponse(

@@ -18,5 +18,5 @@ router = APIRouter(prefix="/api/v1/films", tags=["films"])
 async def search_films(
     films: FilmSearchServiceDep, asked: Annotated[Asked[FilmSearchQuery], Depends(asks(FilmSearchQuery))]
 ) -> Response:
-    """Films by words of title and description, best first; by similar titles where no film has the words."""
+    """Search titles and descriptions, best match first; if no film matches, return films with similar titles."""
     return asked.answer(await films.search(asked.query, counted=asked.counted), FilmFound)

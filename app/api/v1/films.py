@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/v1/films", tags=["films"])
 
 @router.get("", operation_id="list_films", dependencies=[PUBLIC], **lists(FilmListed, FilmQuery))
 async def list_films(films: FilmServiceDep, asked: Annotated[Asked[FilmQuery], Depends(asks(FilmQuery))]) -> Response:
-    """Films, by id unless sorted otherwise."""
+    """List films; by default in order of id."""
     return asked.answer(await films.list(asked.query, counted=asked.counted), FilmListed)
 
 
@@ -31,7 +31,7 @@ async def list_films(films: FilmServiceDep, asked: Annotated[Asked[FilmQuery], D
     responses=READ | responses(404, 422, 503),
 )
 async def get_film(films: FilmServiceDep, film_id: Id, if_none_match: IfNoneMatch = None) -> Response:
-    """One film with its categories and cast."""
+    """Return a film with its categories and actors."""
     return represent(await films.get(film_id), if_none_match=if_none_match)
 
 
@@ -54,13 +54,13 @@ _CHANGES: dict[str, Any] = {
     "response_model": FilmRead,
     "responses": TAGGED | responses(404, 412, 413, 422, 503),
 }
-"""What PUT and PATCH say of themselves: they do the same."""
+"""Route options of PUT and PATCH, which do the same."""
 
 
 @router.put("/{film_id}", operation_id="replace_film", **_CHANGES)
 @router.patch("/{film_id}", operation_id="update_film", **_CHANGES)
 async def update_film(films: FilmServiceDep, film_id: Id, command: FilmUpdate, if_match: IfMatch) -> Response:
-    """Change the fields given; PUT and PATCH do the same."""
+    """Change the given fields. PUT and PATCH do the same."""
     return represent(await films.update(film_id, command, if_match))
 
 
@@ -72,7 +72,7 @@ async def update_film(films: FilmServiceDep, film_id: Id, command: FilmUpdate, i
     responses=responses(404, 409, 412, 422, 503),
 )
 async def delete_film(films: FilmServiceDep, film_id: Id, if_match: IfMatch) -> None:
-    """Remove a film of which there are no discs."""
+    """Delete a film; 409 if it has inventory items."""
     await films.delete(film_id, if_match)
 
 
@@ -83,5 +83,5 @@ async def delete_film(films: FilmServiceDep, film_id: Id, if_match: IfMatch) -> 
     responses=responses(404, 422, 503),
 )
 async def get_film_availability(films: FilmServiceDep, film_id: Id) -> FilmAvailability:
-    """Discs in each store; when all are out, when the next is due back."""
+    """Return a film's inventory in each store and, if every item is rented out, the next due date."""
     return await films.availability(film_id)

@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
 async def list_inventory(
     inventory: InventoryServiceDep, asked: Annotated[Asked[InventoryQuery], Depends(asks(InventoryQuery))]
 ) -> Response:
-    """Discs, by id unless sorted otherwise, each with its film and whether it is in."""
+    """List inventory items with their films and whether they are in stock; by default in order of id."""
     return asked.answer(await inventory.list(asked.query, counted=asked.counted), InventoryRead)
 
 
@@ -35,7 +35,7 @@ async def list_inventory(
 async def create_inventory(
     request: Request, response: Response, inventory: InventoryServiceDep, command: InventoryCreate
 ) -> list[InventoryRead]:
-    """Add copies of a film to a store; `Location` is the first one's."""
+    """Add inventory items of a film to a store; `Location` is the URL of the first."""
     created = await inventory.add(command)
     response.headers["Location"] = location_of(request, created[0].id)
     return created
@@ -43,7 +43,7 @@ async def create_inventory(
 
 @router.get("/{inventory_id}", operation_id="get_inventory", dependencies=[PUBLIC], responses=responses(404, 422, 503))
 async def get_inventory(inventory: InventoryServiceDep, inventory_id: Id) -> InventoryRead:
-    """One disc with its film and whether it is in."""
+    """Return an inventory item with its film and whether it is in stock."""
     return await inventory.get(inventory_id)
 
 
@@ -55,5 +55,5 @@ async def get_inventory(inventory: InventoryServiceDep, inventory_id: Id) -> Inv
     responses=responses(404, 409, 422, 503),
 )
 async def delete_inventory(inventory: InventoryServiceDep, inventory_id: Id) -> None:
-    """Remove a disc; 409 when it was ever rented out, for its rentals tell of it."""
+    """Delete an inventory item; 409 if it has rentals, past ones included."""
     await inventory.delete(inventory_id)

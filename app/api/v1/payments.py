@@ -26,7 +26,7 @@ router = APIRouter(prefix="/api/v1/customers/{customer_id}", tags=["payments"])
 async def list_customer_payments(
     payments: PaymentServiceDep, customer_id: Id, asked: Annotated[Asked[PaymentQuery], Depends(asks(PaymentQuery))]
 ) -> Response:
-    """A customer's payments, by id unless sorted otherwise."""
+    """List a customer's payments; by default in order of id."""
     return asked.answer(await payments.list(customer_id, asked.query, counted=asked.counted), PaymentRead)
 
 
@@ -40,9 +40,9 @@ async def list_customer_payments(
 async def create_customer_payment(
     payments: PaymentServiceDep, customer_id: Id, command: PaymentCreate, once: OnceDep
 ) -> PaymentRead:
-    """Record money received now for one of the customer's rentals: for the store's staff.
+    """Record a payment for one of the customer's rentals. Only for staff.
 
-    The payment is in the customer's list; it has no URL of its own.
+    The payment appears in the customer's list; it has no URL of its own.
     """
     return await payments.pay(customer_id, command, once)
 
@@ -54,5 +54,5 @@ async def create_customer_payment(
     responses=responses(404, 422, 503),
 )
 async def get_customer_balance(payments: PaymentServiceDep, customer_id: Id) -> BalanceRead:
-    """What a customer owes now: fees, late fees and replacements, less payments."""
+    """Return what a customer owes now: rental fees, late fees and replacement costs, less payments."""
     return await payments.balance(customer_id)

@@ -39,7 +39,7 @@ _RENTALS = "/api/v1/rentals"
 async def list_rentals(
     rentals: RentalServiceDep, asked: Annotated[Asked[RentalQuery], Depends(asks(RentalQuery))]
 ) -> Response:
-    """Rentals, by id unless sorted otherwise; for a customer, their own."""
+    """List rentals, by default in order of id. Customers see only their own."""
     return asked.answer(await rentals.list(asked.query, counted=asked.counted), RentalRead)
 
 
@@ -52,10 +52,10 @@ async def list_rentals(
     responses=CREATED | responses(409, 413, 422, 503),
 )
 async def create_rental(request: Request, rentals: RentalServiceDep, command: RentalCreate, once: OnceDep) -> Response:
-    """Rent a disc: of several who want the last one at the same moment exactly one gets it, the others 409.
+    """Rent an inventory item; 409 if it is rented out. Of concurrent requests for it, exactly one succeeds.
 
-    A customer may have `MAX_OPEN_RENTALS` (20) discs out: 409 beyond.
-    Customers rent for themselves, and from now on: `rental_date` and `staff_id` are for the store's staff.
+    A customer may have at most `MAX_OPEN_RENTALS` (20) open rentals: 409 beyond.
+    Customers may rent only for themselves; only staff may set `rental_date` and `staff_id`.
     """
     return _created(request, await rentals.rent(command, once))
 
@@ -68,7 +68,7 @@ async def create_rental(request: Request, rentals: RentalServiceDep, command: Re
     responses=READ | responses(404, 422, 503),
 )
 async def get_rental(rentals: RentalServiceDep, rental_id: Id, if_none_match: IfNoneMatch = None) -> Response:
-    """One rental."""
+    """Return a rental."""
     return represent(await rentals.get(rental_id), if_none_match=if_none_match)
 
 
@@ -80,7 +80,7 @@ async def get_rental(rentals: RentalServiceDep, rental_id: Id, if_none_match: If
     responses=TAGGED | responses(404, 409, 412, 413, 422, 503),
 )
 async def update_rental(rentals: RentalServiceDep, rental_id: Id, command: RentalUpdate, if_match: IfMatch) -> Response:
-    """Correct when a disc came back, or that it did not: for the store's staff. To take one back, use its `return`."""
+    """Correct the return date; null opens the rental again. Only for staff. To return an item, use `return`."""
     return represent(await rentals.update(rental_id, command, if_match))
 
 
@@ -92,7 +92,7 @@ async def update_rental(rentals: RentalServiceDep, rental_id: Id, command: Renta
     responses=responses(404, 409, 412, 422, 503),
 )
 async def delete_rental(rentals: RentalServiceDep, rental_id: Id, if_match: IfMatch) -> None:
-    """Remove a rental that was entered by mistake: for the store's staff. One that has payments stays."""
+    """Delete a rental that was entered by mistake; 409 if it has payments. Only for staff."""
     await rentals.delete(rental_id, if_match)
 
 
@@ -105,10 +105,10 @@ async def delete_rental(rentals: RentalServiceDep, rental_id: Id, if_match: IfMa
 async def return_rental(
     rentals: RentalServiceDep, rental_id: Id, once: OnceDep, command: ReturnCreate | None = None
 ) -> ReturnRead:
-    """Take a disc back; a late fee is charged and booked as paid. Once only: a second return is 409.
+    """Return a rented item; a late fee is charged and booked as paid. A second return is 409.
 
-    Customers may say that they return their own: the fee is then left on their balance. `return_date` and `staff_id`
-    are for the store's staff.
+    When customers return their own rentals, the fee stays on their balance. Only staff may set `return_date` and
+    `staff_id`.
     """
     return await rentals.give_back(rental_id, command or ReturnCreate(), once)
 
@@ -124,7 +124,7 @@ async def list_customer_rentals(
     customer_id: Id,
     asked: Annotated[Asked[CustomerRentalQuery], Depends(asks(CustomerRentalQuery))],
 ) -> Response:
-    """A customer's rentals, by id unless sorted otherwise."""
+    """List a customer's rentals; by default in order of id."""
     found = await rentals.list_of_customer(customer_id, asked.query, counted=asked.counted)
     return asked.answer(found, RentalRead)
 
@@ -140,7 +140,7 @@ async def list_customer_rentals(
 async def create_customer_rental(
     request: Request, rentals: RentalServiceDep, customer_id: Id, command: CustomerRentalCreate, once: OnceDep
 ) -> Response:
-    """Rent a disc to this customer. `rental_date` and `staff_id` are for the store's staff."""
+    """Rent an inventory item to this customer. Only staff may set `rental_date` and `staff_id`."""
     return _created(request, await rentals.rent_to(customer_id, command, once))
 
 

@@ -27,7 +27,7 @@ async def list_customer_subscriptions(
     customer_id: Id,
     asked: Annotated[Asked[SubscriptionQuery], Depends(asks(SubscriptionQuery))],
 ) -> Response:
-    """A customer's streaming plans, past and present, by id unless sorted otherwise."""
+    """List a customer's streaming subscriptions, past and present; by default in order of id."""
     found = await subscriptions.list(customer_id, asked.query, counted=asked.counted)
     return asked.answer(found, SubscriptionRead)
 
@@ -42,7 +42,7 @@ async def list_customer_subscriptions(
 async def start_customer_subscription(
     subscriptions: SubscriptionServiceDep, customer_id: Id, command: SubscriptionCreate
 ) -> SubscriptionRead:
-    """Start a plan for an active customer who has none: one at a time."""
+    """Start a streaming subscription; 409 if the customer is inactive or has an active subscription."""
     return await subscriptions.start(customer_id, command)
 
 
@@ -55,5 +55,5 @@ async def start_customer_subscription(
 async def cancel_customer_subscription(
     subscriptions: SubscriptionServiceDep, customer_id: Id, subscription_id: Id
 ) -> SubscriptionRead:
-    """End a plan today. One that has not started yet ends on the day it would have; one that has ended is 409."""
+    """End a subscription today, or on its start date if that is later; 409 if it has ended."""
     return await subscriptions.cancel(customer_id, subscription_id)

@@ -56,7 +56,7 @@ async def test_a_refused_summary_is_told_as_such(client: httpx.AsyncClient, prov
 async def test_a_summary_in_another_form_is_not_understood(client: httpx.AsyncClient, provider: FakeOpenAI) -> None:
     provider.mode = Mode.JSON_WRONG
     response = await summarise(client)
-    assert (response.status_code, "not in the form" in response.json()["detail"]) == (502, True)
+    assert (response.status_code, "required format" in response.json()["detail"]) == (502, True)
 
 
 async def test_prose_around_a_tool_call_is_never_the_answer(client: httpx.AsyncClient, provider: FakeOpenAI) -> None:
@@ -170,6 +170,6 @@ class TestLog:
         tool = next(record.getMessage() for record in caplog.records if "tool_called" in record.getMessage())
         assert "{'title': 'Alien'}" in tool
         assert "rental_rate" in tool
-        handoff = next(record.getMessage() for record in caplog.records if "handed_over" in record.getMessage())
+        handoff = next(record.getMessage() for record in caplog.records if "handoff_completed" in record.getMessage())
         assert "LLMAgent" in handoff
         assert "not about the store's films" in handoff
