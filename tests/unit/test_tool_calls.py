@@ -90,6 +90,7 @@ BODY = json.dumps(CALL)
         '[TOOL_CALLS]film_search-search_films[ARGS]{"title": "Alien"}',
         f"<|python_tag|>{BODY}<|eom_id|>",
         '<function=search_films>{"title": "Alien"}</function>',
+        r'<function=search_films>"{\"title\": \"Alien\"}"</function>',
         "<tool_call><function=search_films><parameter=title>Alien</parameter></function></tool_call>",
         json.dumps({"name": SEARCH, "parameters": {"title": "Alien"}}),
         json.dumps({"type": "function", "function": CALL}),

@@ -154,8 +154,8 @@ def _tagged(match: re.Match[str]) -> tuple[str, dict[str, Any]] | None:
     name, inner = match.groups()
     if parameters := _PARAMETER_TAG.findall(inner):
         return name, dict(parameters)
-    arguments = _value(inner) or {}
-    return (name, arguments) if isinstance(arguments, dict) else None
+    arguments = arguments_of(inner)
+    return None if arguments is None else (name, json.loads(arguments))
 
 
 def _as_calls(value: object) -> list[tuple[str, dict[str, Any]]]:
