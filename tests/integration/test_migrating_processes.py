@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.core.schema import head_revision
-from tests.fixtures.schema_probes import revision_of
+from tests.fixtures.postgres_server import connect
+from tests.fixtures.schema_probes import revision_of, tables_of, upgrade
 
 pytestmark = pytest.mark.servers
 
@@ -39,6 +42,14 @@ async def test_alembics_own_command_works_from_any_folder(empty_database: str, t
     done = await asyncio.to_thread(_run_alembic, arguments, tmp_path)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert await revision_of(empty_database) == head_revision()
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(empty_database: str) -> None:
+    async with connect(empty_database) as connection:
+        await connection.execute(text("CREATE TABLE idempotency_key (id integer)"))
+    with pytest.raises(DBAPIError, match="idempotency_key"):
+        await upgrade(empty_database)
+    assert await tables_of(empty_database) == {"idempotency_key"}
 
 
 def _migrate_at_once(url: str, replicas: int) -> list[tuple[int, str]]:
