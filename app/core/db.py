@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from app.core.asyncpg_connections import connect
@@ -32,8 +32,6 @@ Reading = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 """Opens a connection for reading: what those get who read outside a request."""
 
 _ATTEMPTS = 4
-_WRITING = "READ COMMITTED"
-"""Whatever the server's default is: work that locks a row and then looks around must see what others did."""
 _PAUSE = 0.02
 """Seconds before the second attempt; longer before each further one."""
 
@@ -59,10 +57,11 @@ class Database:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
         else:
             event.listen(self.engine.sync_engine, "do_execute", _execute)
+        self._autocommit: AsyncEngine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection for reading only."""
-        return PooledConnection(self.engine.connect(), self._turns)
+        return PooledConnection(self._autocommit.connect(), self._turns)
 
     async def transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Do `work` in a transaction: committed when it returns, rolled back on any exception.
@@ -94,13 +93,10 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """The one owner of a transaction, for work that cannot be done twice: errors come as the driver raised them."""
-        async with PooledConnection(self.engine.connect(), self._turns) as connection:
-            if not self._is_sqlite:
-                await connection.execution_options(isolation_level=_WRITING)
-            async with connection.begin():
-                if self._is_sqlite:
-                    await _take_turns(connection)
-                yield connection
+        async with PooledConnection(self.engine.connect(), self._turns) as connection, connection.begin():
+            if self._is_sqlite:
+                await _take_turns(connection)
+            yield connection
 
     async def dispose(self) -> None:
         """Close every connection. aiosqlite's threads keep a process alive until then."""
@@ -138,7 +134,7 @@ def _execute(cursor: DBAPICursor, statement: str, parameters: Any, context: Exec
     try:
         dialect.do_execute(cursor, statement, parameters, context)
     except stale as error:
-        if "isolation_level" in context.execution_options:  # see `Database.writing`
+        if context.execution_options.get("isolation_level") != "AUTOCOMMIT":
             raise
         context.handle_dbapi_exception(error)  # forgets what is prepared and
         context.pre_exec()  # tells the cursor
@@ -150,8 +146,6 @@ def _engine_options(target: Target, settings: Settings) -> dict[str, Any]:
     options: dict[str, Any] = {
         # Neither logs nor tracebacks are for what people have written, nor for hashes of what they sign in with.
         "hide_parameters": True,
-        # Of every connection, for reads. An option of a second engine would be a listener, which slows each statement.
-        "isolation_level": "AUTOCOMMIT",
         "poolclass": AsyncAdaptedQueuePool,
         "pool_size": settings.database_pool_size,
         "max_overflow": settings.database_max_overflow,
@@ -162,6 +156,8 @@ def _engine_options(target: Target, settings: Settings) -> dict[str, Any]:
         "connect_args": {"timeout": settings.database_connect_timeout, **target.connect_args},
     }
     if target.url.get_backend_name() != "sqlite":
+        # Whatever the database's default is: work that locks a row and then looks around must see what others did.
+        options["isolation_level"] = "READ COMMITTED"
         options["connect_args"] |= _postgres_arguments(target, settings)
     elif target.url.database in (None, "", ":memory:"):
         # An in-memory database lives in its one connection: connections take turns on it.
