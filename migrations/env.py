@@ -87,8 +87,6 @@ def _write_sql() -> None:
 
 def _migrate(connection: Connection) -> None:
     is_sqlite = connection.dialect.name == "sqlite"
-    if not is_sqlite:
-        connection.execution_options(isolation_level="READ COMMITTED")  # connections are at AUTOCOMMIT, see app.core.db
     context.configure(connection=connection, render_as_batch=is_sqlite, **_OPTIONS)
     with context.begin_transaction():
         connection.exec_driver_sql(_ONE_AT_A_TIME[connection.dialect.name])

@@ -50,7 +50,6 @@ class Database:
             log.warning("database_url_parameters_ignored: %s", ", ".join(target.dropped))
         options = _engine_options(target, settings)
         self.engine = create_async_engine(target.url, **options)
-        """Its connections are at AUTOCOMMIT: only `writing` and `transaction` open a transaction."""
         self._turns = PoolTurns(options["pool_size"] + options["max_overflow"], options["pool_timeout"])
         self._is_sqlite = target.url.get_backend_name() == "sqlite"
         if self._is_sqlite:

@@ -253,7 +253,7 @@ async def test_the_fulltext_index_answers_every_page_of_a_search(without_trigram
         with statements_of(database) as sent:
             await walked(client, "world", limit=5)
     assert len(sent) == 3
-    async with database.writing() as connection:
+    async with database.engine.connect() as connection:
         # On so few films, reading them all is cheaper.
         await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         for statement, parameters in sent:

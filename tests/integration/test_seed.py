@@ -244,7 +244,7 @@ async def test_staff_serve_in_their_own_store(store: Database) -> None:
 async def test_the_next_rows_get_the_next_ids(seeded: tuple[Database, SeedReport]) -> None:
     database, report = seeded
     now = datetime.now(timezone.utc)
-    async with database.writing() as connection, AsyncSession(connection) as session:
+    async with AsyncSession(database.engine) as session:
         new_film = Film(title="New", language_id=1)
         new_rental = Rental(rental_date=now, inventory_id=1, customer_id=report.customers, staff_id=0)
         session.add_all([new_film, new_rental])
