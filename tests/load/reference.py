@@ -118,7 +118,8 @@ async def hand_off(request: Request) -> Response:
         for call in completion.calls.values():
             result = await _search_films(request.app.state.pool, **json.loads(call["arguments"]))
             messages.append({"role": "tool", "tool_call_id": call["id"], "content": result})
-            steps.append({"agent": "SearchAgent", "kind": "tool", "name": call["name"]})
+            arguments = json.loads(call["arguments"])
+            steps.append({"agent": "SearchAgent", "kind": "tool", "name": call["name"], "arguments": arguments})
     usage = {
         "prompt_tokens": sum(completion.prompt_tokens for completion in completions),
         "completion_tokens": sum(completion.completion_tokens for completion in completions),
