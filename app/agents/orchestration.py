@@ -21,9 +21,14 @@ _cleanups: set[asyncio.Task[None]] = set()
 
 
 async def run_turn(
-    agents: Sequence[Agent], handoffs: OrchestrationHandoffs, question: str, *, seconds: float, limits: Limits
+    agents: Sequence[Agent],
+    handoffs: OrchestrationHandoffs,
+    question: str | list[ChatMessageContent],
+    *,
+    seconds: float,
+    limits: Limits,
 ) -> tuple[Status, str, Transcript]:
-    """Put the question to the first agent; returns the answer, or a question back to the person.
+    """Put the question, or the conversation that ends with it, to the first agent; returns the answer, or a question back to the person.
 
     Raises UpstreamTimeout after `seconds`, NoAnswer when the agents end in silence, and what a model call or a limit
     raised. Whatever way it ends, also by cancellation, no task and no model call is left running.
@@ -42,7 +47,12 @@ async def run_turn(
     return "completed", transcript.answer, transcript
 
 
-async def _run(agents: Sequence[Agent], handoffs: OrchestrationHandoffs, question: str, transcript: Transcript) -> None:
+async def _run(
+    agents: Sequence[Agent],
+    handoffs: OrchestrationHandoffs,
+    question: str | list[ChatMessageContent],
+    transcript: Transcript,
+) -> None:
     # No human response function: Semantic Kernel would call it after every plain answer and ask the model again.
     orchestration: HandoffOrchestration[str, ChatMessageContent] = HandoffOrchestration(
         members=list(agents),
