@@ -28,7 +28,9 @@ async def run_turn(
     seconds: float,
     limits: Limits,
 ) -> tuple[Status, str, Transcript]:
-    """Put the question, or the conversation that ends with it, to the first agent; returns the answer, or a question back to the person.
+    """Put the question, or the conversation that ends with it, to the first agent.
+
+    Returns the answer, or a question back to the person.
 
     Raises UpstreamTimeout after `seconds`, NoAnswer when the agents end in silence, and what a model call or a limit
     raised. Whatever way it ends, also by cancellation, no task and no model call is left running.

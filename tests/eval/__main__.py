@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 
 from app.core.db import Database
 from app.core.logging import configure_logging
@@ -30,8 +31,10 @@ async def main() -> None:
         await database.dispose()
     for answer in answers:
         if answer.problems and options.wrong:
-            print(f"{answer.kind}: {answer.question}\n    {answer.answer}\n    {'; '.join(answer.problems)}")  # noqa: T201
-    print(table(answers))  # noqa: T201
+            sys.stdout.write(
+                f"{answer.kind}: {answer.question}\n    {answer.answer}\n    {'; '.join(answer.problems)}" + "\n"
+            )
+    sys.stdout.write(table(answers) + "\n")
 
 
 asyncio.run(main())

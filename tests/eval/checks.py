@@ -76,9 +76,9 @@ def _text_problems(question: Question, answer: str) -> Iterator[str]:
     if "any" in question and not any(text.casefold() in said for text in question["any"]):
         yield f"has none of {question['any']}"
     yield from (f"has {text!r}" for text in question.get("lacks", ()) if text.casefold() in said)
-    if missing := question.get("missing"):
-        if missing.casefold() not in said or not _NO.search(answer):
-            yield f"does not say that {missing} is missing"
+    missing = question.get("missing", "")
+    if missing and (missing.casefold() not in said or not _NO.search(answer)):
+        yield f"does not say that {missing} is missing"
     if ("missing" in question or question.get("small_talk")) and _LECTURE in answer:
         yield "lectures on keys"
 

@@ -28,7 +28,7 @@ class StoreFacts:
         """Read every film of the store."""
         async with database.reading() as connection:
             ids = (await connection.scalars(sa.select(col(Film.film_id)))).all()
-            return cls([dict(row) for row in await FilmSearchRepository(connection).cards(list(ids))])
+            return cls([dict(row) for row in await FilmSearchRepository(connection).cards([id_ for id_ in ids if id_])])
 
     def named(self, title: str) -> list[Row]:
         """Return the films with exactly this title."""
@@ -54,14 +54,14 @@ class StoreFacts:
         values = wanted if isinstance(wanted, list) else [wanted]
         if name in _BOUNDS:
             known = film[_BOUNDS[name]]
-            return known is not None and values[0] <= known <= values[1]
+            return known is not None and bool(values[0] <= known <= values[1])
         if name == "like":
             (other,) = self.named(str(wanted))
             return any(set(film[key] or ()) & set(other[key] or ()) for key in ("categories", "actors"))
         if name == "words":
             return all(word in f"{film['title']} {film['description']}".lower() for word in values)
         if name in ("streaming", "in_stock"):
-            return bool(film["streaming_available" if name == "streaming" else name]) == wanted
+            return bool(film["streaming_available" if name == "streaming" else name]) is bool(wanted)
         if name in ("rating", "language"):
             return film[name] in values
         return self._is_among(film["categories" if name == "category" else "actors"] or (), name, values)
