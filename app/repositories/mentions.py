@@ -27,6 +27,7 @@ _CANDIDATES = 150
 _MOST_WORDS = 16
 """Of a text that candidates are looked for with; the longest say most."""
 _MOST_RUNS = 4
+_LIKE_AN_ACTOR = 0.85
 _SHORT = 2
 _MOST_SHORT = 40
 """Spellings of titles such as "Up" and "Get Out", which are too short for the trigram index."""
@@ -174,7 +175,11 @@ def _both(
         ]
         for rows in (films, actors)
     )
-    in_actors = [one for one in in_actors if one.first < one.last or one.match is not Match.SIMILAR]
+    in_actors = [
+        one
+        for one in in_actors
+        if one.match is not Match.SIMILAR or (one.first < one.last and one.score >= _LIKE_AN_ACTOR)
+    ]
     in_actors = [mention for mention in in_actors if not any(_beats(film, mention) for film in in_films)]
     in_films = [film for film in in_films if not any(mention.overlaps(film) for mention in in_actors)]
     return in_films, in_actors
@@ -220,7 +225,7 @@ def _by_stem(text: str, names: Sequence[str]) -> list[tuple[Mention, str]]:
     tokens = tokens_of(text)
     found = []
     for i in range(len(tokens)):
-        for length in (2, 1):
+        for length in (2, 1) if i + 1 < len(tokens) else (1,):
             if name := stems.get(_stem(" ".join(token.joined for token in tokens[i : i + length]))):
                 found.append((Mention(i, i + length - 1, Match.EXACT, 1.0, ()), name))
                 break

@@ -28,17 +28,17 @@ from semantic_kernel.contents import (
 )
 
 from app.agents.chat_services.settings import ChatExecutionSettings
-from app.agents.offline.desk import Affairs, desk_plan_for
+from app.agents.offline.desk import desk_plan_for
 from app.agents.offline.desk_steps import desk_step
-from app.agents.offline.general import HANDOFF_ROUTE, NO_TOOLS_FOR_THIS, general_answer, handed_over_answer
+from app.agents.offline.general import answer_without_store
 from app.agents.offline.history import FILM_SEARCH, RENTAL_DESK, read_history, size_of
-from app.agents.offline.intent import plan_for
-from app.agents.offline.recall import context_of
-from app.agents.offline.steps import Calls, Say, Step, Transfer, next_step
+from app.agents.offline.search_steps import search_step
+from app.agents.offline.steps import Calls, Say, Step, Transfer
 from app.agents.offline.summary import film_in, one_sentence, opinion
 from app.agents.offline.tool_match import TRANSFER, agent_for, refusal_for, say_result, tool_for
 from app.agents.team import LLM_AGENT, RENTAL_AGENT, SEARCH_AGENT
 
+NOTHING_FOUND = "I found nothing in the store for this question."
 _CHARACTERS_PER_TOKEN = 4
 _WORDS_PER_CHUNK = 8
 """In a conversation with tools: Semantic Kernel puts the chunks together again one by one."""
@@ -129,18 +129,18 @@ def complete(history: ChatHistory, settings: ChatExecutionSettings) -> Completio
         return Completion(_prompt_answer(question, settings))
     desk = desk_plan_for(question)
     if at_desk := _functions(tools, RENTAL_DESK):
-        return _completion(desk_step(desk, seen, at_desk), RENTAL_DESK, tools, SEARCH_AGENT)
+        return _completion(desk_step(desk, question, seen, at_desk), tools, SEARCH_AGENT)
     if desk is not None and f"{TRANSFER}{RENTAL_AGENT}" in tools:
         return Completion(calls=((f"{TRANSFER}{RENTAL_AGENT}", {}),))
-    if isinstance(desk, Affairs):
+    if desk is not None and not desk.near_me:
         told = (refusal.answer for refusal in settings.refusals if refusal.agent == RENTAL_AGENT)
-        return Completion(next(told, NO_TOOLS_FOR_THIS))
-    plan = desk.films if desk is not None else plan_for(question, context_of(earlier))
-    if film_functions := _functions(tools, FILM_SEARCH):
-        return _search_completion(question, next_step(plan, seen, film_functions), settings)
+        return Completion(next(told, NOTHING_FOUND))
+    if f"{FILM_SEARCH}-find_mentions" in tools:
+        proposes = any(name.endswith("-propose_rental") for name in tools)
+        return _search_completion(question, search_step(question, earlier, seen, proposes), settings)
     if tool := tool_for(question, settings.tools or ()):
-        return Completion(say_result(seen[-1].result)) if seen else Completion(calls=((tool, {}),))
-    return Completion(handed_over_answer(question, plan))
+        return Completion(say_result(seen[-1][1])) if seen else Completion(calls=((tool, {}),))
+    return Completion(answer_without_store(question))
 
 
 def _search_completion(question: str, step: Step, settings: ChatExecutionSettings) -> Completion:
@@ -153,27 +153,28 @@ def _search_completion(question: str, step: Step, settings: ChatExecutionSetting
         agent = agent_for(question, settings.tools or ())
         if not agent and (answer := refusal_for(question, settings.refusals)):
             return Completion(answer)
-    return _completion(step, FILM_SEARCH, settings.tool_names, agent or LLM_AGENT)
+    return _completion(step, settings.tool_names, agent or LLM_AGENT)
 
 
 def _functions(tools: Sequence[str], plugin: str) -> frozenset[str]:
     return frozenset(name.removeprefix(f"{plugin}-") for name in tools if name.startswith(f"{plugin}-"))
 
 
-def _completion(step: Step, plugin: str, tools: Sequence[str], otherwise: str) -> Completion:
+def _completion(step: Step, tools: Sequence[str], otherwise: str) -> Completion:
     """The step in words or calls; whoever cannot go on hands over to `otherwise`."""
     if isinstance(step, Calls):
-        return Completion(calls=tuple((f"{plugin}-{call.function}", dict(call.arguments)) for call in step.calls))
+        full = {name.partition("-")[2]: name for name in tools}
+        return Completion(calls=tuple((full[call.function], dict(call.arguments)) for call in step.calls))
     if isinstance(step, Say):
         return Completion(step.text)
     transfer = f"{TRANSFER}{otherwise}"
-    return Completion(calls=((transfer, {}),)) if transfer in tools else Completion(NO_TOOLS_FOR_THIS)
+    return Completion(calls=((transfer, {}),)) if transfer in tools else Completion(NOTHING_FOUND)
 
 
 def _prompt_answer(question: str, settings: ChatExecutionSettings) -> str:
     film = film_in(question)
     if film is None:
-        return general_answer(question, route=HANDOFF_ROUTE)
+        return answer_without_store(question, alone=True)
     return opinion(film) if settings.response_format is not None else one_sentence(film)
 
 
