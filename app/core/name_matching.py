@@ -24,7 +24,7 @@ _LIKE_ONE_WORD = 0.8
 _SHARED_TRIGRAMS = 0.3
 _MOST_NAMES = 12
 """Names that one mention may stand for."""
-_MISSPELT_FROM, _MISSPELT = 5, 0.82
+_MISSPELT_FROM, _MISSPELT = 5, 0.85
 """Letters from which on a single word may be misspelt, and how alike it is then."""
 _COMMON_SHARE = 8
 """A word that more names than this have in common says nothing by itself."""

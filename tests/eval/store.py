@@ -54,7 +54,7 @@ class StoreFacts:
         values = wanted if isinstance(wanted, list) else [wanted]
         if name in _BOUNDS:
             known = film[_BOUNDS[name]]
-            return known is not None and bool(values[0] <= known <= values[1])
+            return known is not None and bool(values[0] <= float(known) <= values[1])
         if name == "like":
             (other,) = self.named(str(wanted))
             return any(set(film[key] or ()) & set(other[key] or ()) for key in ("categories", "actors"))

@@ -21,11 +21,9 @@ _WORDS = "|".join(sorted(_NUMBERS, key=len, reverse=True))
 NUMBER = rf"(?:\d+(?:[.,]\d+)?|(?:{_WORDS})(?:[ -](?:{'|'.join(_UNITS[1:10])}))?)"
 
 _LESS = r"under|below|less than|fewer than|shorter than|cheaper than|lower than|<"
-_AT_MOST = (
-    r"at most|up to|no (?:more|longer) than|not (?:over|more than|longer than)|max(?:imum)?(?: of)?|within|only|just"
-)
+_AT_MOST = r"at most|up to|no (?:more|longer) than|(?:not|n't)(?: be)? (?:over|more than|longer than)|max(?:imum)?(?: of)?|within|only|just"
 _MORE = r"over|above|more than|longer than|greater than|exceeding|>"
-_AT_LEAST = r"at least|no (?:less|shorter) than|min(?:imum)?(?: of)?"
+_AT_LEAST = r"at least|(?:no|not|n't)(?: be)? (?:less|shorter) than|min(?:imum)?(?: of)?"
 _COMPARED = (
     rf"(?:(?P<less>{_LESS})|(?P<at_most>{_AT_MOST})|(?P<more>{_MORE})|(?P<at_least>{_AT_LEAST})|about|around|roughly)"
 )
@@ -69,8 +67,11 @@ _BOUNDED = re.compile(
 _BARE_PERIOD = re.compile(rf"(?<![\w'$.])(?P<period>{_PERIOD})", re.I)
 _THIRDS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
 _AGE = re.compile(
-    rf"\b(?P<age>\d\d?|{'|'.join((*_UNITS[1:], *_TENS[:1]))})[ -]?(?:years?|yrs?|yo\b)[ -]?(?:olds?)?", re.I
+    rf"\b(?P<age>\d\d?|{'|'.join((*_UNITS[1:], *_TENS[:1]))})[ -]?(?:years?|yrs?|yo\b)[ -]?(?:olds?)?"
+    r"|\b(?:turns|turning|aged?|is only|is just) (?P<turning>\d\d?)\b",
+    re.I,
 )
+AMOUNTS = (_SPAN, _BOUNDED, _BARE_PERIOD, _LENGTH_BETWEEN, _LENGTH, _PRICE, _BARE_PRICE, _AGE)
 
 
 def number(text: str) -> float:
@@ -160,4 +161,4 @@ def _years(period: str) -> tuple[int, int]:
 def age_in(text: str) -> int | None:
     """Return the age of somebody that a text names."""
     match = _AGE.search(text)
-    return round(number(match["age"])) if match else None
+    return round(number(match["age"] or match["turning"])) if match else None

@@ -35,7 +35,8 @@ class Context:
     def listed(self) -> tuple[Film, ...]:
         """The films that can be told apart by "the second one"."""
         named = tuple(film for mention in self.asked.films for film in mention.films) if self.asked else ()
-        return next((films for films in (self.answered, named) if len(films) > 1), self.all)
+        offered = tuple(film for film in self.answered if film["title"] not in {other["title"] for other in named})
+        return next((films for films in (offered, self.answered, named) if len(films) > 1), self.all)
 
     @property
     def all(self) -> tuple[Film, ...]:

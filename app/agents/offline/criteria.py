@@ -14,7 +14,7 @@ Arguments = dict[str, Any]
 
 _NO = r"no|not|nothing|without|except(?: for)?|excluding|minus|avoid|hate|never|nor|other than|anything but|instead of|non|skip"
 _LINK = (
-    r"for|a|an|any|the|rated|in|with|too|be|is|are|films?|movies?|ones?|from|rating|category|more|of|want|wants|like|likes"
+    r"in the mood for|keen on|into|fan of|interested in|for|a|an|any|the|rated|in|with|too|be|is|are|films?|movies?|ones?|from|rating|category|more|of|want|wants|like|likes"
     r"|or|and|black|please|xcategory\d+|xactor\d+|nc-?17|pg-?13|pg|g|r"
 )
 _NEGATED = re.compile(rf"(?:\b(?:{_NO})|n't)(?:[ -]+(?:{_LINK})\b)*[ -]*$", re.IGNORECASE)
@@ -60,6 +60,16 @@ def criteria_in(said: Utterance) -> Arguments:
 def is_either(said: Utterance) -> bool:
     """Return whether any of the categories will do: "action or horror"."""
     return re.search(r"xcategory\d+ or (?:\w+ )?xcategory\d+", said.masked) is not None
+
+
+def is_unwanted_period(said: Utterance) -> bool:
+    """Return whether the years named are those that the films must not be of: "not from the nineties"."""
+    match = re.search(
+        r"\b(?:not|n't|no|except|nothing) (?:\w+ )?(?:from|of|in) (?:the )?(?:\d|\w+ies\b)", said.masked, re.IGNORECASE
+    )
+    return (
+        match is not None or re.search(r"n't (?:\w+ )?(?:from|of|in) (?:the )?(?:\d|\w+ies\b)", said.masked) is not None
+    )
 
 
 def words_in(said: Utterance) -> str:

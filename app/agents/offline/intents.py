@@ -13,7 +13,7 @@ from typing import Any
 
 from app.agents.offline.amounts import years_in
 from app.agents.offline.context import Context
-from app.agents.offline.criteria import criteria_in, is_either, words_in
+from app.agents.offline.criteria import criteria_in, is_either, is_unwanted_period, words_in
 from app.agents.offline.general import missing_title
 from app.agents.offline.lexicon import cue, is_only, says
 from app.agents.offline.utterance import Film, Utterance, named_facts
@@ -43,6 +43,8 @@ _MORE = {
     "older": ("max_year", "release_year", -1, "newest"),
     "cheaper": ("max_rental_rate", "rental_rate", -0.01, "most_expensive"),
 }
+_LONG = 9
+"""Words from which on a question with a year is not merely about which film was meant."""
 _ORDINALS = ("first", "second", "third")
 _WEAK = {"sort", "limit", "in_stock", "streaming"}
 """Criteria that a question about one film may name as well."""
@@ -175,7 +177,7 @@ def _meant(said: Utterance, context: Context) -> Film | tuple[Film, ...] | None:
     if says("them", said.masked) and len(context.listed) > 1:
         return context.listed
     years = years_in(said.masked)
-    if years and (dated := [film for film in context.all if _is_of(film, years)]) and len(tokens_of(said.text)) < 6:
+    if years and (dated := [film for film in context.all if _is_of(film, years)]) and len(tokens_of(said.text)) < _LONG:
         return dated[-1]
     asks = bool(facts_in(said.masked)) and not said.unknown
     return context.recent if _refers(said) or asks or _YES.match(said.text) else None

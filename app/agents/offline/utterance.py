@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.agents.offline.amounts import AMOUNTS
 from app.agents.offline.lexicon import cue, named, says
 from app.core.name_matching import COMMON, tokens_of
 
 Film = Mapping[str, Any]
-_SURE = 0.9
+_SURE, _LIKELY = 0.9, 0.72
 _NAMES = re.compile(r"x(?:film|actor|category|language)\d+")
 _ABOUT_FILMS = re.compile(r"\b(?:films|movies|something|anything|one|ones) (?:\w+ )?(?:about|with)\b", re.IGNORECASE)
 _OF_A_PERSON = re.compile(
@@ -151,8 +152,9 @@ def _is_meant(mention: FilmMention, text: str) -> bool:
 
 def explained(text: str) -> str:
     """Blank every cue in a text, so that only words without a meaning of their own are left."""
-    for name in (*named_facts(), *_EXPLAINED, *(f"category {name}" for name in named("category")), *_sorts()):
-        text = cue(name).sub(lambda match: " " * len(match[0]), text)
+    kinds = (f"category {name}" for name in named("category"))
+    for pattern in (*AMOUNTS, *map(cue, (*kinds, *_sorts(), *named_facts(), *_EXPLAINED))):
+        text = pattern.sub(lambda match: " " * len(match[0]), text)
     return text
 
 
@@ -172,12 +174,16 @@ def _runs(
     accepted, unknown = [], []
     for run in unknown_runs(plain.masked):
         inside = [one for one in doubtful if one.said in run or run in one.said]
-        whole = [one for one in inside if _content(run) <= _content(one.said)]
+        whole = [one for one in inside if _content(run) <= _content(one.said) and _is_likely(one)]
         if whole:
             accepted += whole[:1]
         else:
             unknown.append((run, tuple(film for one in inside for film in one.films)[:3]))
     return accepted, tuple(unknown)
+
+
+def _is_likely(mention: FilmMention) -> bool:
+    return mention.match == "partial" or mention.score >= _LIKELY
 
 
 def _content(text: str) -> set[str]:
@@ -195,7 +201,7 @@ def unknown_runs(text: str) -> list[str]:
         if _NAMES.fullmatch(token.text) or _BREAK.search(between):
             runs.append([])
         blank = not left[token.start : token.end].strip()
-        is_common = token.word in COMMON or tidy(token.text).partition("'")[0].lower() in COMMON
+        is_common = token.word in COMMON or _is_contraction(token.text)
         if _NAMES.fullmatch(token.text) or (not runs[-1] and (blank or is_common)):
             continue
         is_name = token.text[0].isupper() or token.text.isdecimal()
@@ -204,6 +210,11 @@ def unknown_runs(text: str) -> list[str]:
         else:
             runs.append([])
     return list(filter(None, (_trimmed(text, run) for run in runs)))
+
+
+def _is_contraction(word: str) -> bool:
+    """ "you've" and "isn't" are as common as "you" and "is"."""
+    return word.endswith("n't") or ("'" in word and word.partition("'")[0].lower() in COMMON)
 
 
 def _trimmed(text: str, run: list[tuple[int, int]]) -> str:
