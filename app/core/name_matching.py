@@ -108,12 +108,14 @@ def mentions_in(text: str, names: Sequence[Name], ordinary: frozenset[str] = fro
 
     A single `ordinary` word is a mention only where it is a whole name.
     """
+    if not names:
+        return []
     tokens = tokens_of(text)
     found = _exact(tokens, names)
     strong = [mention for mention in found if not mention.is_common]
     rest = [
         mention
-        for mention in _inexact(tokens, names, strong)
+        for mention in _inexact(tokens, names, strong, ordinary)
         if mention.first < mention.last or tokens[mention.first].word not in ordinary
     ]
     kept = [*strong, *rest]
@@ -171,7 +173,8 @@ def _exact(tokens: Sequence[Token], names: Sequence[Name]) -> list[Mention]:
             for key in keys:
                 ids[key].append(name.id)
     found: list[Mention] = []
-    for length in range(min(LONGEST_NAME, len(tokens)), 0, -1):
+    longest = max(len(tokens_of(name.text)) for name in names) + 1
+    for length in range(min(LONGEST_NAME, longest, len(tokens)), 0, -1):
         for first in range(len(tokens) - length + 1):
             mention = _named(tokens, first, length, whole, in_part)
             if mention is not None and not any(map(mention.overlaps, found)):
@@ -184,13 +187,17 @@ def _named(
 ) -> Mention | None:
     run = tokens[first : first + length]
     words = [token.word for token in run]
-    keys = dict.fromkeys((squashed(words), squashed(token.joined for token in run), canonical(words)))
-    last, common = first + length - 1, _is_common(tokens, first, length)
+    keys = (squashed(words), squashed([token.joined for token in run]), canonical(words))
+    last = first + length - 1
     for key in keys:
         if ids := whole.get(key):
-            return Mention(first, last, Match.EXACT, 1.0, tuple(ids), common)
+            return Mention(first, last, Match.EXACT, 1.0, tuple(ids), _is_common(tokens, first, length))
     for key in keys:
-        if (ids := in_part.get(key)) and not common and (length > 1 or _may_be_initials(run[0])):
+        if (
+            (ids := in_part.get(key))
+            and not _is_common(tokens, first, length)
+            and (length > 1 or _may_be_initials(run[0]))
+        ):
             return Mention(first, last, Match.PARTIAL, 0.9, tuple(ids[:_MOST_NAMES]))
     return None
 
@@ -209,8 +216,12 @@ def _is_common(tokens: Sequence[Token], first: int, length: int) -> bool:
     return not as_name or first == 0 != len(tokens) - length or (shouted and len(tokens) > length)
 
 
-def _inexact(tokens: Sequence[Token], names: Sequence[Name], taken: Sequence[Mention]) -> list[Mention]:
+def _inexact(
+    tokens: Sequence[Token], names: Sequence[Name], taken: Sequence[Mention], ordinary: frozenset[str]
+) -> list[Mention]:
     free = {i for i in range(len(tokens)) if not any(mention.first <= i <= mention.last for mention in taken)}
+    if all(tokens[i].word in COMMON or tokens[i].word in ordinary for i in free):
+        return []
     counts: dict[str, int] = defaultdict(int)
     for name in names:
         for word in {token.word for token in tokens_of(name.text)}:

@@ -27,8 +27,12 @@ _CANDIDATES = 150
 _MOST_WORDS = 16
 """Of a text that candidates are looked for with; the longest say most."""
 _MOST_RUNS = 4
+_BINDS = 100
+"""Precedence of the trigram operators: names of actors are put together with another one."""
 _LIKE_AN_ACTOR = 0.85
 _SHORT = 2
+_NO_WORD = "\u2014\u2014"
+"""Is in no name."""
 _MOST_SHORT = 40
 """Spellings of titles such as "Up" and "Get Out", which are too short for the trigram index."""
 STORE_WORDS = frozenset(
@@ -54,16 +58,16 @@ _ACTOR_NAME: tuple[sa.SQLColumnExpression[Any], ...] = (
 )
 _FILM = sa.select(*_FILM_NAME)
 _ACTOR = sa.select(*_ACTOR_NAME).group_by(ACTOR_NAME)
-_NAMES = sa.union_all(
-    sa.select(sa.literal("category").label("kind"), col(Category.name).label("text")),
-    sa.select(sa.literal("language"), sa.func.rtrim(col(Language.name))),
+_NAMES: tuple[sa.SelectBase, ...] = (
+    sa.select(sa.literal("category").label("kind"), sa.literal(0).label("id"), col(Category.name).label("text")),
+    sa.select(sa.literal("language"), sa.literal(0), sa.func.rtrim(col(Language.name))),
 )
 
 
 @lru_cache(maxsize=2 * _MOST_WORDS)
-def _with_words(count: int) -> tuple[sa.Select[Any], sa.Select[Any]]:
-    """Films and actors with any of so many words in their names, those with most of them first."""
-    statements = []
+def _with_words(count: int) -> sa.CompoundSelect[Any]:
+    """Films and actors with any of so many words in their names, those with most of them first; and all other names."""
+    statements: list[sa.SelectBase] = [*_NAMES]
     for select, name, column in ((_FILM, "title", col(Film.title)), (_ACTOR, "actor", ACTOR_NAME)):
         fits: list[sa.ColumnElement[bool]] = [has_part(column, f"word_{number}") for number in range(count)]
         hits: sa.ColumnElement[Any] = sa.literal(0)
@@ -71,15 +75,16 @@ def _with_words(count: int) -> tuple[sa.Select[Any], sa.Select[Any]]:
             hits = hits + sa.case((fit, 1), else_=0)
         if name == "title":
             fits.append(column.in_(sa.bindparam("short", expanding=True)))
-        statements.append(select.where(sa.or_(*fits)).order_by(hits.desc(), sa.func.length(column)).limit(_CANDIDATES))
-    return statements[0], statements[1]
+        chosen = select.where(sa.or_(*fits)).order_by(hits.desc(), sa.func.length(column)).limit(_CANDIDATES).subquery()
+        statements.append(sa.select(sa.literal("film" if name == "title" else "actor"), chosen.c.id, chosen.c.text))
+    return sa.union_all(*statements)
 
 
 def _sharing_trigrams(select: sa.Select[Any], column: sa.SQLColumnExpression[str], operator: bool) -> sa.Select[Any]:
     """Names spelt like `run`. The operator, which only Postgres has, is what its index answers."""
     run = sa.bindparam("run", type_=sa.Text)
     alike: sa.ColumnElement[Any] = sa.func.similarity(column, run)
-    fits = column.bool_op("%")(run) | run.bool_op("<%")(column) if operator else alike > 0
+    fits = column.bool_op("%", _BINDS)(run) | run.bool_op("<%", _BINDS)(column) if operator else alike > 0
     return select.where(fits).order_by(alike.desc()).limit(_CANDIDATES)
 
 
@@ -105,12 +110,12 @@ class MentionRepository:
 
     async def find(self, text: str) -> Mentions:
         """Find everything that the text mentions."""
-        names = await every(self._connection, _NAMES)
+        names = await self._with_words(text, _searched(text))
+        films, actors = ([row for row in names if row["kind"] == kind] for kind in ("film", "actor"))
         categories, languages = (
             _by_stem(text, [row["text"] for row in names if row["kind"] == kind]) for kind in ("category", "language")
         )
         kinds = [mention for mention, _ in (*categories, *languages)]
-        films, actors = await self._with_words(text, _searched(text))
         in_films, in_actors = _both(text, films, actors, kinds)
         if runs := _unexplained(text, [*in_films, *in_actors], kinds):
             films += [row for run in runs for row in await self._spelt_like("film", run)]
@@ -120,11 +125,9 @@ class MentionRepository:
         people = [(mention, [known[actor] for actor in mention.ids]) for mention in in_actors]
         return Mentions(in_films, people, categories, languages)
 
-    async def _with_words(self, text: str, words: Sequence[str]) -> tuple[list[Row], list[Row]]:
-        films, actors = _with_words(len(words))
-        values: dict[str, Any] = {f"word_{number}": word for number, word in enumerate(words)}
-        found = await every(self._connection, films, **values, short=_short_titles(text))
-        return found, await every(self._connection, actors, **values) if words else []
+    async def _with_words(self, text: str, words: Sequence[str]) -> list[Row]:
+        values: dict[str, Any] = {f"word_{number}": word for number, word in enumerate(words or [_NO_WORD])}
+        return await every(self._connection, _with_words(len(values)), **values, short=_short_titles(text))
 
     async def _spelt_like(self, kind: str, run: str) -> list[Row]:
         statement = _SPELT_LIKE[self._connection.dialect.name, kind]
@@ -136,7 +139,7 @@ class MentionRepository:
 
 
 def _searched(text: str) -> list[str]:
-    """The words that candidates are looked for with; those of the store's own language last."""
+    """The words that candidates are looked for with: those of the store's own language only where no others are."""
     words = dict.fromkeys(
         part for token in tokens_of(text) for part in token.text.replace("’", "'").lower().split("'") if len(part) > 2
     )
@@ -145,7 +148,8 @@ def _searched(text: str) -> list[str]:
         telling += [
             ".".join(token.text) for token in tokens_of(text) if token.text.isupper() and 1 < len(token.text) < 5
         ]
-    return sorted(telling, key=lambda word: (word in STORE_WORDS, -len(word)))[:_MOST_WORDS]
+    chosen = [word for word in telling if word not in STORE_WORDS] or telling
+    return sorted(chosen, key=len, reverse=True)[:_MOST_WORDS]
 
 
 def _short_titles(text: str) -> list[str]:
@@ -169,7 +173,7 @@ def _both(
         [
             mention
             for mention in mentions_in(
-                text, [Name(**row) for row in {row["id"]: row for row in rows}.values()], STORE_WORDS
+                text, [Name(row["id"], row["text"]) for row in {row["id"]: row for row in rows}.values()], STORE_WORDS
             )
             if mention.match is Match.EXACT or not any(map(mention.overlaps, kinds))
         ]
@@ -189,9 +193,12 @@ def _beats(film: Mention, actor: Mention) -> bool:
     """Whether words that are part of both are rather the film's."""
     if not film.overlaps(actor):
         return False
-    rank = {Match.EXACT: 2, Match.PARTIAL: 1, Match.SIMILAR: 0}
-    own, other = (rank[film.match], film.score, film.last - film.first), (rank[actor.match], actor.score, 0)
-    return (film.last - film.first > actor.last - actor.first and own[0] == 2) or own >= other
+    ranks = (
+        (one.match is Match.EXACT and one.first < one.last, one.score, one.last - one.first) for one in (film, actor)
+    )
+    return next(ranks) >= next(ranks) or (
+        film.match is Match.EXACT and film.last - film.first > actor.last - actor.first
+    )
 
 
 def _unexplained(text: str, mentions: Sequence[Mention], kinds: Sequence[Mention]) -> list[str]:

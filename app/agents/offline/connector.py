@@ -11,9 +11,6 @@ from typing import Any, ClassVar
 from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
 from semantic_kernel.connectors.ai.completion_usage import CompletionUsage
 from semantic_kernel.connectors.ai.function_call_choice_configuration import FunctionCallChoiceConfiguration
-from semantic_kernel.connectors.ai.function_calling_utils import (
-    update_settings_from_function_call_configuration,
-)
 from semantic_kernel.connectors.ai.function_choice_type import FunctionChoiceType
 from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
 from semantic_kernel.contents import (
@@ -107,7 +104,7 @@ class OfflineChatCompletion(ChatCompletionClientBase):
     def _update_function_choice_settings_callback(
         self,
     ) -> Callable[[FunctionCallChoiceConfiguration, PromptExecutionSettings, FunctionChoiceType], None]:
-        return update_settings_from_function_call_configuration
+        return _offer
 
     def _reset_function_choice_settings(self, settings: PromptExecutionSettings) -> None:
         own = self._own(settings)
@@ -119,6 +116,25 @@ class OfflineChatCompletion(ChatCompletionClientBase):
         if not isinstance(own, ChatExecutionSettings):
             raise TypeError(f"expected offline settings, not {type(settings).__name__}")
         return own
+
+
+def _offer(
+    configuration: FunctionCallChoiceConfiguration, settings: PromptExecutionSettings, choice: FunctionChoiceType
+) -> None:
+    """Offer the tools without the schema of their parameters, which costs more than this model's thinking."""
+    if isinstance(settings, ChatExecutionSettings):
+        settings.tool_choice = choice
+        settings.tools = [
+            {
+                "type": "function",
+                "function": {
+                    "name": function.fully_qualified_name,
+                    "description": function.description or "",
+                    "parameters": {"required": [one.name for one in function.parameters if one.is_required]},
+                },
+            }
+            for function in configuration.available_functions or ()
+        ]
 
 
 def complete(history: ChatHistory, settings: ChatExecutionSettings) -> Completion:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from app.agents.offline.lexicon import cue, is_only, named, says
 from app.agents.offline.phrasing import say
 from app.agents.offline.utterance import tidy, unknown_runs
@@ -13,6 +15,7 @@ _STORE = ("film", "has", "fact stock", "fact price", "fact days", "fact cast", "
 _SURE_STORE = ("film", "has", "fact stock", "fact replacement", "fact days")
 
 
+@lru_cache(maxsize=64)
 def small_talk_in(text: str) -> str:
     """Return which small talk a text is, and nothing else; empty when it is more."""
     said = tidy(text).strip()
@@ -22,6 +25,7 @@ def small_talk_in(text: str) -> str:
     return next((kind for kind in _SMALL_TALK if is_only(kind, plain)), "")
 
 
+@lru_cache(maxsize=64)
 def is_general(text: str) -> bool:
     """Return whether a text is about the world, and not about a store of films."""
     said = tidy(text)

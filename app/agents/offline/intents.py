@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from app.agents.offline.amounts import years_in
@@ -58,7 +59,8 @@ class Intent:
     read: Callable[[Utterance, Context], Slots | None]
 
 
-def facts_in(text: str) -> list[str]:
+@lru_cache(maxsize=64)
+def facts_in(text: str) -> tuple[str, ...]:
     """Return the facts that a text asks for; each cue counts for the first of them that has it."""
     found = []
     for name in named_facts():
@@ -66,17 +68,17 @@ def facts_in(text: str) -> list[str]:
             found.append(name.removeprefix("fact "))
             text = cue(name).sub(lambda match: "." * len(match[0]), text)
     hidden = {fact for name in found for fact in _SUPPRESSED.get(name, ())}
-    return [name for name in found if name not in hidden]
+    return tuple(name for name in found if name not in hidden)
 
 
-def _asked_facts(said: Utterance, context: Context) -> list[str]:
+def _asked_facts(said: Utterance, context: Context) -> tuple[str, ...]:
     """The facts asked for now, else those asked for before, else an overview."""
     before = context.asked
     facts = facts_in(cue("same facts").sub(" ", said.masked) if before else said.masked)
     repeats = says("same facts", said.text) or _refers(said) or _YES.match(said.text)
     if not facts and before is not None and repeats:
         facts = facts_in(before.masked)
-    return facts or (["has"] if says("has", said.masked) else ["overview"])
+    return facts or ("has" if says("has", said.masked) else "overview",)
 
 
 def _refers(said: Utterance) -> bool:
@@ -98,7 +100,7 @@ def _act(said: Utterance, context: Context) -> Slots | None:
 
 def _like(said: Utterance, context: Context) -> Slots | None:
     film = said.films[0].films[0] if said.films else context.recent if _refers(said) else None
-    if film is None or facts_in(said.masked.replace("like", "")) not in ([], ["plot"], ["overview"], ["stock"]):
+    if film is None or facts_in(said.masked.replace("like", "")) not in ((), ("plot",), ("overview",), ("stock",)):
         return None
     is_like = re.search(
         r"\b(?:like|similar to|along the lines of|reminds? me of|style of) (?:xfilm|it|that)", said.masked, re.I
@@ -244,6 +246,9 @@ def _is_person(words: str) -> bool:
 def _either(said: Utterance, found: Slots) -> list[Slots]:
     if is_either(said) and len(found.get("categories", ())) > 1:
         return [{**found, "categories": [name]} for name in found["categories"]]
+    if "min_year" in found and "max_year" in found and is_unwanted_period(said):
+        rest = {name: value for name, value in found.items() if name not in ("min_year", "max_year")}
+        return [{**rest, "max_year": found["min_year"] - 1}, {**rest, "min_year": found["max_year"] + 1}]
     sides = [
         [said.actors[int(place)] for place in re.findall(r"xactor(\d+)", side)]
         for side in re.split(r"\bor\b", said.masked)

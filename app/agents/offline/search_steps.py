@@ -15,6 +15,7 @@ from app.agents.offline.steps import Call, Calls, Findings, Result, Say, Step, T
 from app.agents.offline.utterance import read_utterance
 
 _MENTIONS = "find_mentions"
+_KINDS = {"categories", "ratings", "min_year", "max_year"}
 _MOST_TOLD = 5
 _MOST_STOCKED = 3
 _CLAUSE = re.compile(
@@ -36,6 +37,8 @@ def search_step(text: str, earlier: Sequence[Turn], seen: Sequence[tuple[Call, R
     if small_talk_in(text) or is_general(text):
         return Transfer()
     findings = Findings(seen)
+    if not earlier and (wish := _plain_wish(text)):
+        return _pursue([wish], findings, proposes)
     look = [Call(_MENTIONS, {"text": text}), *context_calls(text, earlier)]
     if step := findings.missing(look):
         return step
@@ -47,6 +50,19 @@ def search_step(text: str, earlier: Sequence[Turn], seen: Sequence[tuple[Call, R
     wanted = [asked] if asked else []
     if asked is not None and asked[0] in ("facts", "in cast", "compare"):
         wanted += _lists_beside(text, found)
+    return _pursue(wanted, findings, proposes)
+
+
+def _plain_wish(text: str) -> tuple[str, Slots] | None:
+    """A wish whose words all say what kind of films are wanted: it mentions no name that would have to be looked up."""
+    said = read_utterance(text, {})
+    asked = None if said.unknown or facts_in(said.masked) else intent_of(said, _NOTHING)
+    is_wish = asked is not None and asked[0] == "list" and asked[1]["arguments"][0].keys() & _KINDS
+    return asked if is_wish else None
+
+
+def _pursue(wanted: Sequence[tuple[str, Slots]], findings: Findings, proposes: bool) -> Step:
+    """Look up what the intents need, then answer them all."""
     calls = [call for name, slots in wanted for call in calls_for(name, slots, proposes)]
     if step := findings.missing(calls):
         return step

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from app.agents.offline.amounts import AMOUNTS
@@ -190,10 +191,11 @@ def _content(text: str) -> set[str]:
     return {token.word for token in tokens_of(text) if token.word not in COMMON}
 
 
-def unknown_runs(text: str) -> list[str]:
+@lru_cache(maxsize=64)
+def unknown_runs(text: str) -> tuple[str, ...]:
     """Return the runs of words that no cue explains, each as it is written; what is quoted is one."""
     if quoted := [match[1].strip() for match in _QUOTED.finditer(text) if not _NAMES.search(match[1])]:
-        return quoted
+        return tuple(quoted)
     left = explained(text)
     runs: list[list[tuple[int, int]]] = [[]]
     for token in tokens_of(text):
@@ -209,7 +211,7 @@ def unknown_runs(text: str) -> list[str]:
             runs[-1].append((token.start, token.end))
         else:
             runs.append([])
-    return list(filter(None, (_trimmed(text, run) for run in runs)))
+    return tuple(filter(None, (_trimmed(text, run) for run in runs)))
 
 
 def _is_contraction(word: str) -> bool:
