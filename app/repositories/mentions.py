@@ -113,7 +113,7 @@ class MentionRepository:
         names = await self._with_words(text, _searched(text))
         films, actors = ([row for row in names if row["kind"] == kind] for kind in ("film", "actor"))
         categories, languages = (
-            _by_stem(text, [row["text"] for row in names if row["kind"] == kind]) for kind in ("category", "language")
+            by_stem(text, [row["text"] for row in names if row["kind"] == kind]) for kind in ("category", "language")
         )
         kinds = [mention for mention, _ in (*categories, *languages)]
         in_films, in_actors = _both(text, films, actors, kinds)
@@ -226,7 +226,7 @@ def _unexplained(text: str, mentions: Sequence[Mention], kinds: Sequence[Mention
     return sorted(found, key=len, reverse=True)[:_MOST_RUNS]
 
 
-def _by_stem(text: str, names: Sequence[str]) -> list[tuple[Mention, str]]:
+def by_stem(text: str, names: Sequence[str]) -> list[tuple[Mention, str]]:
     """Names of one word or two that stand in the text in any number: "comedies", "sci fi"."""
     stems = {_stem(name): name for name in names}
     tokens = tokens_of(text)

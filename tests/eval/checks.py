@@ -57,9 +57,13 @@ def problems(question: Question, answer: str, agent: str, store: StoreFacts) -> 
 def _film_problems(wanted: Mapping[str, Any], answer: str, store: StoreFacts) -> Iterator[str]:
     if "film" not in wanted:
         return
-    (film,) = store.named(wanted["film"])
-    if film["title"] not in answer:
-        yield f"does not name {film['title']}"
+    if wanted["film"] not in answer:
+        yield f"does not name {wanted['film']}"
+    for film in store.named(wanted["film"]):
+        yield from _fact_problems(film, wanted, answer)
+
+
+def _fact_problems(film: Row, wanted: Mapping[str, Any], answer: str) -> Iterator[str]:
     fact = wanted.get("fact")
     if fact in _FACTS:
         said = answer.casefold()

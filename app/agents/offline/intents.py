@@ -36,6 +36,7 @@ _FOLLOWS = re.compile(
     r"^(?:and|only|but|or|what about|how about|just|any|in|with|from|without|not|no|the|are there)\b", re.I
 )
 _WISH = re.compile(r"\b(?:watch|recommend|suggest|see|rent|new|mood|movie night|pick)", re.I)
+_BESIDE = re.compile(r"xfilm\d+(?:,| and| or|, and|, or| &) ¤|¤(?:,| and| or|, and|, or| &) xfilm", re.I)
 _YES = re.compile(r"^(?:yes|yeah|yep|sure|exactly|right|correct|please do|ok|that one|yes please)\W*$", re.I)
 _MORE = {
     "longer": ("min_length", "length_minutes", 1, "shortest"),
@@ -61,21 +62,21 @@ class Intent:
 
 @lru_cache(maxsize=64)
 def facts_in(text: str) -> tuple[str, ...]:
-    """Return the facts that a text asks for; each cue counts for the first of them that has it."""
-    found = []
+    """Return the facts that a text asks for; in its order; each cue counts for one of them."""
+    found = {}
     for name in named_facts():
-        if cue(name).search(text):
-            found.append(name.removeprefix("fact "))
+        if match := cue(name).search(text):
+            found[name.removeprefix("fact ")] = match.start()
             text = cue(name).sub(lambda match: "." * len(match[0]), text)
     hidden = {fact for name in found for fact in _SUPPRESSED.get(name, ())}
-    return tuple(name for name in found if name not in hidden)
+    return tuple(sorted(found.keys() - hidden, key=found.__getitem__))
 
 
 def _asked_facts(said: Utterance, context: Context) -> tuple[str, ...]:
     """The facts asked for now, else those asked for before, else an overview."""
     before = context.asked
     facts = facts_in(cue("same facts").sub(" ", said.masked) if before else said.masked)
-    repeats = says("same facts", said.text) or _refers(said) or _YES.match(said.text)
+    repeats = says("same facts", said.text) or not said.films
     if not facts and before is not None and repeats:
         facts = facts_in(before.masked)
     return facts or ("has" if says("has", said.masked) else "overview",)
@@ -86,7 +87,16 @@ def _refers(said: Utterance) -> bool:
 
 
 def _film_slots(said: Utterance, context: Context, films: Sequence[Any]) -> Slots:
-    return {"mentions": tuple(films), "facts": _asked_facts(said, context), "text": said.masked}
+    missing = tuple(
+        run for run, _ in said.unknown if run[0].isupper() and _BESIDE.search(said.masked.replace(run, "¤"))
+    )
+    return {
+        "mentions": tuple(films),
+        "facts": _asked_facts(said, context),
+        "text": said.masked,
+        "missing": missing,
+        "years": years_in(said.masked),
+    }
 
 
 def _act(said: Utterance, context: Context) -> Slots | None:
@@ -161,7 +171,7 @@ def _followed(said: Utterance, context: Context) -> Slots | None:
     if (
         film is None
         or says("more like that", said.masked)
-        or (criteria_in(said).keys() - {"in_stock", "sort"} and not _refers(said))
+        or (criteria_in(said).keys() - {"in_stock", "sort", "min_year", "max_year"} and not _refers(said))
     ):
         return None
     if isinstance(film, tuple):
@@ -179,7 +189,11 @@ def _meant(said: Utterance, context: Context) -> Film | tuple[Film, ...] | None:
     if says("them", said.masked) and len(context.listed) > 1:
         return context.listed
     years = years_in(said.masked)
-    if years and (dated := [film for film in context.all if _is_of(film, years)]) and len(tokens_of(said.text)) < _LONG:
+    if (
+        years.get("min_year") == years.get("max_year")
+        and (dated := [film for film in context.all if _is_of(film, years)])
+        and len(tokens_of(said.text)) < _LONG
+    ):
         return dated[-1]
     asks = bool(facts_in(said.masked)) and not said.unknown
     return context.recent if _refers(said) or asks or _YES.match(said.text) else None

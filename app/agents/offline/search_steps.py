@@ -9,13 +9,14 @@ from typing import Any
 from app.agents.offline.context import context_calls, read_context
 from app.agents.offline.general import is_general, small_talk_in
 from app.agents.offline.intents import Slots, facts_in, intent_of
+from app.agents.offline.lexicon import says
 from app.agents.offline.lists import say_list
-from app.agents.offline.phrasing import Film, counted, say, tell
+from app.agents.offline.phrasing import Film, card, counted, say, tell
 from app.agents.offline.steps import Call, Calls, Findings, Result, Say, Step, Transfer, Turn
 from app.agents.offline.utterance import read_utterance
 
 _MENTIONS = "find_mentions"
-_KINDS = {"categories", "ratings", "min_year", "max_year"}
+_KINDS = {"categories", "ratings"}
 _MOST_TOLD = 5
 _MOST_STOCKED = 3
 _CLAUSE = re.compile(
@@ -57,8 +58,9 @@ def _plain_wish(text: str) -> tuple[str, Slots] | None:
     """A wish whose words all say what kind of films are wanted: it mentions no name that would have to be looked up."""
     said = read_utterance(text, {})
     asked = None if said.unknown or facts_in(said.masked) else intent_of(said, _NOTHING)
-    is_wish = asked is not None and asked[0] == "list" and asked[1]["arguments"][0].keys() & _KINDS
-    return asked if is_wish else None
+    if asked is None or asked[0] != "list" or not (says("film", text) or asked[1]["arguments"][0].keys() & _KINDS):
+        return None
+    return asked if asked[1]["arguments"][0] else None
 
 
 def _pursue(wanted: Sequence[tuple[str, Slots]], findings: Findings, proposes: bool) -> Step:
@@ -124,14 +126,17 @@ def _availability(film: Film) -> Call:
 def _answer(name: str, slots: Slots, findings: Findings, proposes: bool) -> Step:
     results = [findings.of(call) for call in calls_for(name, slots, proposes)]
     if name == "facts":
-        return Say(" ".join(_told(mention, films, slots, findings) for mention, films in slots["mentions"]))
+        told = [_told(mention, films, slots, findings) for mention, films in slots["mentions"]]
+        return Say(" ".join((*told, *(say("missing", said=title) for title in slots["missing"]))))
     if name in ("list", "more"):
         return say_list(slots, results, findings)
     if name == "like":
         return Say(say("similar", film=slots["film"], films=results[0].get("films", ())))
     if name == "titles":
         films = results[0].get("films", ())
-        return Say(say("titles", films=films, more=max(results[0]["total"] - len(films), 0)))
+        others = results[0].get("other_titles", ())
+        more = results[0]["total"] - len(films) - len(others)
+        return Say(say("titles", titles=[*map(card, films), *others], more=max(more, 0)))
     if name == "kinds":
         return Say(_kinds(slots, results[0]))
     if name == "compare":
@@ -165,16 +170,21 @@ def _told(mention: Any, films: Sequence[Film], slots: Slots, findings: Findings)
     ]
     if mention is None:
         return " ".join(told)
+    bounds = slots["years"]
+    if bounds and not any(
+        bounds.get("min_year", 0) <= (film.get("release_year") or 0) <= bounds.get("max_year", 9999) for film in films
+    ):
+        told.insert(0, say("other year", film=films[0], year=bounds.get("min_year") or bounds.get("max_year")))
     if len(films) > 1:
         kind = "same title" if mention.match == "exact" else "partial"
         return f"{say(kind, films=films, said=mention.said, total=mention.total)} {' '.join(told)}"
     if mention.match == "similar" and mention.score < 0.85:
-        return f"{say('did you mean', said=mention.said, films=films)} {told[0]}"
+        return f"{say('did you mean', said=mention.said, films=films)} {' '.join(told)}"
     if mention.match == "similar":
-        return f"{told[0]} {say('spelt', said=mention.said, film=films[0])}"
+        return f"{' '.join(told)} {say('spelt', said=mention.said, film=films[0])}"
     if mention.match == "partial" and mention.score < 0.9:
-        return f"{say('one partial', said=mention.said, film=films[0])} {told[0]}"
-    return told[0]
+        return f"{say('one partial', said=mention.said, film=films[0])} {' '.join(told)}"
+    return " ".join(told)
 
 
 def _compared(slots: Slots) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +13,10 @@ from app.agents.offline.lexicon import cue, named, says
 from app.core.name_matching import COMMON, tokens_of
 
 Film = Mapping[str, Any]
-_SURE, _LIKELY = 0.9, 0.72
+_SURE, _LIKELY, _HALF = 0.9, 0.72, 0.6
+_SEQUEL = re.compile(
+    r" (?:part |episode )?(?:\d{1,2}|II|III|IV|VI{0,3}|IX|XI{0,2})(?![\w:.%])(?! ?(?:min|hour|h\b|day|dollar|buck|film|movie|cop|disc|star|time|or\b|pm|am\b))"
+)
 _NAMES = re.compile(r"x(?:film|actor|category|language)\d+")
 _ABOUT_FILMS = re.compile(r"\b(?:films|movies|something|anything|one|ones) (?:\w+ )?(?:about|with)\b", re.IGNORECASE)
 _OF_A_PERSON = re.compile(
@@ -25,6 +28,7 @@ _EXPLAINED = (
     *("film", "has", "several", "count", "like after", "compare", "store", "kinds", "languages", "it", "them", "act"),
     *("superlative", "same facts", "filler"),
 )
+_ABOUT_STORE = ("film", "has", *(f"fact {name}" for name in ("stock", "price", "cast", "rating", "days", "length")))
 _TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'"})
 
 
@@ -68,6 +72,7 @@ def read_utterance(text: str, found: Mapping[str, Any]) -> Utterance:
     """Read a text with what find_mentions found in it."""
     text = tidy(text)
     mentions = [_film_mention(one) for one in found.get("films") or () if one.get("films")]
+    mentions = [_with_number(one, text) for one in mentions]
     sure = [one for one in mentions if one.score >= _SURE and not one.common]
     doubtful = [one for one in mentions if one.score < _SURE]
     places: list[tuple[int, int, str]] = [(one.start, one.end, "film") for one in sure]
@@ -99,6 +104,11 @@ def _names_a_person(one: Mapping[str, Any], text: str) -> bool:
     return (
         said[0].isupper() or " " in said or bool(_OF_A_PERSON.search(text[: one["start"]])) or len(text) - len(said) < 9
     )
+
+
+def _with_number(one: FilmMention, text: str) -> FilmMention:
+    """ "Toy Story 4" is not Toy Story, but a bit like it."""
+    return replace(one, score=_HALF) if _SEQUEL.match(text[one.end :]) else one
 
 
 def _others(
@@ -175,7 +185,7 @@ def _runs(
     accepted, unknown = [], []
     for run in unknown_runs(plain.masked):
         inside = [one for one in doubtful if one.said in run or run in one.said]
-        whole = [one for one in inside if _content(run) <= _content(one.said) and _is_likely(one)]
+        whole = [one for one in inside if _content(run) <= _content(one.said) and _is_likely(one, plain.masked)]
         if whole:
             accepted += whole[:1]
         else:
@@ -183,8 +193,14 @@ def _runs(
     return accepted, tuple(unknown)
 
 
-def _is_likely(mention: FilmMention) -> bool:
-    return mention.match == "partial" or mention.score >= _LIKELY
+def _is_likely(mention: FilmMention, text: str) -> bool:
+    if mention.match == "similar":
+        return mention.score >= _LIKELY
+    return (
+        mention.score >= _LIKELY
+        or mention.said != mention.said.lower()
+        or any(says(name, text) for name in _ABOUT_STORE)
+    )
 
 
 def _content(text: str) -> set[str]:
@@ -194,7 +210,9 @@ def _content(text: str) -> set[str]:
 @lru_cache(maxsize=64)
 def unknown_runs(text: str) -> tuple[str, ...]:
     """Return the runs of words that no cue explains, each as it is written; what is quoted is one."""
-    if quoted := [match[1].strip() for match in _QUOTED.finditer(text) if not _NAMES.search(match[1])]:
+    if quoted := [
+        match[1].strip() for match in _QUOTED.finditer(text) if match[1].strip() and not _NAMES.search(match[1])
+    ]:
         return tuple(quoted)
     left = explained(text)
     runs: list[list[tuple[int, int]]] = [[]]
