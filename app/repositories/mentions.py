@@ -116,11 +116,11 @@ class MentionRepository:
             by_stem(text, [row["text"] for row in names if row["kind"] == kind]) for kind in ("category", "language")
         )
         kinds = [mention for mention, _ in (*categories, *languages)]
-        in_films, in_actors = _both(text, films, actors, kinds)
+        in_films, in_actors = both(text, films, actors, kinds)
         if runs := _unexplained(text, [*in_films, *in_actors], kinds):
             films += [row for run in runs for row in await self._spelt_like("film", run)]
             actors += [row for run in runs for row in await self._spelt_like("actor", run)]
-            in_films, in_actors = _both(text, films, actors, kinds)
+            in_films, in_actors = both(text, films, actors, kinds)
         known = {row["id"]: row["text"] for row in actors}
         people = [(mention, [known[actor] for actor in mention.ids]) for mention in in_actors]
         return Mentions(in_films, people, categories, languages)
@@ -165,7 +165,7 @@ def _short_titles(text: str) -> list[str]:
     return [*dict.fromkeys(spelt)][: 4 * _MOST_SHORT] or [""]
 
 
-def _both(
+def both(
     text: str, films: Sequence[Row], actors: Sequence[Row], kinds: Sequence[Mention]
 ) -> tuple[list[Mention], list[Mention]]:
     """Mentions of films, and of actors where no film is mentioned as well. `kinds` are categories and languages."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from app.core.name_matching import Mention, Name, mentions_in, tokens_of
+from app.core.name_matching import Mention, tokens_of
 from app.core.similarity import fold, likeness
-from app.repositories.mentions import STORE_WORDS, by_stem
+from app.repositories.mentions import both, by_stem
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "app" / "seed" / "catalogue.json"
 _LIKE = 0.55
@@ -81,14 +81,14 @@ class FilmStore:
     def find_mentions(self, text: str) -> dict[str, Any]:
         """What a text mentions, found as the real tool finds it, among all films."""
         tokens = tokens_of(text)
-        films = mentions_in(text, [Name(film["film_id"], film["title"]) for film in self.films], STORE_WORDS)
         actors = sorted({name for film in self.films for name in film["actors"] or ()})
-        people = [
-            one
-            for one in mentions_in(text, [Name(number, name) for number, name in enumerate(actors)])
-            if (one.match.value != "similar" or (one.first < one.last and one.score > 0.84))
-            and not any(map(one.overlaps, films))
-        ]
+        kinds = [one for known in (self._categories(), self._languages()) for one, _ in by_stem(text, known)]
+        films, people = both(
+            text,
+            [{"id": film["film_id"], "text": film["title"]} for film in self.films],
+            [{"id": number, "text": name} for number, name in enumerate(actors)],
+            kinds,
+        )
         cards = {film["film_id"]: film for film in self.films}
 
         def place(one: Mention) -> dict[str, Any]:

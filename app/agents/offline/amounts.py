@@ -15,10 +15,16 @@ _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 _NUMBERS = {
     **{word: number for number, word in enumerate(_UNITS)},
     **{word: 10 * number for number, word in enumerate(_TENS, 2)},
-    **dict(zip(("a", "an", "half an", "a couple of", "a few", "a hundred"), (1, 1, 0.5, 2, 3, 100), strict=True)),
+    **dict(
+        zip(
+            ("a", "an", "half an", "a couple of", "a few", "hundred", "a hundred"),
+            (1, 1, 0.5, 2, 3, 100, 100),
+            strict=True,
+        )
+    ),
 }
 _WORDS = "|".join(sorted(_NUMBERS, key=len, reverse=True))
-NUMBER = rf"(?:\d+(?:[.,]\d+)?|(?:{_WORDS})(?:[ -](?:{'|'.join(_UNITS[1:10])}))?)"
+NUMBER = rf"(?:\d+(?:[.,]\d+)?|(?:a |one )?hundred(?: and)? (?:{_WORDS})(?:[ -](?:{'|'.join(_UNITS[1:10])}))?|(?:{_WORDS})(?:[ -](?:{'|'.join(_UNITS[1:10])}))?)"
 
 _LESS = r"under|below|less than|fewer than|shorter than|cheaper than|lower than|<"
 _AT_MOST = r"at most|up to|no (?:more|longer) than|(?:not|n't)(?: be)? (?:over|more than|longer than)|max(?:imum)?(?: of)?|within|only|just"
@@ -81,7 +87,8 @@ def number(text: str) -> float:
         return float(spelt.replace(",", "."))
     if spelt in _NUMBERS:
         return float(_NUMBERS[spelt])
-    return float(sum(_NUMBERS.get(word, 0) for word in re.split(r"[ -]", spelt)))
+    words = re.split(r"[ -]", re.sub(r"^(?:a|one) hundred", "hundred", spelt))
+    return float(sum(_NUMBERS.get(word, 0) for word in words))
 
 
 def length_in(text: str) -> Bounds:

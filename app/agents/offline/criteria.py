@@ -59,7 +59,10 @@ def criteria_in(said: Utterance) -> Arguments:
 
 def is_either(said: Utterance) -> bool:
     """Return whether any of the categories will do: "action or horror"."""
-    return re.search(r"xcategory\d+ or (?:\w+ )?xcategory\d+", said.masked) is not None
+    text = said.masked
+    for name in named("category"):
+        text = cue(f"category {name}").sub("xcategory0", text)
+    return re.search(r"xcategory\d+ or (?:\w+ )?xcategory\d+", text) is not None
 
 
 def is_unwanted_period(said: Utterance) -> bool:

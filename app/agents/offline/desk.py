@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.agents.offline.lexicon import cue, says, words
-from app.agents.offline.utterance import explained, tidy
+from app.agents.offline.utterance import tidy
 from app.core.name_matching import COMMON, tokens_of
+from app.repositories.mentions import STORE_WORDS
 
 _LONGEST = 240
 _LONGEST_NAME = 4
@@ -33,9 +34,10 @@ _PERSON = re.compile(
     rf"\b(?:does|do|did|has|have) (?P<a>{_NAME}(?: {_NAME}){{0,3}}?) (?=(?:{_VERBS})\b)"
     rf"|\bis (?P<d>{_NAME}(?: {_NAME}){{0,2}}?) (?=(?:overdue|late|in debt|renting|behind)\b)"
     rf"|\bwhat(?:'s| is| has) (?P<e>{_NAME}(?: {_NAME}){{1,2}}) (?=(?:got|renting|borrow|rented)\b)"
+    rf"|\bwhat (?P<g>{_NAME} {_NAME}) (?=(?:has|owes|rented)\b)"
     rf"|\b(?:is|are) anything of (?P<f>{_NAME}(?: {_NAME}){{0,2}})'s?(?= )"
     rf"|\b(?:of|for|from|by|out to) (?:the customer )?(?P<b>{_NAME}(?: {_NAME}){{0,2}})\W*$"
-    rf"|(?:^|\b(?:are|show|list|is) )(?P<c>{_NAME}(?: {_NAME}){{0,2}})'s? (?=(?:\w+ ){{0,2}}(?:discs?|rentals?|history|balance|late|fees|due|account|open)\b)",
+    rf"|(?:^(?:(?:please )?(?:show|list|check|give)(?: me)? )?|\b(?:are|is) )(?P<c>{_NAME}(?: {_NAME}){{0,2}})'s? (?=(?:\w+ ){{0,2}}(?:discs?|rentals?|history|balance|late|fees|due|account|open)\b)",
     re.I,
 )
 _LOOK_UP = re.compile(
@@ -53,10 +55,7 @@ _NO_TITLE = re.compile(
     r"^(?:anything|something|any|some|a|an|the|this|that|these|those|it|them|everything|all|more|my|our|one|the last|last|most|in|from|before|this|now|so far|recently|i|we|they|late|out)\b"
     r"(?!.*[A-Z].*)|^(?:anything|everything|something|it)\b",
 )
-_NOBODY = COMMON | frozenset(
-    "people customers everyone nobody staff store shop film films movie movies disc discs dvd dvds late due rentals "
-    "rental account name history balance fees fines customer they mine last next return rented overdue open of".split()
-)
+_NOBODY = COMMON | {"people", "customers", "everyone", "nobody", "staff", "film", "rentals", "customer", "mine", "show"}
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def _affairs(text: str) -> DeskPlan | None:
     title = "" if _NO_TITLE.match(title) or _is_desk_language(title) else title
     if title:
         rest = rest.replace(title, "it")
-    if not _is_desk_language(rest) or says("policy", rest):
+    if not _is_desk_language(rest) or says("policy", text):
         return None
     if not (customer or says("oneself", rest)):
         return (
@@ -109,30 +108,28 @@ def _topics(text: str, of_film: bool) -> tuple[str, ...]:
     parts = re.split(
         r"[?.!;]|,? (?:and|or|also|plus) (?=(?:what|when|which|how|do|does|am|is|are|have|has|my)\b)", text
     )
-    found = [topic for part in parts if (topic := _topic(part, of_film))]
+    found = [topic for part in parts if part.strip() and (topic := _topic(part, of_film))]
     return tuple(dict.fromkeys(found)) or tuple(filter(None, (_topic(text, of_film),)))
 
 
 def _topic(text: str, of_film: bool) -> str:
-    if (
-        says("owed words", text)
-        and not re.search(r"\bon (?:my|our) account|return", text)
-        or re.search("fees?|fines?", text)
-    ):
-        return OWED
-    returned = re.search(r"\b(?:did|have|has) (?:i|we|they) return(?:ed)?\b", text, re.I)
+    def has(words: str) -> bool:
+        return re.search(rf"\b(?:{words})\b", text, re.IGNORECASE) is not None
+
+    if says("owed words", text) and (has("owe[sd]?|owing|fees?|fines?|balance|debts?|pay|paid|bill") or not of_film):
+        if not (has("on (?:my|our) account") and has("out|rented|due")):
+            return OWED
+    returned = has("(?:did|have|has) (?:i|we|they) return(?:ed)?")
     if of_film:
-        return OUT if returned or re.search(r"\bstill|due|overdue|copy|bring|account", text, re.I) else HISTORY
-    if re.search(r"\b(?:history|histories|ever|past|previous(?:ly)?|before|records?)\b", text, re.I):
+        asks_when = has("when did|last")
+        return OUT if (returned and not asks_when) or has("still|due|overdue|copy|bring|account") else HISTORY
+    if has("history|histories|ever|past|previous(?:ly)?|before|records?|did (?:i|we|they) take out|taken out"):
         return HISTORY
-    if (
-        re.search(
-            r"\b(?:out|due|overdue|unreturned|not|haven't|have to|need to|must|back|left|still|late)\b", text, re.I
-        )
-        or returned
+    if returned or has(
+        "out|due|overdue|unreturned|not|haven't|have to|need to|must|back|left|still|late|has got rented"
     ):
-        return HISTORY if re.search(r"\bdid (?:i|we|they) take out|taken out", text, re.I) else OUT
-    if says("history words", text) and not re.search(r"\b(?:current|now|moment|home)", text, re.I):
+        return OUT
+    if says("history words", text) and not has("current|currently|now|moment|home|got rented"):
         return HISTORY
     return OUT if says("out words", text) or says("rental words", text) else ""
 
@@ -140,7 +137,7 @@ def _topic(text: str, of_film: bool) -> str:
 def _is_desk_language(text: str) -> bool:
     known = words("desk words")
     said = re.findall(r"[\w']+", text.lower())
-    return bool(said) and all(word in known or word.removesuffix("'s") in known for word in said)
+    return bool(said) and all(word in known or word.removesuffix("'s") in known or word.isdecimal() for word in said)
 
 
 def _customer(text: str) -> tuple[str, str]:
@@ -148,7 +145,7 @@ def _customer(text: str) -> tuple[str, str]:
     for pattern in (_NUMBERED, _CALLED, _PERSON):
         for match in pattern.finditer(text):
             who = next(filter(None, match.groups()), "")
-            if pattern is _NUMBERED or _is_name(who):
+            if pattern is _NUMBERED or (_is_name(who) and _is_of_rentals(text, match)):
                 group = next(name for name, value in match.groupdict().items() if value)
                 start, end = match.span() if pattern is _NUMBERED else match.span(group)
                 rest = re.sub(r"\bthey'?s?(?= )", "they", f"{text[:start]}they{text[end:]}")
@@ -158,15 +155,24 @@ def _customer(text: str) -> tuple[str, str]:
 
 def _is_name(who: str) -> bool:
     said = [token.word for token in tokens_of(who)]
-    if not said or len(said) > _LONGEST_NAME or any(word in _NOBODY for word in said):
+    if not said or len(said) > _LONGEST_NAME or any(word in _NOBODY or word in words("desk words") for word in said):
         return False
     return len(said) > 1 or who[0].isupper()
+
+
+def _is_of_rentals(text: str, match: re.Match[str]) -> bool:
+    """ "The rental history of Mallory", but not "A History of Violence" and not "my copy of Jaws"."""
+    if not match.re.groupindex.get("b") or not match["b"]:
+        return True
+    of_film = re.search(r"\b(?:cop(?:y|ies)|film|movie) $", text[: match.start()], re.IGNORECASE)
+    rentals = re.search(r"\b(?:rentals?|discs?|fees?|balance|due|late|account|customer)\b", text, re.IGNORECASE)
+    return of_film is None and (" " in match["b"] or rentals is not None)
 
 
 def _looked_up(text: str) -> DeskPlan | None:
     """Who a customer is, and nothing else."""
     numbered = _NUMBERED.search(text)
-    if numbered and len(text) - len(numbered[0]) < 30:
+    if numbered and len(text) - len(numbered[0]) < 45:
         return DeskPlan((CUSTOMER,), next(filter(None, numbered.groups())))
     match = _LOOK_UP.match(text)
     return DeskPlan((CUSTOMER,), match["name"]) if match and match["c"] else None
@@ -177,13 +183,38 @@ def _near_me(text: str) -> DeskPlan | None:
     near = cue("near me").search(text)
     if near is None:
         return None
-    rest = f"{text[: near.start()]}{' ' * len(near[0])}{text[near.end() :]}"
-    left = explained(rest)
-    title = [token for token in tokens_of(rest) if left[token.start : token.end].strip() and token.word not in _BESIDE]
-    said = rest[title[0].start : title[-1].end] if title else ""
-    return DeskPlan((NEAR,), title=re.sub(r"\s+", " ", said)) if said else None
+    rest = f"{text[: near.start()]} {text[near.end() :]}"
+    tokens = tokens_of(rest)
+    known = COMMON | STORE_WORDS | words("desk words") | {"find", "carry", "local", "nearest", "around"}
+    named = [one for one in tokens if one.word not in known] or [one for one in tokens if one.word not in _BESIDE]
+    if not named:
+        return None
+    article = re.search(r"\bThe $", rest[: named[0].start])
+    return DeskPlan((NEAR,), title=rest[article.start() if article else named[0].start : named[-1].end])
 
 
 _BESIDE = frozenset(
-    "is are do does did can could i you we a an have has in at of for to me my there where any and or near find get".split()
+    (
+        "is",
+        "are",
+        "do",
+        "does",
+        "did",
+        "can",
+        "i",
+        "you",
+        "we",
+        "a",
+        "an",
+        "in",
+        "at",
+        "of",
+        "for",
+        "to",
+        "me",
+        "there",
+        "stock",
+        "get",
+        "have",
+    )
 )

@@ -20,7 +20,8 @@ _AGENTS_WITH_FORMS = (SEARCH_AGENT, RENTAL_AGENT, LLM_AGENT)
 _STEM = 4
 """Letters by which words are compared: "open" and "opening"."""
 _COMMON = frozenset(
-    (
+    token.word
+    for token in tokens_of(
         "about after agent also been before could does doing from have just know like more question some somebody "
         "store tell than that their them then there these they this those want were what when where which whose will "
         "with would your"

@@ -222,7 +222,7 @@ def unknown_runs(text: str) -> tuple[str, ...]:
             runs.append([])
         blank = not left[token.start : token.end].strip()
         is_common = token.word in COMMON or _is_contraction(token.text)
-        if _NAMES.fullmatch(token.text) or (not runs[-1] and (blank or is_common)):
+        if _NAMES.fullmatch(token.text) or (not runs[-1] and (blank or is_common or token.word.isdecimal())):
             continue
         is_name = token.text[0].isupper() or token.text.isdecimal()
         if is_common or (blank and is_name) or not blank:
