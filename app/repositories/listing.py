@@ -1,7 +1,7 @@
 """Pages of a list: filtered, in a total order, from an offset or from a position in that order (keyset).
 
 A noun declares its `Listing` once. The statement for each combination of filters and order is built once, too:
-SQLAlchemy needs longer to build one than Postgres to answer it.
+SQLAlchemy takes longer to build one than Postgres to answer it.
 """
 
 from __future__ import annotations
@@ -11,34 +11,38 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import sqlalchemy as sa
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-Row = dict[str, Any]
-"""A row by the names it is selected under."""
+from app.repositories.rows import mappings, require_columns
+from app.schemas.base import list_adapter
+from app.schemas.paging import PageQuery
+
+T = TypeVar("T", bound=BaseModel)
+
 Int = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
-"""What Postgres's integers hold."""
+"""Postgres's integers."""
 Str = Annotated[str, Field(pattern=r"^[^\x00]*$")]
-"""What its texts hold."""
+"""Postgres's texts."""
 Amount = Annotated[Decimal, Field(max_digits=10, decimal_places=2)]
 """Dollars."""
 Time = Annotated[
     AwareDatetime, Field(ge=datetime(1, 1, 2, tzinfo=timezone.utc), le=datetime(9999, 12, 30, tzinfo=timezone.utc))
 ]
-"""Times that can be had in UTC, whatever their offset."""
+"""Times that can be converted to UTC, whatever their offset."""
 Direction = Literal["after", "before"]
 Condition = sa.ColumnElement[bool]
 
 
 @dataclass(frozen=True)
 class SortKey:
-    """What a list can be sorted by; the rows must be selected with the same name for it.
+    """A sort order of a list, by a field of its rows of the same name.
 
-    `type` is what its values are (pydantic checks those that come back in a cursor). Empty values count as the
-    largest: last in ascending order, first in descending.
+    `type` is that of its values: pydantic checks those that come back in a cursor. NULL counts as the largest value:
+    last in ascending order, first in descending.
     """
 
     column: sa.SQLColumnExpression[Any]
@@ -47,17 +51,30 @@ class SortKey:
 
 
 @dataclass(frozen=True, eq=False)
-class Listing:
-    """`select` without order; each filter's condition has a `bindparam` of the filter's name, flags have none.
+class Listing(Generic[T]):
+    """A list of `row` models: `select` without order, with a column for each field of `row`.
 
-    `sorts` must have "id", unique and never empty, which settles every tie.
+    Each filter's condition has a `bindparam` of the filter's name; those of flags have none. `sorts` must have "id",
+    unique and never NULL, which settles every tie. `queries` are the query models that this list answers.
+
+    Raises TypeError, and that at import, for a field of `row` that is not selected, and for a filter or a sort key of
+    a query that is not here: the list would answer as if it had not been given.
     """
 
+    row: type[T]
     select: sa.Select[Any]
     sorts: Mapping[str, SortKey]
     filters: Mapping[str, Condition] = field(default_factory=dict)
     flags: Mapping[str, tuple[Condition | None, Condition | None]] = field(default_factory=dict)
     """A boolean filter's condition when it is true, and when it is false."""
+    queries: tuple[type[PageQuery], ...] = ()
+
+    def __post_init__(self) -> None:
+        require_columns(self.row, self.select)
+        if wrong := ({"id"} - self.sorts.keys()) | (self.sorts.keys() - self.row.model_fields.keys()):
+            raise TypeError(f"{self.row.__name__}: {sorted(wrong)} must be a field and a sort key of its list.")
+        for query in self.queries:
+            query.require_answered(filters={*self.filters, *self.flags}, sorts=set(self.sorts))
 
 
 @dataclass(frozen=True)
@@ -70,7 +87,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Slice:
-    """Which part of a list. `order` is sort keys with whether each descends; "id" comes last."""
+    """A part of a list. `order` is sort keys with whether each descends; "id" comes last."""
 
     order: tuple[tuple[str, bool], ...]
     limit: int
@@ -80,16 +97,16 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """The rows of a slice, and whether the list goes on beyond them in the direction they were read."""
+class Rows(Generic[T]):
+    """The rows of a slice, and whether there are more in the direction they were read."""
 
-    rows: Sequence[Row]
+    rows: list[T]
     more: bool
 
 
 @dataclass(frozen=True)
 class _Shape:
-    """All that a statement depends on but values: `empty` tells which of the position's are empty."""
+    """Everything that a statement depends on except values: `empty` tells which of the position's are NULL."""
 
     filters: tuple[str, ...]
     flags: tuple[tuple[str, bool], ...]
@@ -98,33 +115,19 @@ class _Shape:
     empty: tuple[bool, ...] = ()
 
 
-async def first(connection: AsyncConnection, statement: sa.Executable, **values: object) -> Row | None:
-    """The first row, or None."""
-    result = await connection.execute(statement, values)
-    row = result.first()
-    return None if row is None else dict(zip(result.keys(), row, strict=True))
-
-
-async def every(connection: AsyncConnection, statement: sa.Executable, **values: object) -> list[Row]:
-    """All rows."""
-    result = await connection.execute(statement, values)
-    names = tuple(result.keys())
-    return [dict(zip(names, row, strict=True)) for row in result]
-
-
-async def fetch(connection: AsyncConnection, listing: Listing, wanted: Slice) -> Rows:
-    """One query for one page."""
+async def fetch(connection: AsyncConnection, listing: Listing[T], wanted: Slice) -> Rows[T]:
+    """Return one page, read with one query."""
     statement, values = statement_of(listing, wanted)
-    rows = await every(connection, statement, **values)
+    rows = await mappings(connection, statement, **values)
     more = len(rows) > wanted.limit
     del rows[wanted.limit :]
     if wanted.position and wanted.position.direction == "before":
         rows.reverse()
-    return Rows(rows, more)
+    return Rows(list_adapter(listing.row).validate_python(rows), more)
 
 
-def statement_of(listing: Listing, wanted: Slice) -> tuple[sa.Select[Any], dict[str, Any]]:
-    """The query for a page, and its parameters. It asks for one row more, which tells whether the list goes on."""
+def statement_of(listing: Listing[T], wanted: Slice) -> tuple[sa.Select[Any], dict[str, Any]]:
+    """Return the query for a page, and its parameters. It reads one row more, to tell whether there are more."""
     position = wanted.position
     empty = tuple(value is None for value in position.values) if position else ()
     shape = _shape(listing, wanted.filters, wanted.order, position.direction if position else None, empty)
@@ -133,19 +136,21 @@ def statement_of(listing: Listing, wanted: Slice) -> tuple[sa.Select[Any], dict[
     return _page(listing, shape), {**given, **keys, "limit_": wanted.limit + 1, "skip_": wanted.skip}
 
 
-async def count(connection: AsyncConnection, listing: Listing, filters: Mapping[str, Any]) -> int:
-    """How many rows the whole list has."""
+async def count(connection: AsyncConnection, listing: Listing[T], filters: Mapping[str, Any]) -> int:
+    """Return the number of rows of the whole list."""
     given = {name: value for name, value in filters.items() if name in listing.filters}
     return int(await connection.scalar(_count(listing, _shape(listing, filters)), given) or 0)
 
 
 def _shape(
-    listing: Listing,
+    listing: Listing[T],
     filters: Mapping[str, Any],
     order: tuple[tuple[str, bool], ...] = (),
     direction: Direction | None = None,
     empty: tuple[bool, ...] = (),
 ) -> _Shape:
+    if unknown := [name for name in filters if name not in listing.filters and name not in listing.flags]:
+        raise TypeError(f"A list of {listing.row.__name__} has no filters {unknown}.")
     return _Shape(
         tuple(name for name in filters if name in listing.filters),
         tuple((name, bool(value)) for name, value in filters.items() if name in listing.flags),
@@ -156,7 +161,7 @@ def _shape(
 
 
 @lru_cache(maxsize=1024)
-def _page(listing: Listing, shape: _Shape) -> sa.Select[Any]:
+def _page(listing: Listing[Any], shape: _Shape) -> sa.Select[Any]:
     backwards = shape.direction == "before"
     order = [(listing.sorts[name], descends != backwards) for name, descends in shape.order]
     query = listing.select.where(*_conditions(listing, shape))
@@ -167,12 +172,12 @@ def _page(listing: Listing, shape: _Shape) -> sa.Select[Any]:
 
 
 @lru_cache(maxsize=1024)
-def _count(listing: Listing, shape: _Shape) -> sa.Select[Any]:
+def _count(listing: Listing[Any], shape: _Shape) -> sa.Select[Any]:
     found = listing.select.with_only_columns(listing.sorts["id"].column, maintain_column_froms=True)
     return sa.select(sa.func.count()).select_from(found.where(*_conditions(listing, shape)).subquery())
 
 
-def _conditions(listing: Listing, shape: _Shape) -> list[Condition]:
+def _conditions(listing: Listing[Any], shape: _Shape) -> list[Condition]:
     flags = (listing.flags[name][0 if value else 1] for name, value in shape.flags)
     return [listing.filters[name] for name in shape.filters] + [flag for flag in flags if flag is not None]
 

@@ -1,8 +1,10 @@
-"""Films as CSV: what is asked and answered around the file. Its own form is app/services/film_csv.py's."""
+"""Requests and responses of film files. The file's own format is in app/services/film_csv.py."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from app.schemas.films import FilmRead
 
 
 class FilmImportQuery(BaseModel):
@@ -29,3 +31,9 @@ class FilmImportRead(BaseModel):
 
     films: int
     dry_run: bool
+
+
+class FilmExported(FilmRead):
+    """A film with everything that its CSV row has: languages by name."""
+
+    original_language: str | None

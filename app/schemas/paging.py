@@ -1,7 +1,8 @@
-"""Which page of a list, as a query string asks for it."""
+"""Pagination: the query parameters of every list."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,19 +12,28 @@ from app.schemas.base import MAX_ID
 _PAGING = {"skip", "limit", "sort", "cursor"}
 
 
+@dataclass(frozen=True)
+class SortNames:
+    """The sort keys that a query accepts, as metadata of its field `sort`."""
+
+    names: tuple[str, ...]
+
+
 def sort_by(*names: str) -> Any:  # noqa: ANN401  as pydantic's Field
-    """The query parameter `sort`, with the names that this list can be sorted by."""
+    """Return the query parameter `sort` of a list that can be sorted by these names."""
     name, listed = f"-?(?:{'|'.join(names)})", ", ".join(f"`{name}`" for name in names)
-    return Field(
+    field: Any = Field(
         None,
         pattern=f"^{name}(?:,{name}){{0,{len(names) - 1}}}$",
         description=f"Comma-separated sort keys, descending with `-`: {listed}. Ties are in order of id.",
         examples=[f"-{names[-1]}"],
     )
+    field.metadata.append(SortNames(names))
+    return field
 
 
 class PageQuery(BaseModel):
-    """What every list takes. A list's own filters are added by inheriting; `None` does not filter."""
+    """The parameters of every list. Subclasses add the filters of their list; None does not filter."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,7 +50,7 @@ class PageQuery(BaseModel):
 
     @property
     def order(self) -> tuple[tuple[str, bool], ...]:
-        """Sort keys and whether each descends, of each key the first; the id settles ties."""
+        """Sort keys and whether each descends; of a repeated key the first counts. The id settles ties."""
         order: dict[str, bool] = {}
         for part in [*(self.sort or "").split(","), "id"]:
             if part:
@@ -49,5 +59,16 @@ class PageQuery(BaseModel):
 
     @property
     def filters(self) -> dict[str, Any]:
-        """The filters given, by name."""
+        """The filters that the request has, by name."""
         return self.model_dump(exclude=_PAGING, exclude_none=True)
+
+    @classmethod
+    def require_answered(cls, *, filters: set[str], sorts: set[str]) -> None:
+        """Raise TypeError for a filter or a sort key of this query that a list has not."""
+        if missing := cls.model_fields.keys() - _PAGING - filters:
+            raise TypeError(f"{cls.__name__}: no list answers the filter {', '.join(sorted(missing))}: add it there.")
+        names = {
+            name for data in cls.model_fields["sort"].metadata if isinstance(data, SortNames) for name in data.names
+        }
+        if missing := names - sorts:
+            raise TypeError(f"{cls.__name__}: no list is sorted by {', '.join(sorted(missing))}: add a SortKey there.")

@@ -8,7 +8,7 @@ from app.core.db import Database
 from app.repositories.film_text_search import SCORED, FilmTextSearchRepository, matching, search_terms
 from app.repositories.listing import count
 from app.schemas.film_search import FilmFound, FilmSearchQuery
-from app.services.paging import Page, page
+from app.services.paging import Page, filtered_page
 
 
 class FilmSearchService:
@@ -18,11 +18,12 @@ class FilmSearchService:
         self._database = database
 
     async def search(self, query: FilmSearchQuery, *, counted: bool = False) -> Page[FilmFound]:
-        """A page of the films whose text matches or, where there are none at all, of those with titles like it."""
-        listing, terms = matching(self._database.engine.dialect.name), search_terms(query.q)
-        found = await page(self._database, listing, FilmFound, query, within=terms)
+        """Return a page of the films whose text matches; if no film matches, of those with similar titles."""
+        dialect = self._database.engine.dialect.name
+        listing, terms = matching(dialect), search_terms(query.q, dialect)
+        found = await filtered_page(self._database, listing, query, terms)
         if not found.items and (scores := await self._meant(query.q)):
-            found = await page(self._database, SCORED, FilmFound, query, within={"scores": scores})
+            found = await filtered_page(self._database, SCORED, query, {"scores": scores})
             return replace(found, total=len(scores)) if counted else found
         if not counted:
             return found

@@ -29,7 +29,7 @@ class FilmService:
 
     async def list(self, query: FilmQuery, *, counted: bool = False) -> Page[FilmListed]:
         """A page of films."""
-        return await page(self._database, FILMS, FilmListed, query, counted=counted)
+        return await page(self._database, FILMS, query, counted=counted)
 
     async def availability(self, film_id: int) -> FilmAvailability:
         """Where the film can be had, else when; raises FilmNotFound."""
@@ -37,15 +37,19 @@ class FilmService:
             rows = await FilmRepository(connection).stock(film_id)
         if not rows:
             raise FilmNotFound(film_id)
-        copies, in_stock = (sum(row[name] for row in rows) for name in ("copies", "in_stock"))
-        due = None if in_stock else min((row["earliest_due_date"] for row in rows if row["copies"]), default=None)
+        in_stock = sum(row.in_stock for row in rows)
+        due_dates = [row.earliest_due_date for row in rows if row.earliest_due_date]
         return FilmAvailability(
             film_id=film_id,
             in_stock=in_stock > 0,
-            copies=copies,
+            copies=sum(row.copies for row in rows),
             copies_in_stock=in_stock,
-            stores=[StoreStock.model_validate(row) for row in rows if row["copies"]],
-            earliest_due_date=due,
+            stores=[
+                StoreStock(store_id=row.store_id, copies=row.copies, in_stock=row.in_stock)
+                for row in rows
+                if row.store_id is not None
+            ],
+            earliest_due_date=None if in_stock else min(due_dates, default=None),
         )
 
     async def create(self, command: FilmCreate) -> FilmRead:
@@ -89,7 +93,7 @@ async def _read(films: FilmRepository, film_id: int) -> FilmRead:
     film = await films.find(film_id)
     if film is None:
         raise FilmNotFound(film_id)
-    return FilmRead.model_validate(film)
+    return film
 
 
 async def _take(films: FilmRepository, film_id: int, if_match: EntityTags) -> None:

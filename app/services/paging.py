@@ -1,4 +1,4 @@
-"""A page of a list with the cursors of the pages beside it."""
+"""Pages of a list, with the cursors of the next and the previous page."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from pydantic_core import from_json, to_jsonable_python
 
 from app.core.db import Database
 from app.core.errors import InvalidInput
-from app.repositories.listing import Direction, Listing, Position, Row, Rows, Slice, count, fetch
-from app.schemas.base import list_adapter
+from app.repositories.listing import Direction, Listing, Position, Rows, Slice, count, fetch
 from app.schemas.paging import PageQuery
 
 T = TypeVar("T", bound=BaseModel)
@@ -25,7 +24,7 @@ Order = tuple[tuple[str, bool], ...]
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Some items of a list; `next` and `prev` are cursors, `total` is only there when it was asked for."""
+    """Items of a list; `next` and `prev` are cursors, `total` is set only if it was requested."""
 
     items: list[T]
     next: str | None
@@ -35,29 +34,35 @@ class Page(Generic[T]):
 
 async def page(
     database: Database,
-    listing: Listing,
-    model: type[T],
+    listing: Listing[T],
     query: PageQuery,
     *,
     counted: bool = False,
     within: Mapping[str, Any] | None = None,
 ) -> Page[T]:
-    """The page that `query` asks for; `within` are filters that are not the caller's to choose.
+    """Return the page that `query` asks for; `within` are filters that the caller cannot choose.
 
-    Raises InvalidInput for a cursor that is none of ours, or of another order.
+    Raises InvalidInput for a cursor of another list or sort order.
     """
-    order, filters = query.order, {**query.filters, **(within or {})}
+    return await filtered_page(database, listing, query, {**query.filters, **(within or {})}, counted=counted)
+
+
+async def filtered_page(
+    database: Database, listing: Listing[T], query: PageQuery, filters: Mapping[str, Any], *, counted: bool = False
+) -> Page[T]:
+    """Return the page that `query` asks for, with these filters in place of the query's own."""
+    order = query.order
     position = _decode(query.cursor, listing, order) if query.cursor else None
     wanted = Slice(order, query.limit, query.skip, position, filters)
     async with database.reading() as connection:
         found = await fetch(connection, listing, wanted)
         total = await count(connection, listing, filters) if counted else None
     following, preceding = _cursors(found, wanted)
-    return Page(list_adapter(model).validate_python(found.rows), following, preceding, total)
+    return Page(found.rows, following, preceding, total)
 
 
-def _cursors(found: Rows, wanted: Slice) -> tuple[str | None, str | None]:
-    """Of the next page and of the one before, where there are rows."""
+def _cursors(found: Rows[T], wanted: Slice) -> tuple[str | None, str | None]:
+    """Return the cursors of the next and the previous page; None where there is none."""
     if not found.rows:
         return None, None
     backwards = wanted.position is not None and wanted.position.direction == "before"
@@ -67,12 +72,12 @@ def _cursors(found: Rows, wanted: Slice) -> tuple[str | None, str | None]:
     return following, _encode("before", wanted.order, found.rows[0]) if has_prev else None
 
 
-def _encode(direction: Direction, order: Order, row: Row) -> str:
-    token = [direction, _spelt(order), to_jsonable_python([row[name] for name, _ in order])]
+def _encode(direction: Direction, order: Order, row: BaseModel) -> str:
+    token = [direction, _spelt(order), to_jsonable_python([getattr(row, name) for name, _ in order])]
     return urlsafe_b64encode(json.dumps(token, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, listing: Listing, order: Order) -> Position:
+def _decode(cursor: str, listing: Listing[T], order: Order) -> Position:
     try:
         direction, spelt, values = from_json(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), allow_inf_nan=False)
         if direction not in ("after", "before") or spelt != _spelt(order):
@@ -91,7 +96,7 @@ def _spelt(order: Order) -> str:
 
 
 @lru_cache(maxsize=256)
-def _values(listing: Listing, order: Order) -> TypeAdapter[tuple[Any, ...]]:
+def _values(listing: Listing[Any], order: Order) -> TypeAdapter[tuple[Any, ...]]:
     keys = [listing.sorts[name] for name, _ in order]
     types = tuple(key.type | None if key.nullable else key.type for key in keys)
     return TypeAdapter(tuple[types])  # type: ignore[valid-type]

@@ -1,4 +1,4 @@
-"""E-mail addresses in requests."""
+"""E-mail addresses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-from app.schemas.base import Matching
+from app.models.fields import Matching
 
 _UNSEEN = (
     *((0x00, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x34F, 0x34F), (0x600, 0x605), (0x61C, 0x61C), (0x6DD, 0x6DD)),
@@ -15,14 +15,14 @@ _UNSEEN = (
     *((0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFFB), (0x110BD, 0x110BD), (0x110CD, 0x110CD)),
     *((0x13430, 0x1343F), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)),
 )
-"""Code points of Unicode's categories Cc and Cf, those that are ignored by default, and fillers that show nothing.
+"""Code points of Unicode's categories Cc and Cf, those that are ignored by default, and invisible fillers.
 
-They are spelt out: neither JSON Schema's patterns nor Python's know categories, and Pythons differ in their Unicode.
+They are listed, because patterns of JSON Schema and Python have no categories, and Python versions differ in Unicode.
 """
 
 
 def _spelt(code: int) -> str:
-    """As every dialect of regular expressions reads it: beyond four digits they have no escape in common."""
+    """Write a code point as every dialect of regular expressions reads it: they share no escape beyond four digits."""
     return f"\\u{code:04x}" if code <= 0xFFFF else chr(code)
 
 
@@ -37,12 +37,12 @@ Email = Annotated[
     ),
     AfterValidator(str.strip),
 ]
-"""Something at something, without the blanks around it: whether it exists, only a message to it can tell.
+"""A local part, @ and a domain, without surrounding blanks; only a message can tell whether the address exists.
 
-Characters that nobody sees, or that change the direction of those after them, would make two addresses look alike.
+Invisible characters, and those that change the direction of text, would make two addresses look alike.
 """
 
 
 def account_email(email: str) -> str:
-    """The address as accounts have it: neither case nor blanks around it tell people apart."""
+    """Return the address as accounts store it: trimmed, in lower case."""
     return email.strip().lower()
