@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
@@ -97,10 +97,10 @@ def title_key(title: str) -> str:
     return key.strip()
 
 
-_CARDS = FILM.add_columns(copies().label("copies"), copies(~is_out()).label("in_stock")).where(
+CARDS = FILM.add_columns(copies().label("copies"), copies(~is_out()).label("in_stock")).where(
     col(Film.film_id).in_(sa.bindparam("film_ids", expanding=True))
 )
-require_columns(FilmCard, _CARDS)
+require_columns(FilmCard, CARDS)
 
 
 class TitleRow(NamedTuple):
@@ -128,6 +128,15 @@ _ORDERS: dict[FilmSort, sa.SQLColumnExpression[Any]] = {
 }
 
 _FITS = {**FILMS.filters, "max_rental_rate": col(Film.rental_rate) <= sa.bindparam("max_rental_rate")}
+
+
+def require_conditions(criteria: type[Criteria]) -> None:
+    """Raise TypeError for a criterion without a condition, which a search would ignore."""
+    if missing := {field.name for field in fields(criteria)} - _FITS.keys() - FILMS.flags.keys():
+        raise TypeError(f"{criteria.__name__}: no condition for {', '.join(sorted(missing))}: add it in this module.")
+
+
+require_conditions(Criteria)
 
 
 def _shared(table: type[FilmCategory] | type[FilmActor], key: str) -> sa.ScalarSelect[int]:
@@ -240,7 +249,7 @@ class FilmSearchRepository:
         if not film_ids:
             return []
         found = {
-            card.id: card for card in await every_model(self._connection, _CARDS, FilmCard, film_ids=list(film_ids))
+            card.id: card for card in await every_model(self._connection, CARDS, FilmCard, film_ids=list(film_ids))
         }
         return [found[film_id] for film_id in film_ids if film_id in found]
 
