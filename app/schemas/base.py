@@ -1,4 +1,4 @@
-"""What requests and responses are made of. Types of fields are in app/models/fields.py."""
+"""Base classes and types of requests and responses. Types of fields are in app/models/fields.py."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ __all__ = [
     "Text",
     "TextList",
     "UtcTime",
-    "absent",
     "list_adapter",
     "price",
+    "unset",
 ]
 
 T = TypeVar("T", bound=BaseModel)
@@ -64,7 +64,7 @@ class Command(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     @property
-    def given(self) -> dict[str, Any]:
+    def set_fields(self) -> dict[str, Any]:
         """The fields that the request has, by name; unset fields are left out."""
         return self.model_dump(exclude_unset=True)
 
@@ -75,8 +75,8 @@ class Identified(BaseModel):
     id: int
 
 
-def absent() -> Any:  # noqa: ANN401  as pydantic's Field
-    """Return the default of a field that may be unset, which `given` then leaves out. Null is for its type to allow."""
+def unset() -> Any:  # noqa: ANN401  as pydantic's Field
+    """Return the default of a field that may be unset. Whether it may be null, its type says."""
     return Field(default_factory=lambda: None)
 
 

@@ -38,7 +38,7 @@ def read_model(model: type[T]) -> type[T]:
 
 
 def update_model(model: type[T]) -> type[T]:
-    """Decorate the model of a PATCH body: every field may be unset, and `given` has the others."""
+    """Decorate the model of a PATCH body: every field may be unset, and `set_fields` has the others."""
     return _derive(model, model.model_fields, _optional_field)
 
 

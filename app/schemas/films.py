@@ -1,4 +1,4 @@
-"""Films on the wire."""
+"""Requests and responses about films."""
 
 from __future__ import annotations
 

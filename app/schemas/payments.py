@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from app.models.payments import Amount, PaymentFields
-from app.schemas.base import ActingStaffId, Command, Id, Identified, Money, UtcTime, absent
+from app.schemas.base import ActingStaffId, Command, Id, Identified, Money, UtcTime, unset
 from app.schemas.derived import read_model
 from app.schemas.paging import PageQuery, sort_by
 
@@ -30,7 +30,7 @@ class PaymentCreate(Command):
     model_config = ConfigDict(json_schema_extra={"examples": [{"rental_id": 295, "staff_id": 1, "amount": 4.99}]})
 
     rental_id: Id
-    staff_id: ActingStaffId = absent()
+    staff_id: ActingStaffId = unset()
     amount: Amount
 
 

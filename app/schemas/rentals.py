@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.models.rentals import RentalFields
-from app.schemas.base import MAX_ID, ActingStaffId, Command, Id, Identified, Moment, Money, StaffId, UtcTime, absent
+from app.schemas.base import MAX_ID, ActingStaffId, Command, Id, Identified, Moment, Money, StaffId, UtcTime, unset
 from app.schemas.derived import read_model
 from app.schemas.paging import PageQuery, sort_by
 
@@ -44,7 +44,7 @@ class CustomerRentalCreate(Command):
     model_config = ConfigDict(json_schema_extra={"examples": [{"inventory_id": 1, "staff_id": 1}]})
 
     inventory_id: Id
-    staff_id: ActingStaffId = absent()
+    staff_id: ActingStaffId = unset()
     rental_date: Moment | None = None
 
 

@@ -58,7 +58,7 @@ class CustomerService:
 
         Raises Conflict when a customer sends the e-mail address of another customer.
         """
-        if not self._caller.is_staff and not _OWN_FIELDS.issuperset(command.given):
+        if not self._caller.is_staff and not _OWN_FIELDS.issuperset(command.set_fields):
             raise Forbidden(
                 "Customers may change only their first_name, last_name and email; ask staff to change the rest."
             )
@@ -67,12 +67,12 @@ class CustomerService:
             customers = CustomerRepository(connection)
             current = await lock_customer(connection, customer_id)
             if_match.require(current)
-            if not command.given:
+            if not command.set_fields:
                 return current
-            await _require_references(customers, current.model_dump() | command.given)
+            await _require_references(customers, current.model_dump() | command.set_fields)
             if not self._caller.is_staff:
-                await _require_own(customers, current, command.given)
-            await customers.update(customer_id, **command.given)
+                await _require_own(customers, current, command.set_fields)
+            await customers.update(customer_id, **command.set_fields)
             return _read(customer_id, await customers.find(customer_id))
 
         return await self._database.transaction(work)

@@ -1,4 +1,4 @@
-"""Finding films by their text."""
+"""Full-text search of films."""
 
 from __future__ import annotations
 

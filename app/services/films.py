@@ -1,4 +1,4 @@
-"""The catalogue's films: what can be asked of them, and how they change."""
+"""Films."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class FilmService:
         self._database = database
 
     async def get(self, film_id: int) -> FilmRead:
-        """The film; raises FilmNotFound."""
+        """Return the film; raises FilmNotFound."""
         async with self._database.reading() as connection:
             return await _read(FilmRepository(connection), film_id)
 
     async def list(self, query: FilmQuery, *, counted: bool = False) -> Page[FilmListed]:
-        """A page of films."""
+        """Return a page of films."""
         return await page(self._database, FILMS, query, counted=counted)
 
     async def availability(self, film_id: int) -> FilmAvailability:
-        """Where the film can be had, else when; raises FilmNotFound."""
+        """Return the film's stock, and the next due date if there is none; raises FilmNotFound."""
         async with self._database.reading() as connection:
             rows = await FilmRepository(connection).stock(film_id)
         if not rows:
@@ -53,7 +53,7 @@ class FilmService:
         )
 
     async def create(self, command: FilmCreate) -> FilmRead:
-        """A new film; raises InvalidReference."""
+        """Add a film; raises InvalidReference."""
 
         async def work(connection: AsyncConnection) -> FilmRead:
             films, values = FilmRepository(connection), command.model_dump()
@@ -63,11 +63,11 @@ class FilmService:
         return await self._database.transaction(work)
 
     async def update(self, film_id: int, command: FilmUpdate, if_match: EntityTags) -> FilmRead:
-        """Change what the command has; raises FilmNotFound, PreconditionFailed, InvalidReference."""
+        """Change the given fields; raises FilmNotFound, PreconditionFailed, InvalidReference."""
 
         async def work(connection: AsyncConnection) -> FilmRead:
-            films, values = FilmRepository(connection), command.given
-            await _take(films, film_id, if_match)
+            films, values = FilmRepository(connection), command.set_fields
+            await _lock(films, film_id, if_match)
             if values:
                 await _require_references(films, values)
                 await films.update(film_id, values)
@@ -76,11 +76,11 @@ class FilmService:
         return await self._database.transaction(work)
 
     async def delete(self, film_id: int, if_match: EntityTags) -> None:
-        """Remove the film, its categories and cast; raises FilmNotFound, PreconditionFailed, InUse."""
+        """Delete the film and its links; raises FilmNotFound, PreconditionFailed, InUse."""
 
         async def work(connection: AsyncConnection) -> None:
             films = FilmRepository(connection)
-            await _take(films, film_id, if_match)
+            await _lock(films, film_id, if_match)
             if await films.has_copies(film_id):
                 raise InUse("inventory")
             await films.delete(film_id)
@@ -96,8 +96,8 @@ async def _read(films: FilmRepository, film_id: int) -> FilmRead:
     return film
 
 
-async def _take(films: FilmRepository, film_id: int, if_match: EntityTags) -> None:
-    """Have the film to ourselves, in the state that the caller has seen."""
+async def _lock(films: FilmRepository, film_id: int, if_match: EntityTags) -> None:
+    """Lock the film, and check that it is in the state that the caller has seen."""
     if not await films.lock(film_id):
         raise FilmNotFound(film_id)
     if if_match.value is not None:

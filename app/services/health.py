@@ -1,4 +1,4 @@
-"""Whether this process can do its work."""
+"""Readiness of this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.services.ai import AssistantLoader
 
 
 class HealthService:
-    """Asks everything that a request would need."""
+    """Checks everything that requests need."""
 
     def __init__(self, database: Database, settings: Settings, assistant: AssistantLoader) -> None:
         self._database = database
@@ -23,7 +23,7 @@ class HealthService:
         self._assistant = assistant
 
     async def readiness(self) -> Readiness:
-        """Database, schema, model provider and prompts; never raises for what is wrong with them.
+        """Check database, schema, model provider and prompts; problems with them are not raised.
 
         Waits until the agents are loaded, which takes the first seconds of a process.
         """

@@ -81,7 +81,7 @@ class RentalService:
 
     async def rent_to(self, customer_id: int, command: CustomerRentalCreate, once: Once) -> RentalRead:
         """Add a rental for this customer; raises the errors of `rent`, CustomerNotFound."""
-        whole = RentalCreate(customer_id=customer_id, **command.given)
+        whole = RentalCreate(customer_id=customer_id, **command.set_fields)
         return await self._rent(whole, once, CustomerNotFound(customer_id))
 
     async def _rent(self, command: RentalCreate, once: Once, no_customer: AppError) -> RentalRead:
