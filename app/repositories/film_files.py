@@ -12,8 +12,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from app.models import Actor, Category, Film, FilmActor, FilmCategory, Language
-from app.repositories.films import ACTOR_NAME, FILM, LANGUAGE_NAME
-from app.repositories.rows import every_model, require_columns
+from app.repositories.films import ACTOR_NAME, LANGUAGE_NAME, actor_names, category_names
+from app.repositories.rows import columns_of, every_model
 from app.schemas.film_files import FilmExported
 
 Named = Iterable[tuple[int, str]]
@@ -43,13 +43,23 @@ _ADD_ACTORS = sa.insert(FilmActor)
 
 _original = aliased(Language)
 _AFTER = (
-    FILM.add_columns(sa.func.rtrim(col(_original.name)).label("original_language"))
+    sa.select(
+        *columns_of(
+            FilmExported,
+            Film,
+            id=col(Film.film_id),
+            language=LANGUAGE_NAME,
+            original_language=sa.func.rtrim(col(_original.name)),
+            categories=category_names(),
+            actors=actor_names(),
+        )
+    )
+    .join(Language, col(Language.language_id) == col(Film.language_id))
     .outerjoin(_original, col(_original.language_id) == col(Film.original_language_id))
     .where(col(Film.film_id) > sa.bindparam("film_id"))
     .order_by(col(Film.film_id))
     .limit(sa.bindparam("limit_", type_=sa.Integer))
 )
-require_columns(FilmExported, _AFTER)
 
 
 class FilmFileRepository:

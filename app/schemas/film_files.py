@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.schemas.films import FilmRead
+from app.models.films import FilmFields
+from app.schemas.base import Identified, TextList
+from app.schemas.derived import read_model
 
 
 class FilmImportQuery(BaseModel):
@@ -33,7 +35,11 @@ class FilmImportRead(BaseModel):
     dry_run: bool
 
 
-class FilmExported(FilmRead):
-    """A film with everything that its CSV row has: languages by name."""
+@read_model
+class FilmExported(FilmFields, Identified):
+    """A film with everything that its CSV row has: languages, categories and actors by name."""
 
+    language: str
     original_language: str | None
+    categories: TextList
+    actors: TextList

@@ -17,6 +17,7 @@ BATCH = 500
 
 _BY_NAME = {column.name: column for column in COLUMNS}
 _BY_FIELD = {column.field: column for column in COLUMNS}
+_CELLS = tuple((column.name, column.format, column.null or "") for column in COLUMNS)
 
 
 def films_in(file: FilmFile, directory: Directory, faults: Faults) -> Iterator[list[NewFilm]]:
@@ -34,13 +35,7 @@ def films_in(file: FilmFile, directory: Directory, faults: Faults) -> Iterator[l
 
 def cells_of(film: FilmExported) -> list[str]:
     """Return the cells of a film's row."""
-    return [_cell(column, getattr(film, column.name)) for column in COLUMNS]
-
-
-def _cell(column: Column, value: object) -> str:
-    if value is None:
-        return column.null or ""
-    return column.format(value)
+    return [null if (value := getattr(film, name)) is None else write(value) for name, write, null in _CELLS]
 
 
 def _film(number: int, cells: dict[str, str], directory: Directory, faults: Faults) -> NewFilm | None:
