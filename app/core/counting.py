@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from limits import RateLimitItem
 
-from app.core.reading import limit_of
 from app.core.settings import Settings
+from app.core.settings_validators import limit_of
 
 if TYPE_CHECKING:
     from app.core.redis_counting import RedisCounters
