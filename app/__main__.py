@@ -15,12 +15,12 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.account_commands import add_account_commands
-from app.core.db import Database
+from app.core.database.driver_errors import database_unusable
+from app.core.database.engine import Database
+from app.core.database.migrations import upgrade
 from app.core.errors import AppError
 from app.core.identity import Scope
 from app.core.logging import configure_logging
-from app.core.refusals import unusable
-from app.core.schema import upgrade
 from app.core.settings import EMBEDDED_DATABASE_URL, Settings, UnreadableEnvFile, get_settings, in_sentences
 from app.schemas.auth import ApiKeyCreate
 from app.seed.store import seed
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValidationError as error:
         return _fail(in_sentences(error, str))
     except (SQLAlchemyError, OSError) as error:
-        return _fail(unusable(error))
+        return _fail(database_unusable(error))
     if options.command == "serve":
         _serve(settings, options.host)
     return 0

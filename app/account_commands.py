@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import InvalidInput
 from app.core.identity import Role, Scope
 from app.core.secret import new_secret

@@ -36,7 +36,7 @@ from app.api.v1 import (
     subscriptions,
 )
 from app.core.counting import Limiter
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.logging import configure_logging
 from app.core.settings import Settings, UnreadableEnvFile, get_settings, in_sentences
 from app.services.ai import AssistantLoader, ChatServiceFactory

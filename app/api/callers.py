@@ -9,7 +9,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer, OAuth2PasswordBearer
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import InvalidToken
 from app.core.identity import ANONYMOUS, Caller
 from app.core.secret import API_KEY_PREFIX

@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from typing_extensions import Self
 
 from app.core import settings_providers, settings_validators
-from app.core.database_url import normalised
+from app.core.database.url import normalised
 
 Provider = Literal["openai", "azure", "offline"]
 StrippedText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import AccountNotFound, Conflict, InvalidInput, InvalidReference, InvalidToken
 from app.core.identity import Caller, Role
 from app.repositories.accounts import AccountRepository

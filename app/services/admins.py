@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import Forbidden, InvalidToken
 from app.core.identity import Caller, Role
 from app.repositories.accounts import AccountRepository

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import AppError
 from app.core.identity import Caller
 from app.core.settings import Settings

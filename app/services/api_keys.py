@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import ApiKeyNotFound, InvalidInput, InvalidToken
 from app.core.identity import Caller, Role, Scope
 from app.core.secret import API_KEY_PREFIX, digest, new_secret

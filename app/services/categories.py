@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import CategoryNotFound, Conflict, InUse
 from app.repositories.categories import CATEGORIES, CategoryRepository
 from app.schemas.categories import CategoryCreate, CategoryQuery, CategoryRead, CategoryUpdate

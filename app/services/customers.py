@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import Conflict, CustomerNotFound, Forbidden, InvalidReference
 from app.core.identity import Caller
 from app.repositories.customers import CUSTOMERS, CustomerRepository

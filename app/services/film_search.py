@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.repositories.film_text_search import SCORED, FilmTextSearchRepository, matching, search_terms
 from app.repositories.listing import count
 from app.schemas.film_search import FilmFound, FilmSearchQuery

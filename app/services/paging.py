@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import from_json, to_jsonable_python
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import InvalidInput
 from app.repositories.listing import Direction, Listing, Position, Row, Rows, Slice, count, fetch
 from app.schemas.base import list_adapter

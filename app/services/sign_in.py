@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import InvalidToken, Unauthorized
 from app.core.identity import Caller, Role
 from app.core.secret import digest, new_secret

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import Conflict, SubscriptionNotFound
 from app.repositories.listing import Row
 from app.repositories.subscriptions import SUBSCRIPTIONS, SubscriptionRepository, today

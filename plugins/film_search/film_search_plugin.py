@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from semantic_kernel.functions import kernel_function
 
-from app.core.db import Reading
+from app.core.database.engine import ReadConnectionFactory
 from app.models.types import MINUTES, RELEASE_YEARS, Rating
 from app.repositories.categories import CategoryRepository
 from app.repositories.film_search import Criteria, FilmSearchRepository, FilmSort
@@ -24,8 +24,8 @@ MAX_ACTORS = 10
 class FilmSearchPlugin:
     """Sees what any visitor of the catalogue sees, so it is safe for every caller."""
 
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
+    def __init__(self, read_connection: ReadConnectionFactory) -> None:
+        self._read_connection = read_connection
 
     @kernel_function(name="search_films")
     async def search_films(
@@ -35,7 +35,7 @@ class FilmSearchPlugin:
     ) -> str:
         """Look up films by title. Tells whether the match is exact, partial, similar (misspelt) or none."""
         asked = clean(title)
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             films = FilmSearchRepository(connection)
             found = await films.match_title(asked, limit=_bounded(limit))
             cards = [_card(row) for row in await films.cards(found.ids)]
@@ -83,7 +83,7 @@ class FilmSearchPlugin:
             order = FilmSort(sort.strip().lower())
         except ValueError:
             return as_json({"error": "rating must be G, PG, PG-13, R or NC-17; sort one of those described."})
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             total, rows = await FilmSearchRepository(connection).find(criteria, sort=order, limit=_bounded(limit))
         return as_json({"total": total, "films": [_brief(row) for row in rows]})
 
@@ -94,7 +94,7 @@ class FilmSearchPlugin:
         limit: Annotated[int, "How many films at most, 1 to 20"] = 5,
     ) -> str:
         """Find films like a given one: shared categories and actors."""
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             films = FilmSearchRepository(connection)
             found = await films.match_title(clean(title), limit=1)
             if not found.ids:
@@ -106,7 +106,7 @@ class FilmSearchPlugin:
     @kernel_function(name="film_details")
     async def film_details(self, film_id: Annotated[int, "The film's film_id"]) -> str:
         """Everything about one film: cast, description, language, terms, discs."""
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             cards = await FilmSearchRepository(connection).cards([min(max(film_id, 0), MAX_ID)])
         if not cards:
             return as_json({"error": f"There is no film with id {film_id}."})
@@ -115,7 +115,7 @@ class FilmSearchPlugin:
     @kernel_function(name="film_availability")
     async def film_availability(self, film_id: Annotated[int, "The film's film_id"]) -> str:
         """Discs of a film and how many are in stock in each store; when none is, the earliest due date."""
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             cards = await FilmSearchRepository(connection).cards([min(max(film_id, 0), MAX_ID)])
             if not cards:
                 return as_json({"error": f"There is no film with id {film_id}."})
@@ -136,7 +136,7 @@ class FilmSearchPlugin:
     @kernel_function(name="list_categories")
     async def list_categories(self) -> str:
         """All categories of the store, and how many films each has."""
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             rows = await CategoryRepository(connection).all()
         return as_json({"categories": [{"name": row["name"], "film_count": row["film_count"]} for row in rows]})
 

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.identity import Caller, Role
 from app.core.settings import Settings
 from app.main import create_app

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.models.types import Rating
 from app.repositories.actors import ACTORS, FILMS_OF_ACTOR
 from app.repositories.categories import CATEGORIES

@@ -13,7 +13,7 @@ from semantic_kernel.contents import ChatHistory
 from semantic_kernel.functions import kernel_function
 
 from app.agents.assistant import Assistant
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import NoAnswer, Unavailable, UpstreamFailed, UpstreamTimeout
 from app.core.identity import ANONYMOUS
 from app.core.settings import Settings
