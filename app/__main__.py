@@ -15,11 +15,11 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.account_commands import add_account_commands
+from app.core.auth.identity import Scope
 from app.core.database.driver_errors import database_unusable
 from app.core.database.engine import Database
 from app.core.database.migrations import upgrade
 from app.core.errors import AppError
-from app.core.identity import Scope
 from app.core.logging import configure_logging
 from app.core.settings import EMBEDDED_DATABASE_URL, Settings, UnreadableEnvFile, get_settings, in_sentences
 from app.schemas.auth import ApiKeyCreate

@@ -9,10 +9,10 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from app.core.auth.identity import Role, Scope
+from app.core.auth.secrets import new_secret
 from app.core.database.engine import Database
 from app.core.errors import InvalidInput
-from app.core.identity import Role, Scope
-from app.core.secret import new_secret
 from app.core.settings import Settings
 from app.schemas.auth import AccountCreate, ApiKeyCreate, PasswordReset
 from app.schemas.base import MAX_ID

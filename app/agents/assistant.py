@@ -20,9 +20,9 @@ from app.agents.prompts import load_prompt_plugins, prompt_of
 from app.agents.streaming import in_own_task
 from app.agents.team_builder import Team
 from app.agents.transcript import Limits, Transcript
+from app.core.auth.identity import Caller
 from app.core.database.engine import ReadConnectionFactory
 from app.core.errors import AppError, NoAnswer, UpstreamFailed
-from app.core.identity import Caller
 from app.core.settings import Settings
 from app.schemas.ai import AiInfo, FilmOpinion, HandoffResponse
 from app.schemas.films import FilmRead

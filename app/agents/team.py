@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from app.core.auth.identity import Caller
 from app.core.database.engine import ReadConnectionFactory
-from app.core.identity import Caller
 from plugins.ask_user.ask_user_plugin import AskUserPlugin
 from plugins.film_search.film_search_plugin import FilmSearchPlugin
 from plugins.rental_desk.rental_desk_plugin import desk_for, is_served

@@ -13,9 +13,9 @@ from semantic_kernel.functions import KernelArguments, KernelPlugin
 from app.agents.chat_services.settings import Refusal
 from app.agents.prompts import function_of, prompt_text, settings_of
 from app.agents.team import AGENTS, AgentSpec
+from app.core.auth.identity import ANONYMOUS, Caller, Role
 from app.core.database.engine import ReadConnectionFactory
 from app.core.errors import NotConfigured
-from app.core.identity import ANONYMOUS, Caller, Role
 from app.core.settings import Settings
 
 _MAX_REFUSALS = 32

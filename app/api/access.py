@@ -15,8 +15,8 @@ from starlette.types import Scope as AsgiScope
 from app.api.callers import CallerDep, identify
 from app.api.deps import AdminServiceDep, Id
 from app.api.problems import responses
+from app.core.auth.identity import Caller, Role, Scope
 from app.core.errors import CustomerNotFound, Forbidden, Unauthorized
-from app.core.identity import Caller, Role, Scope
 
 
 class Guard:

@@ -9,10 +9,10 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer, OAuth2PasswordBearer
 
 from app.core.audit import audit
+from app.core.auth.identity import ANONYMOUS, Caller
+from app.core.auth.secrets import API_KEY_PREFIX
 from app.core.database.engine import Database
 from app.core.errors import InvalidToken
-from app.core.identity import ANONYMOUS, Caller
-from app.core.secret import API_KEY_PREFIX
 from app.services.api_keys import SHOWN_OF_KEY, ApiKeyService
 from app.services.security import SecurityLoader
 

@@ -13,8 +13,8 @@ from fastapi import Depends, Path, Request
 
 from app.api.callers import CallerDep
 from app.api.disconnect import until_disconnect
+from app.core.auth.identity import Caller
 from app.core.database.engine import Database
-from app.core.identity import Caller
 from app.core.settings import Settings
 from app.schemas.base import MAX_ID
 from app.services.accounts import AccountService

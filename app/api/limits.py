@@ -18,10 +18,10 @@ from app.api.description import add_to_description
 from app.api.disconnect import ClientGone
 from app.api.problems import responses
 from app.core.audit import audit
+from app.core.auth.identity import Caller
+from app.core.auth.secrets import digest
 from app.core.counting import Counted, Limiter, LimitName, Reservation, Standing
 from app.core.errors import RateLimited, Unauthorized
-from app.core.identity import Caller
-from app.core.secret import digest
 from app.core.settings import Settings
 
 _HEADERS = {

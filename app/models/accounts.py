@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from app.core.identity import Role
+from app.core.auth.identity import Role
 from app.models.base import reference
 from app.models.types import TEXT_LIST, UtcDateTime
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.core.identity import Role
+from app.core.auth.identity import Role
 from app.models import ApiKey, UserAccount
 from app.models.types import UtcDateTime
 from app.repositories.listing import Int, Listing, Row, SortKey, Str, first

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.core.identity import Role, Scope
-from app.core.secret import normalised
+from app.core.auth.identity import Role, Scope
+from app.core.auth.secrets import normalised
 from app.schemas.base import Command, Matching, Moment, ShortText, UtcTime
 from app.schemas.emails import Email, account_email
 from app.schemas.paging import PageQuery, sort_by

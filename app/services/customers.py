@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.auth.identity import Caller
 from app.core.database.engine import Database
 from app.core.errors import Conflict, CustomerNotFound, Forbidden, InvalidReference
-from app.core.identity import Caller
 from app.repositories.customers import CUSTOMERS, CustomerRepository
 from app.repositories.listing import Listing, Row
 from app.schemas.customers import CustomerCreate, CustomerQuery, CustomerRead, CustomerUpdate

@@ -9,6 +9,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
+from app.core.auth.identity import Caller
 from app.core.database.engine import Database
 from app.core.errors import (
     AlreadyExists,
@@ -21,7 +22,6 @@ from app.core.errors import (
     InvalidReference,
     RentalNotFound,
 )
-from app.core.identity import Caller
 from app.repositories.customers import CustomerRepository
 from app.repositories.due import LATE_FEE_PER_DAY
 from app.repositories.listing import Row

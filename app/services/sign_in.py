@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
+from app.core.auth.identity import Caller, Role
+from app.core.auth.secrets import digest, new_secret
 from app.core.database.engine import Database
 from app.core.errors import InvalidToken, Unauthorized
-from app.core.identity import Caller, Role
-from app.core.secret import digest, new_secret
 from app.repositories.accounts import AccountRepository
 from app.repositories.listing import Row
 from app.repositories.refresh_tokens import RefreshTokenRepository
@@ -20,7 +20,7 @@ from app.schemas.auth import TokensRead
 from app.services.security import SecurityLoader
 
 if TYPE_CHECKING:
-    from app.core.security import Security
+    from app.core.auth.security import Security
 
 
 class SignInService:

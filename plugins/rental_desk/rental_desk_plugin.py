@@ -13,8 +13,8 @@ from typing import Annotated, Any
 from semantic_kernel.functions import kernel_function
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.auth.identity import Caller, Role, Scope
 from app.core.database.engine import ReadConnectionFactory
-from app.core.identity import Caller, Role, Scope
 from app.repositories.customers import CUSTOMERS, CustomerRepository
 from app.repositories.due import LATE_FEE_PER_DAY
 from app.repositories.film_search import FilmSearchRepository

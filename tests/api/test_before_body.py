@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.api.access import CurrentAdmin, Restricted, guards_of
-from app.core.identity import Caller, Scope
+from app.core.auth.identity import Caller, Scope
 from app.schemas.auth import ApiKeyCreate
 from app.services.api_keys import ApiKeyService
 from tests.api.test_access import EXPECTED, ROUTES

@@ -11,7 +11,7 @@ from app.api.deps import CategoryServiceDep, Id
 from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import LOCATED, location_of
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.schemas.categories import CategoryCreate, CategoryQuery, CategoryRead, CategoryUpdate
 
 router = APIRouter(prefix="/api/v1/categories", tags=["categories"])

@@ -11,7 +11,7 @@ from app.api.deps import FilmServiceDep, Id
 from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, represent
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.schemas.films import FilmAvailability, FilmCreate, FilmListed, FilmQuery, FilmRead, FilmUpdate
 
 router = APIRouter(prefix="/api/v1/films", tags=["films"])

@@ -11,7 +11,7 @@ from app.api.deps import Id, InventoryServiceDep
 from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import LOCATED, location_of
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.schemas.inventory import InventoryCreate, InventoryQuery, InventoryRead
 
 router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])

@@ -11,7 +11,7 @@ from app.api.deps import Id, PaymentServiceDep
 from app.api.idempotency import OnceDep
 from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.schemas.payments import BalanceRead, PaymentCreate, PaymentQuery, PaymentRead
 
 router = APIRouter(prefix="/api/v1/customers/{customer_id}", tags=["payments"])

@@ -13,7 +13,7 @@ from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
 from app.api.representations import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, represent
 from app.api.root_path import below_root
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.schemas.rentals import (
     CustomerRentalCreate,
     CustomerRentalQuery,

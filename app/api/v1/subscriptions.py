@@ -10,7 +10,7 @@ from app.api.access import own_customer
 from app.api.deps import Id, SubscriptionServiceDep
 from app.api.pages import Asked, asks, lists
 from app.api.problems import responses
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.schemas.subscriptions import SubscriptionCreate, SubscriptionQuery, SubscriptionRead
 
 router = APIRouter(prefix="/api/v1/customers/{customer_id}/subscriptions", tags=["subscriptions"])
