@@ -15,7 +15,7 @@ from fastapi_offline import FastAPIOffline
 from pydantic import ValidationError
 from uvicorn.config import STARTUP_FAILURE
 
-from app.api import access, cross_origin, docs, limits, problems, system
+from app.api import access, cross_origin, docs, problems, rate_limits, system
 from app.api.client_address import ClientAddressMiddleware
 from app.api.headers import HeadersMiddleware
 from app.api.middleware import RequestMiddleware
@@ -35,9 +35,9 @@ from app.api.v1 import (
     rentals,
     subscriptions,
 )
-from app.core.counting import Limiter
 from app.core.database.engine import Database
 from app.core.logging import configure_logging
+from app.core.rate_limits.limiter import Limiter
 from app.core.settings import Settings, UnreadableEnvFile, get_settings, in_sentences
 from app.services.ai import AssistantLoader, ChatServiceFactory
 from app.services.security import SecurityLoader
@@ -110,7 +110,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
     app.add_middleware(ClientAddressMiddleware, settings=settings)
     cross_origin.install(app, settings)
     app.add_middleware(HeadersMiddleware)
-    for part in (problems, limits, docs):
+    for part in (problems, rate_limits, docs):
         part.install(app)
     for module in _ROUTERS:
         # Not included as routers, which match each request anew at every level: half of a film's time.

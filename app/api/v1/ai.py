@@ -11,8 +11,8 @@ from app.api.access import ANYBODY
 from app.api.deps import AiServiceDep
 from app.api.disconnect import until_disconnect
 from app.api.head import is_head
-from app.api.limits import AI_LIMIT
 from app.api.problems import responses
+from app.api.rate_limits import AI_LIMIT
 from app.api.streams import EVENT_STREAM, answer_without_words, stream_answer
 from app.schemas.ai import AiInfo, HandoffRequest, HandoffResponse, Question, SummaryRequest, SummaryResponse
 

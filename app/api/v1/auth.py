@@ -9,8 +9,8 @@ from fastapi import APIRouter, Form, Response
 from app.api.access import PEOPLE, PUBLIC, SIGNED_IN
 from app.api.callers import CallerDep
 from app.api.deps import AccountServiceDep, SignInServiceDep
-from app.api.limits import ACCOUNT_LIMIT, ADDRESS_LIMIT, AttemptsDep
 from app.api.problems import responses
+from app.api.rate_limits import ACCOUNT_LIMIT, ADDRESS_LIMIT, AttemptsDep
 from app.schemas.auth import (
     AccountCreate,
     AccountRead,
