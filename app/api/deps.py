@@ -11,7 +11,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Path, Request
 
-from app.api.callers import CallerDep
+from app.api.authentication import CallerDep
 from app.api.disconnect import until_disconnect
 from app.core.auth.identity import Caller
 from app.core.database.engine import Database

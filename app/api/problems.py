@@ -16,8 +16,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.api.description import add_to_description
 from app.api.disconnect import ClientGone
+from app.api.openapi import extend_openapi
 from app.core import errors
 from app.core.database.driver_errors import app_error_from, driver_error_name
 from app.core.database.engine import is_unreachable
@@ -153,7 +153,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ClientGone, _client_gone)
     for unreachable in (OSError, PoolTimeout):
         app.add_exception_handler(unreachable, _database_away)
-    add_to_description(app, _describe)
+    extend_openapi(app, _describe)
 
 
 def _describe(schema: dict[str, Any]) -> None:

@@ -11,11 +11,11 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 
-from app.api.callers import CallerDep
+from app.api.authentication import CallerDep
 from app.api.client_address import Networks, addresses_of, networks_of
 from app.api.deps import SettingsDep
-from app.api.description import add_to_description
 from app.api.disconnect import ClientGone
+from app.api.openapi import extend_openapi
 from app.api.problems import responses
 from app.core.audit import audit
 from app.core.auth.identity import Caller
@@ -176,7 +176,7 @@ def _by_address(networks: Iterable[Networks]) -> Iterator[Counter]:
 
 def install(app: FastAPI) -> None:
     """Describe the limits in OpenAPI: every limited route answers 429, and tells of its limit in every answer."""
-    add_to_description(app, partial(_describe, app))
+    extend_openapi(app, partial(_describe, app))
 
 
 def _describe(app: FastAPI, schema: dict[str, Any]) -> None:

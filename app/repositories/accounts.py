@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Customer, Staff, UserAccount
-from app.repositories.listing import Row, first
+from app.repositories.pagination import Row, first
 
 _ACCOUNTS = sa.select(
     col(UserAccount.id),

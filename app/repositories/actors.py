@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from app.models import Actor, Film, FilmActor
 from app.repositories.films import ACTOR_NAME, FILMS
-from app.repositories.listing import Int, Listing, Row, SortKey, Str, first
+from app.repositories.pagination import Int, PaginatedSelect, Row, SortKey, Str, first
 from app.repositories.sql import has_part
 
 _FILM_COUNT = (
@@ -30,7 +30,7 @@ _COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
 _COUNTED = sa.select(*_COLUMNS, _FILM_COUNT.label("film_count"))
 _THIS = col(Actor.actor_id) == sa.bindparam("id_")
 
-ACTORS = Listing(
+ACTORS = PaginatedSelect(
     _COUNTED,
     sorts={
         "id": SortKey(col(Actor.actor_id), Int),

@@ -12,7 +12,7 @@ from sqlmodel import col
 from app.core.auth.identity import Role
 from app.models import ApiKey, UserAccount
 from app.models.types import UtcDateTime
-from app.repositories.listing import Int, Listing, Row, SortKey, Str, first
+from app.repositories.pagination import Int, PaginatedSelect, Row, SortKey, Str, first
 
 _NOW = sa.bindparam("now", type_=UtcDateTime)
 _COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
@@ -30,7 +30,7 @@ _KEYS = sa.select(*_COLUMNS)
 _THIS = col(ApiKey.id) == sa.bindparam("id_")
 _UNUSED = col(ApiKey.last_used_at).is_(None)
 
-API_KEYS = Listing(
+API_KEYS = PaginatedSelect(
     _KEYS,
     sorts={"id": SortKey(col(ApiKey.id), Int), "name": SortKey(col(ApiKey.name), Str)},
     flags={"revoked": (col(ApiKey.revoked_at).is_not(None), col(ApiKey.revoked_at).is_(None))},

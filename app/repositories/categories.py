@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Category, FilmCategory
-from app.repositories.listing import Int, Listing, Row, SortKey, Str, first
+from app.repositories.pagination import Int, PaginatedSelect, Row, SortKey, Str, first
 from app.repositories.sql import has_part
 
 _FILM_COUNT = (
@@ -28,7 +28,7 @@ _COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
 _COUNTED = sa.select(*_COLUMNS, _FILM_COUNT.label("film_count"))
 _THIS = col(Category.category_id) == sa.bindparam("id_")
 
-CATEGORIES = Listing(
+CATEGORIES = PaginatedSelect(
     _COUNTED,
     sorts={"id": SortKey(col(Category.category_id), Int), "name": SortKey(col(Category.name), Str)},
     filters={"name": has_part(col(Category.name), "name")},

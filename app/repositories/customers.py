@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Address, Customer, Store, UserAccount
-from app.repositories.listing import Int, Listing, Row, SortKey, Str, first
+from app.repositories.pagination import Int, PaginatedSelect, Row, SortKey, Str, first
 from app.repositories.sql import has_part, lock_text
 
 IS_ACTIVE = col(Customer.activebool) & (sa.func.coalesce(col(Customer.active), 1) != 0)
@@ -40,7 +40,7 @@ _COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
 _CUSTOMERS = sa.select(*_COLUMNS)
 _THIS = col(Customer.customer_id) == sa.bindparam("id_")
 
-CUSTOMERS = Listing(
+CUSTOMERS = PaginatedSelect(
     _CUSTOMERS,
     sorts={
         "id": SortKey(col(Customer.customer_id), Int),

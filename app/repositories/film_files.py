@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from app.models import Actor, Category, Film, FilmActor, FilmCategory, Language
 from app.repositories.films import ACTOR_NAME, actor_names, category_names
-from app.repositories.listing import Row, every
+from app.repositories.pagination import Row, every
 
 Named = Iterable[tuple[int, str]]
 """Ids with names, in the order of ids."""

@@ -19,7 +19,7 @@ from app.core.similarity import fold, likeness
 from app.models import Film, FilmActor, FilmCategory, Language, metadata
 from app.models.types import Rating
 from app.repositories.films import FILMS, actor_names, category_names
-from app.repositories.listing import Row, every
+from app.repositories.pagination import Row, every
 from app.repositories.sql import has_part
 from app.repositories.stock import copies, is_in_stock, is_out
 

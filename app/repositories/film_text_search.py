@@ -19,7 +19,7 @@ from app.core.similarity import likeness
 from app.models import Film
 from app.repositories.film_search import CANDIDATES, LIKE, by_trigrams, title_key
 from app.repositories.films import FILMS
-from app.repositories.listing import Condition, Listing, Row, SortKey
+from app.repositories.pagination import Condition, PaginatedSelect, Row, SortKey
 from app.repositories.sql import has_part
 
 Number = sa.ColumnElement[float]
@@ -34,15 +34,15 @@ _WORD = re.compile(r"\w+")
 _PUNCTUATION = "-.,:;!?'’\"()/&"
 
 
-def _best_first(relevance: Number, filters: Mapping[str, Condition]) -> Listing:
-    return Listing(
+def _best_first(relevance: Number, filters: Mapping[str, Condition]) -> PaginatedSelect:
+    return PaginatedSelect(
         FILMS.select.add_columns(relevance.label("relevance")),
         sorts={"relevance": SortKey(relevance, Finite), "id": FILMS.sorts["id"]},
         filters=filters,
     )
 
 
-def _on_postgres() -> Listing:
+def _on_postgres() -> PaginatedSelect:
     """Takes `q` as web searches do: "quoted words", or, -not. Whatever it holds, it is no error.
 
     The film's own vector does not tell a title from a description, and all that have the words once rank the same. So
@@ -69,7 +69,7 @@ def _on_postgres() -> Listing:
     return _best_first(sa.cast(relevance, sa.Double), {"q": col(Film.fulltext).bool_op("@@")(asked)})
 
 
-def _on_sqlite() -> Listing:
+def _on_sqlite() -> PaginatedSelect:
     """Takes `words` and `without`: lists of how words begin that it must have, and must not have."""
     title, text = _spaced(col(Film.title)), _spaced(col(Film.title) + " " + sa.func.coalesce(col(Film.description), ""))
     words, without = (
@@ -107,7 +107,7 @@ def _spaced(text: sa.SQLColumnExpression[str]) -> sa.SQLColumnExpression[str]:
 _MATCHING = {"postgresql": _on_postgres(), "sqlite": _on_sqlite()}
 
 
-def matching(dialect: str) -> Listing:
+def matching(dialect: str) -> PaginatedSelect:
     """The films whose text has the `search_terms` of a question, on this kind of database."""
     return _MATCHING[dialect]
 
@@ -123,7 +123,7 @@ def search_terms(asked: str) -> dict[str, Any]:
     return {"q": asked, "words": words[False], "without": words[True]}
 
 
-def _given_scores() -> Listing:
+def _given_scores() -> PaginatedSelect:
     """The films that `scores` has by id, with the relevance given there."""
     scores = sa.func.json_each(sa.bindparam("scores", type_=sa.JSON)).table_valued("key", "value", name="scores")
     relevance = sa.cast(sa.cast(scores.c.value, sa.Text), sa.Double)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Actor, Category, Film, FilmActor, FilmCategory, Inventory, Language
-from app.repositories.listing import Amount, Int, Listing, Row, SortKey, Str, every, first
+from app.repositories.pagination import Amount, Int, PaginatedSelect, Row, SortKey, Str, every, first
 from app.repositories.sql import has_part, text_list
 from app.repositories.stock import STOCK_BY_STORE, is_in_stock
 
@@ -91,7 +91,7 @@ LISTED: tuple[sa.SQLColumnExpression[Any], ...] = (
 _LIST = sa.select(*LISTED).join(Language, col(Language.language_id) == col(Film.language_id))
 _ONE = _LIST.add_columns(actor_names().label("actors")).where(col(Film.film_id) == sa.bindparam("film_id"))
 
-FILMS = Listing(
+FILMS = PaginatedSelect(
     _LIST,
     sorts={
         "id": SortKey(col(Film.film_id), Int),

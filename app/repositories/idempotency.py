@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import IdempotencyKey
-from app.repositories.listing import Row, first
+from app.repositories.pagination import Row, first
 
 _CLAIM = {
     "postgresql": postgresql.insert(IdempotencyKey).on_conflict_do_nothing().returning(col(IdempotencyKey.key)),

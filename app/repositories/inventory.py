@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Film, Inventory, Rental, Store
-from app.repositories.listing import Int, Listing, Row, SortKey, first
+from app.repositories.pagination import Int, PaginatedSelect, Row, SortKey, first
 from app.repositories.stock import is_out
 
 _COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
@@ -32,7 +32,7 @@ _DISCS = sa.select(*_COLUMNS, col(Film.title).label("film_title"), _OPEN_RENTAL.
 )
 _THIS = col(Inventory.inventory_id) == sa.bindparam("id_")
 
-INVENTORY = Listing(
+INVENTORY = PaginatedSelect(
     _DISCS,
     sorts={"id": SortKey(col(Inventory.inventory_id), Int)},
     filters={

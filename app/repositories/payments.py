@@ -13,7 +13,7 @@ from sqlmodel import col
 from app.models import Customer, Film, Inventory, Payment, Rental, Staff
 from app.models.types import UtcDateTime
 from app.repositories.due import LATE_FEE_PER_DAY, days_late, is_lost
-from app.repositories.listing import Int, Listing, Row, SortKey, Time, first
+from app.repositories.pagination import Int, PaginatedSelect, Row, SortKey, Time, first
 
 _COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
     col(Payment.payment_id).label("id"),
@@ -33,7 +33,7 @@ _PAYMENTS = (
     .outerjoin(Film, col(Film.film_id) == col(Inventory.film_id))
 )
 
-PAYMENTS = Listing(
+PAYMENTS = PaginatedSelect(
     _PAYMENTS,
     sorts={
         "id": SortKey(col(Payment.payment_id), Int),

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from app.models import RefreshToken
 from app.models.types import UtcDateTime
-from app.repositories.listing import Row, first
+from app.repositories.pagination import Row, first
 
 _NOW = sa.bindparam("now", type_=UtcDateTime)
 _THIS = col(RefreshToken.token_hash) == sa.bindparam("hash_")

@@ -13,7 +13,7 @@ from sqlmodel import col
 from app.models import Customer, Film, Inventory, Rental, Staff
 from app.models.types import UtcDateTime
 from app.repositories.due import days_late, due_date, is_lost
-from app.repositories.listing import Row, every
+from app.repositories.pagination import Row, every
 from app.repositories.sql import has_part
 
 _NOW = sa.bindparam("now", type_=UtcDateTime)

@@ -12,7 +12,7 @@ from sqlmodel import col
 from app.models import Film, Inventory, Payment, Rental, Staff, Store
 from app.models.types import UtcDateTime
 from app.repositories.due import back_by, days_late, due_date, is_lost
-from app.repositories.listing import Int, Listing, Row, SortKey, Time, first
+from app.repositories.pagination import Int, PaginatedSelect, Row, SortKey, Time, first
 
 _OPEN = col(Rental.return_date).is_(None)
 _OVERDUE = back_by(sa.func.now()) > due_date()
@@ -36,7 +36,7 @@ _RENTALS = (
 )
 _THIS = col(Rental.rental_id) == sa.bindparam("id_")
 
-RENTALS = Listing(
+RENTALS = PaginatedSelect(
     _RENTALS,
     sorts={
         "id": SortKey(col(Rental.rental_id), Int),

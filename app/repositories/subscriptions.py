@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import StreamingSubscription
-from app.repositories.listing import Int, Listing, Row, SortKey, first
+from app.repositories.pagination import Int, PaginatedSelect, Row, SortKey, first
 
 
 def today() -> date:
@@ -35,7 +35,7 @@ _SUBSCRIPTIONS = sa.select(*_COLUMNS)
 _THIS = col(StreamingSubscription.id) == sa.bindparam("id_")
 _OF_CUSTOMER = col(StreamingSubscription.customer_id) == sa.bindparam("customer_id")
 
-SUBSCRIPTIONS = Listing(
+SUBSCRIPTIONS = PaginatedSelect(
     _SUBSCRIPTIONS,
     sorts={
         "id": SortKey(col(StreamingSubscription.id), Int),

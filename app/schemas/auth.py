@@ -13,7 +13,7 @@ from app.core.auth.identity import Role, Scope
 from app.core.auth.secrets import normalised
 from app.schemas.base import Command, Matching, Moment, ShortText, UtcTime
 from app.schemas.emails import Email, account_email
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 MIN_PASSWORD, MAX_PASSWORD = 12, 128
 """Characters."""

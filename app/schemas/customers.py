@@ -9,7 +9,7 @@ from pydantic.config import JsonDict
 
 from app.schemas.base import MAX_ID, Command, Flag, Id, Text, UtcTime, absent
 from app.schemas.emails import Email
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 _EXAMPLE: JsonDict = {
     "store_id": 1,

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from app.schemas.base import Text
 from app.schemas.films import FilmListed
-from app.schemas.paging import PageQuery
+from app.schemas.pagination import PageQuery
 
 
 class FilmFound(FilmListed):

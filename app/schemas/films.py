@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from app.models.types import MINUTES, RELEASE_YEARS, Rating
 from app.schemas.base import WHOLE, Command, Flag, Id, LongText, Money, Text, TextList, UtcTime, absent, price
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 
 class FilmListed(BaseModel):

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.schemas.base import MAX_ID, WHOLE, Command, Id, UtcTime
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 Copies = Annotated[int, Field(ge=1, le=100, strict=True), WHOLE]
 

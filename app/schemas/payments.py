@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict
 
 from app.schemas.base import ActingStaffId, Command, Id, Money, UtcTime, absent, price
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 
 class PaymentRead(BaseModel):

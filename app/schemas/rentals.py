@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.base import MAX_ID, ActingStaffId, Command, Id, Moment, Money, StaffId, UtcTime, absent
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 
 class RentalRead(BaseModel):

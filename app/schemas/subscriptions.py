@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from app.schemas.base import YEARS, Command, ShortText
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 

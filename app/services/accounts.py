@@ -14,7 +14,7 @@ from app.core.database.engine import Database
 from app.core.errors import AccountNotFound, Conflict, InvalidInput, InvalidReference, InvalidToken
 from app.repositories.accounts import AccountRepository
 from app.repositories.api_keys import ApiKeyRepository
-from app.repositories.listing import Row
+from app.repositories.pagination import Row
 from app.repositories.refresh_tokens import RefreshTokenRepository
 from app.schemas.auth import AccountCreate, AccountRead, CallerRead, PasswordUpdate
 from app.schemas.emails import account_email

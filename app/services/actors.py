@@ -10,7 +10,7 @@ from app.core.errors import ActorNotFound, InUse
 from app.repositories.actors import ACTORS, FILMS_OF_ACTOR, ActorRepository
 from app.schemas.actors import ActorCreate, ActorQuery, ActorRead, ActorUpdate
 from app.schemas.films import FilmListed, FilmQuery
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 
 
 class ActorService:

@@ -6,7 +6,7 @@ from app.core.auth.identity import Caller, Role
 from app.core.database.engine import Database
 from app.core.errors import Forbidden, InvalidToken
 from app.repositories.accounts import AccountRepository
-from app.repositories.listing import Row
+from app.repositories.pagination import Row
 
 
 class AdminService:

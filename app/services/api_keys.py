@@ -15,7 +15,7 @@ from app.repositories.accounts import AccountRepository
 from app.repositories.api_keys import API_KEYS, ApiKeyRepository
 from app.schemas.auth import ApiKeyCreate, ApiKeyCreated, ApiKeyQuery, ApiKeyRead
 from app.services.admins import require_admin
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 
 SHOWN_OF_KEY = len(API_KEY_PREFIX) + 6
 """Characters of a key that tell it from others."""

@@ -13,11 +13,11 @@ from app.core.auth.identity import Caller
 from app.core.database.engine import Database
 from app.core.errors import Conflict, CustomerNotFound, Forbidden, InvalidReference
 from app.repositories.customers import CUSTOMERS, CustomerRepository
-from app.repositories.listing import Listing, Row
+from app.repositories.pagination import PaginatedSelect, Row
 from app.schemas.customers import CustomerCreate, CustomerQuery, CustomerRead, CustomerUpdate
 from app.schemas.etags import EntityTags
-from app.schemas.paging import PageQuery
-from app.services.paging import Page, page
+from app.schemas.pagination import PageQuery
+from app.services.pagination import Page, page
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -97,13 +97,13 @@ async def lock_customer(connection: AsyncConnection, customer_id: int) -> Custom
 
 
 async def page_of_customer(
-    database: Database, customer_id: int, listing: Listing, model: type[T], query: PageQuery, *, counted: bool
+    database: Database, customer_id: int, source: PaginatedSelect, model: type[T], query: PageQuery, *, counted: bool
 ) -> Page[T]:
     """A page of what is this customer's; raises CustomerNotFound.
 
     What is somebody's proves that they exist: only a page without anything needs another query.
     """
-    found = await page(database, listing, model, query, counted=counted, within={"customer_id": customer_id})
+    found = await page(database, source, model, query, counted=counted, within={"customer_id": customer_id})
     if not found.items:
         async with database.reading() as connection:
             if not await CustomerRepository(connection).exists(customer_id):

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.database.engine import Database
 from app.repositories.film_files import FilmFileRepository, NewFilm
-from app.repositories.listing import Row
+from app.repositories.pagination import Row
 from app.schemas.film_files import FilmImportRead
 from app.services.film_csv import BOM, COLUMNS, Faults, FilmFile, write
 from app.services.film_rows import BATCH, Directory, Names, cells_of, films_in

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from app.models.types import Rating
 from app.repositories.film_files import NewFilm
-from app.repositories.listing import Row
+from app.repositories.pagination import Row
 from app.schemas.films import FilmCreate
 from app.services.film_csv import COLUMNS, Faults, FilmFile, guard, join, quoted, read, split, unguard
 

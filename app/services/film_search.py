@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from app.core.database.engine import Database
 from app.repositories.film_text_search import SCORED, FilmTextSearchRepository, matching, search_terms
-from app.repositories.listing import count
+from app.repositories.pagination import count
 from app.schemas.film_search import FilmFound, FilmSearchQuery
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 
 
 class FilmSearchService:

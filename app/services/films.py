@@ -13,7 +13,7 @@ from app.core.errors import FilmNotFound, InUse, InvalidReference
 from app.repositories.films import FILMS, FilmRepository
 from app.schemas.etags import EntityTags
 from app.schemas.films import FilmAvailability, FilmCreate, FilmListed, FilmQuery, FilmRead, FilmUpdate, StoreStock
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 
 
 class FilmService:

@@ -16,7 +16,7 @@ from app.repositories.payments import PAYMENTS, PaymentRepository
 from app.schemas.payments import BalanceRead, PaymentCreate, PaymentQuery, PaymentRead
 from app.services.customers import page_of_customer
 from app.services.idempotency import Once
-from app.services.paging import Page
+from app.services.pagination import Page
 from app.services.staff import required_staff_id
 
 

@@ -24,7 +24,7 @@ from app.core.errors import (
 )
 from app.repositories.customers import CustomerRepository
 from app.repositories.due import LATE_FEE_PER_DAY
-from app.repositories.listing import Row
+from app.repositories.pagination import Row
 from app.repositories.payments import PaymentRepository
 from app.repositories.rentals import RENTALS, RentalRepository
 from app.schemas.etags import EntityTags
@@ -40,7 +40,7 @@ from app.schemas.rentals import (
 )
 from app.services.customers import lock_customer, page_of_customer
 from app.services.idempotency import Once
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 from app.services.staff import acting_staff_id, required_staff_id
 
 _LARGEST_PAYMENT = Decimal("999.99")

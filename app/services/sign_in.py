@@ -14,7 +14,7 @@ from app.core.auth.secrets import digest, new_secret
 from app.core.database.engine import Database
 from app.core.errors import InvalidToken, Unauthorized
 from app.repositories.accounts import AccountRepository
-from app.repositories.listing import Row
+from app.repositories.pagination import Row
 from app.repositories.refresh_tokens import RefreshTokenRepository
 from app.schemas.auth import TokensRead
 from app.services.security import SecurityLoader

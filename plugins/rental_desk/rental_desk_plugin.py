@@ -19,7 +19,7 @@ from app.repositories.customers import CUSTOMERS, CustomerRepository
 from app.repositories.due import LATE_FEE_PER_DAY
 from app.repositories.film_search import FilmSearchRepository
 from app.repositories.films import FilmRepository
-from app.repositories.listing import Row, Slice, fetch
+from app.repositories.pagination import Row, PageSelection, fetch
 from app.repositories.payments import PaymentRepository
 from app.repositories.rental_desk import RentalDeskRepository
 from app.schemas.base import MAX_ID
@@ -187,7 +187,7 @@ async def _customers(connection: AsyncConnection, asked: str) -> tuple[Sequence[
     if not asked:
         return [], False
     order = (("last_name", False), ("first_name", False), ("id", False))
-    found = await fetch(connection, CUSTOMERS, Slice(order, MAX_CUSTOMERS, filters={"search": asked}))
+    found = await fetch(connection, CUSTOMERS, PageSelection(order, MAX_CUSTOMERS, filters={"search": asked}))
     return found.rows, found.more
 
 

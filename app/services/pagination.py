@@ -14,9 +14,9 @@ from pydantic_core import from_json, to_jsonable_python
 
 from app.core.database.engine import Database
 from app.core.errors import InvalidInput
-from app.repositories.listing import Direction, Listing, Position, Row, Rows, Slice, count, fetch
+from app.repositories.pagination import Direction, PageRows, PageSelection, PaginatedSelect, Position, Row, count, fetch
 from app.schemas.base import list_adapter
-from app.schemas.paging import PageQuery
+from app.schemas.pagination import PageQuery
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -35,7 +35,7 @@ class Page(Generic[T]):
 
 async def page(
     database: Database,
-    listing: Listing,
+    source: PaginatedSelect,
     model: type[T],
     query: PageQuery,
     *,
@@ -47,16 +47,16 @@ async def page(
     Raises InvalidInput for a cursor that is none of ours, or of another order.
     """
     order, filters = query.order, {**query.filters, **(within or {})}
-    position = _decode(query.cursor, listing, order) if query.cursor else None
-    wanted = Slice(order, query.limit, query.skip, position, filters)
+    position = _decode(query.cursor, source, order) if query.cursor else None
+    wanted = PageSelection(order, query.limit, query.skip, position, filters)
     async with database.reading() as connection:
-        found = await fetch(connection, listing, wanted)
-        total = await count(connection, listing, filters) if counted else None
+        found = await fetch(connection, source, wanted)
+        total = await count(connection, source, filters) if counted else None
     following, preceding = _cursors(found, wanted)
     return Page(list_adapter(model).validate_python(found.rows), following, preceding, total)
 
 
-def _cursors(found: Rows, wanted: Slice) -> tuple[str | None, str | None]:
+def _cursors(found: PageRows, wanted: PageSelection) -> tuple[str | None, str | None]:
     """Of the next page and of the one before, where there are rows."""
     if not found.rows:
         return None, None
@@ -72,12 +72,12 @@ def _encode(direction: Direction, order: Order, row: Row) -> str:
     return urlsafe_b64encode(json.dumps(token, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, listing: Listing, order: Order) -> Position:
+def _decode(cursor: str, source: PaginatedSelect, order: Order) -> Position:
     try:
         direction, spelt, values = from_json(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), allow_inf_nan=False)
         if direction not in ("after", "before") or spelt != _spelt(order):
             raise _invalid()
-        return Position(direction, _values(listing, order).validate_python(values))
+        return Position(direction, _values(source, order).validate_python(values))
     except (ValueError, TypeError) as error:
         raise _invalid() from error
 
@@ -91,7 +91,7 @@ def _spelt(order: Order) -> str:
 
 
 @lru_cache(maxsize=256)
-def _values(listing: Listing, order: Order) -> TypeAdapter[tuple[Any, ...]]:
-    keys = [listing.sorts[name] for name, _ in order]
+def _values(source: PaginatedSelect, order: Order) -> TypeAdapter[tuple[Any, ...]]:
+    keys = [source.sorts[name] for name, _ in order]
     types = tuple(key.type | None if key.nullable else key.type for key in keys)
     return TypeAdapter(tuple[types])  # type: ignore[valid-type]

@@ -1,6 +1,6 @@
 """Pages of a list: filtered, in a total order, from an offset or from a position in that order (keyset).
 
-A noun declares its `Listing` once. The statement for each combination of filters and order is built once, too:
+A noun declares its `PaginatedSelect` once. The statement for each combination of filters and order is built once, too:
 SQLAlchemy needs longer to build one than Postgres to answer it.
 """
 
@@ -47,7 +47,7 @@ class SortKey:
 
 
 @dataclass(frozen=True, eq=False)
-class Listing:
+class PaginatedSelect:
     """`select` without order; each filter's condition has a `bindparam` of the filter's name, flags have none.
 
     `sorts` must have "id", unique and never empty, which settles every tie.
@@ -69,7 +69,7 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Slice:
+class PageSelection:
     """Which part of a list. `order` is sort keys with whether each descends; "id" comes last."""
 
     order: tuple[tuple[str, bool], ...]
@@ -80,7 +80,7 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class Rows:
+class PageRows:
     """The rows of a slice, and whether the list goes on beyond them in the direction they were read."""
 
     rows: Sequence[Row]
@@ -112,43 +112,43 @@ async def every(connection: AsyncConnection, statement: sa.Executable, **values:
     return [dict(zip(names, row, strict=True)) for row in result]
 
 
-async def fetch(connection: AsyncConnection, listing: Listing, wanted: Slice) -> Rows:
+async def fetch(connection: AsyncConnection, source: PaginatedSelect, wanted: PageSelection) -> PageRows:
     """One query for one page."""
-    statement, values = statement_of(listing, wanted)
+    statement, values = statement_of(source, wanted)
     rows = await every(connection, statement, **values)
     more = len(rows) > wanted.limit
     del rows[wanted.limit :]
     if wanted.position and wanted.position.direction == "before":
         rows.reverse()
-    return Rows(rows, more)
+    return PageRows(rows, more)
 
 
-def statement_of(listing: Listing, wanted: Slice) -> tuple[sa.Select[Any], dict[str, Any]]:
+def statement_of(source: PaginatedSelect, wanted: PageSelection) -> tuple[sa.Select[Any], dict[str, Any]]:
     """The query for a page, and its parameters. It asks for one row more, which tells whether the list goes on."""
     position = wanted.position
     empty = tuple(value is None for value in position.values) if position else ()
-    shape = _shape(listing, wanted.filters, wanted.order, position.direction if position else None, empty)
+    shape = _shape(source, wanted.filters, wanted.order, position.direction if position else None, empty)
     keys = {f"key_{number}": value for number, value in enumerate(position.values)} if position else {}
-    given = {name: value for name, value in wanted.filters.items() if name in listing.filters}
-    return _page(listing, shape), {**given, **keys, "limit_": wanted.limit + 1, "skip_": wanted.skip}
+    given = {name: value for name, value in wanted.filters.items() if name in source.filters}
+    return _page(source, shape), {**given, **keys, "limit_": wanted.limit + 1, "skip_": wanted.skip}
 
 
-async def count(connection: AsyncConnection, listing: Listing, filters: Mapping[str, Any]) -> int:
+async def count(connection: AsyncConnection, source: PaginatedSelect, filters: Mapping[str, Any]) -> int:
     """How many rows the whole list has."""
-    given = {name: value for name, value in filters.items() if name in listing.filters}
-    return int(await connection.scalar(_count(listing, _shape(listing, filters)), given) or 0)
+    given = {name: value for name, value in filters.items() if name in source.filters}
+    return int(await connection.scalar(_count(source, _shape(source, filters)), given) or 0)
 
 
 def _shape(
-    listing: Listing,
+    source: PaginatedSelect,
     filters: Mapping[str, Any],
     order: tuple[tuple[str, bool], ...] = (),
     direction: Direction | None = None,
     empty: tuple[bool, ...] = (),
 ) -> _Shape:
     return _Shape(
-        tuple(name for name in filters if name in listing.filters),
-        tuple((name, bool(value)) for name, value in filters.items() if name in listing.flags),
+        tuple(name for name in filters if name in source.filters),
+        tuple((name, bool(value)) for name, value in filters.items() if name in source.flags),
         order,
         direction,
         empty,
@@ -156,10 +156,10 @@ def _shape(
 
 
 @lru_cache(maxsize=1024)
-def _page(listing: Listing, shape: _Shape) -> sa.Select[Any]:
+def _page(source: PaginatedSelect, shape: _Shape) -> sa.Select[Any]:
     backwards = shape.direction == "before"
-    order = [(listing.sorts[name], descends != backwards) for name, descends in shape.order]
-    query = listing.select.where(*_conditions(listing, shape))
+    order = [(source.sorts[name], descends != backwards) for name, descends in shape.order]
+    query = source.select.where(*_conditions(source, shape))
     if shape.direction:
         query = query.where(_beyond(order, shape.empty))
     limit, skip = (sa.bindparam(name, type_=sa.Integer) for name in ("limit_", "skip_"))
@@ -167,14 +167,14 @@ def _page(listing: Listing, shape: _Shape) -> sa.Select[Any]:
 
 
 @lru_cache(maxsize=1024)
-def _count(listing: Listing, shape: _Shape) -> sa.Select[Any]:
-    found = listing.select.with_only_columns(listing.sorts["id"].column, maintain_column_froms=True)
-    return sa.select(sa.func.count()).select_from(found.where(*_conditions(listing, shape)).subquery())
+def _count(source: PaginatedSelect, shape: _Shape) -> sa.Select[Any]:
+    found = source.select.with_only_columns(source.sorts["id"].column, maintain_column_froms=True)
+    return sa.select(sa.func.count()).select_from(found.where(*_conditions(source, shape)).subquery())
 
 
-def _conditions(listing: Listing, shape: _Shape) -> list[Condition]:
-    flags = (listing.flags[name][0 if value else 1] for name, value in shape.flags)
-    return [listing.filters[name] for name in shape.filters] + [flag for flag in flags if flag is not None]
+def _conditions(source: PaginatedSelect, shape: _Shape) -> list[Condition]:
+    flags = (source.flags[name][0 if value else 1] for name, value in shape.flags)
+    return [source.filters[name] for name in shape.filters] + [flag for flag in flags if flag is not None]
 
 
 def _ordered(key: SortKey, descends: bool) -> sa.ColumnElement[Any]:
@@ -184,7 +184,7 @@ def _ordered(key: SortKey, descends: bool) -> sa.ColumnElement[Any]:
 
 
 def _beyond(order: Sequence[tuple[SortKey, bool]], empty: Sequence[bool]) -> Condition:
-    """Rows after the position: greater in the first key, or equal in it and greater in the second, and so on."""
+    """PageRows after the position: greater in the first key, or equal in it and greater in the second, and so on."""
     values = [_value(number, key) for number, (key, _) in enumerate(order)]
     if not any(descends or key.nullable for key, descends in order):
         # As a comparison of rows, which an index over all of them answers.

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from app.api.access import guards_of
+from app.api.authorization import guards_of
 from app.core.auth.identity import Scope
 from app.core.settings import Settings
 from app.main import create_app

@@ -35,10 +35,10 @@ async def get_caller(
 
     Both schemes are here for OpenAPI: they read the same header, and do not say what is wrong with it.
     """
-    return await identify(request)
+    return await authenticate(request)
 
 
-async def identify(request: Request) -> Caller:
+async def authenticate(request: Request) -> Caller:
     """The caller, as `get_caller` says. A request's credential is verified once."""
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is None:
