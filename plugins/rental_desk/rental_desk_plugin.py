@@ -19,7 +19,7 @@ from app.repositories.customers import CUSTOMERS, CustomerRepository
 from app.repositories.due import LATE_FEE_PER_DAY
 from app.repositories.film_search import FilmSearchRepository
 from app.repositories.films import FilmRepository
-from app.repositories.pagination import Row, PageSelection, fetch
+from app.repositories.pagination import PageSelection, Row, fetch
 from app.repositories.payments import PaymentRepository
 from app.repositories.rental_desk import RentalDeskRepository
 from app.schemas.base import MAX_ID
