@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel
 from sqlmodel import Field, SQLModel
 
-from app.core.identity import Role, Scope
+from app.core.auth.identity import Role, Scope
 from app.models.base import reference
 from app.models.fields import Moment, ShortText
 from app.models.types import TEXT_LIST, UtcDateTime

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from app.models import Actor, Film, FilmActor
 from app.repositories.films import ACTOR_NAME, FILMS
-from app.repositories.listing import Int, Listing, SortKey, Str
+from app.repositories.pagination import Int, PaginatedSelect, SortKey, Str
 from app.repositories.rows import columns_of, first, one
 from app.repositories.sql import has_part
 from app.schemas.actors import ActorQuery, ActorRead
@@ -25,7 +25,7 @@ _FILM_COUNT = (
 _COUNTED = sa.select(*columns_of(ActorRead, Actor, id=col(Actor.actor_id), film_count=_FILM_COUNT))
 _THIS = col(Actor.actor_id) == sa.bindparam("id_")
 
-ACTORS = Listing(
+ACTORS = PaginatedSelect(
     ActorRead,
     _COUNTED,
     sorts={

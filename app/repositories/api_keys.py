@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.core.identity import Role
+from app.core.auth.identity import Role
 from app.models import ApiKey, UserAccount
 from app.models.types import UtcDateTime
-from app.repositories.listing import Int, Listing, SortKey, Str
+from app.repositories.pagination import Int, PaginatedSelect, SortKey, Str
 from app.repositories.rows import columns_of, first, one
 from app.schemas.auth import ApiKeyQuery, ApiKeyRead
 
@@ -21,7 +21,7 @@ _KEYS = sa.select(*columns_of(ApiKeyRead, ApiKey))
 _THIS = col(ApiKey.id) == sa.bindparam("id_")
 _UNUSED = col(ApiKey.last_used_at).is_(None)
 
-API_KEYS = Listing(
+API_KEYS = PaginatedSelect(
     ApiKeyRead,
     _KEYS,
     sorts={"id": SortKey(col(ApiKey.id), Int), "name": SortKey(col(ApiKey.name), Str)},

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Category, FilmCategory
-from app.repositories.listing import Int, Listing, SortKey, Str
+from app.repositories.pagination import Int, PaginatedSelect, SortKey, Str
 from app.repositories.rows import columns_of, every, first, one
 from app.repositories.sql import has_part
 from app.schemas.categories import CategoryQuery, CategoryRead
@@ -24,7 +24,7 @@ _FILM_COUNT = (
 _COUNTED = sa.select(*columns_of(CategoryRead, Category, id=col(Category.category_id), film_count=_FILM_COUNT))
 _THIS = col(Category.category_id) == sa.bindparam("id_")
 
-CATEGORIES = Listing(
+CATEGORIES = PaginatedSelect(
     CategoryRead,
     _COUNTED,
     sorts={"id": SortKey(col(Category.category_id), Int), "name": SortKey(col(Category.name), Str)},

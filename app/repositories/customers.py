@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Address, Customer, Store, UserAccount
-from app.repositories.listing import Int, Listing, SortKey, Str
+from app.repositories.pagination import Int, PaginatedSelect, SortKey, Str
 from app.repositories.rows import columns_of, first, one
 from app.repositories.sql import has_part, lock_text
 from app.schemas.customers import CustomerQuery, CustomerRead
@@ -27,7 +27,7 @@ _SEARCHED = (
 _CUSTOMERS = sa.select(*columns_of(CustomerRead, Customer, id=col(Customer.customer_id), active=IS_ACTIVE))
 _THIS = col(Customer.customer_id) == sa.bindparam("id_")
 
-CUSTOMERS = Listing(
+CUSTOMERS = PaginatedSelect(
     CustomerRead,
     _CUSTOMERS,
     sorts={

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.core.refusals import sqlstate_of
+from app.core.database.driver_errors import sqlstate_of
 from app.core.similarity import fold, likeness
 from app.models import Film, FilmActor, FilmCategory, metadata
 from app.models.types import Rating

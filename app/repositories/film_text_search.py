@@ -20,7 +20,7 @@ from app.core.similarity import likeness
 from app.models import Film
 from app.repositories.film_search import CANDIDATES, LIKE, by_trigrams, title_key
 from app.repositories.films import FILMS
-from app.repositories.listing import Condition, Listing, SortKey
+from app.repositories.pagination import Condition, PaginatedSelect, SortKey
 from app.repositories.sql import has_part
 from app.schemas.film_search import FilmFound, FilmSearchQuery
 
@@ -39,8 +39,8 @@ _PUNCTUATION = "-.,:;!?'’\"()/&"
 FilmSearchQuery.require_answered(filters={"q"}, sorts={"relevance"})
 
 
-def _best_first(relevance: Number, filters: Mapping[str, Condition]) -> Listing[FilmFound]:
-    return Listing(
+def _best_first(relevance: Number, filters: Mapping[str, Condition]) -> PaginatedSelect[FilmFound]:
+    return PaginatedSelect(
         FilmFound,
         FILMS.select.add_columns(relevance.label("relevance")),
         sorts={"relevance": SortKey(relevance, Finite), "id": FILMS.sorts["id"]},
@@ -48,7 +48,7 @@ def _best_first(relevance: Number, filters: Mapping[str, Condition]) -> Listing[
     )
 
 
-def _on_postgres() -> Listing[FilmFound]:
+def _on_postgres() -> PaginatedSelect[FilmFound]:
     """Return the search for `q`, with the syntax of web searches: "quoted words", or, -not. No text is an error.
 
     The film's own vector does not tell a title from a description, and all films that have the words once rank the
@@ -75,7 +75,7 @@ def _on_postgres() -> Listing[FilmFound]:
     return _best_first(sa.cast(relevance, sa.Double), {"q": col(Film.fulltext).bool_op("@@")(asked)})
 
 
-def _on_sqlite() -> Listing[FilmFound]:
+def _on_sqlite() -> PaginatedSelect[FilmFound]:
     """Return the search for `words` and `without`: lists of beginnings of required and of excluded words."""
     title, text = _spaced(col(Film.title)), _spaced(col(Film.title) + " " + sa.func.coalesce(col(Film.description), ""))
     words, without = (
@@ -113,7 +113,7 @@ def _spaced(text: sa.SQLColumnExpression[str]) -> sa.SQLColumnExpression[str]:
 _MATCHING = {"postgresql": _on_postgres(), "sqlite": _on_sqlite()}
 
 
-def matching(dialect: str) -> Listing[FilmFound]:
+def matching(dialect: str) -> PaginatedSelect[FilmFound]:
     """Return the list of films that match the `search_terms` of the same database dialect."""
     return _MATCHING[dialect]
 
@@ -134,7 +134,7 @@ def _terms(asked: str) -> dict[str, Any]:
     return {"q": asked, "words": words[False], "without": words[True]}
 
 
-def _given_scores() -> Listing[FilmFound]:
+def _given_scores() -> PaginatedSelect[FilmFound]:
     """Return the list of the films whose ids are in `scores`, with the relevance given there."""
     scores = sa.func.json_each(sa.bindparam("scores", type_=sa.JSON)).table_valued("key", "value", name="scores")
     relevance = sa.cast(sa.cast(scores.c.value, sa.Text), sa.Double)

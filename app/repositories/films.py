@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Actor, Category, Film, FilmActor, FilmCategory, Inventory, Language
-from app.repositories.listing import Amount, Int, Listing, SortKey, Str
+from app.repositories.pagination import Amount, Int, PaginatedSelect, SortKey, Str
 from app.repositories.rows import columns_of, every, first
 from app.repositories.sql import has_part, text_list
 from app.repositories.stock import STOCK_BY_STORE, StoreStockRow, is_in_stock
@@ -78,7 +78,7 @@ FILM = _LIST.add_columns(actor_names().label("actors"))
 """A film as FilmRead has it."""
 _ONE = FILM.where(col(Film.film_id) == sa.bindparam("film_id"))
 
-FILMS = Listing(
+FILMS = PaginatedSelect(
     FilmListed,
     _LIST,
     sorts={

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Film, Inventory, Rental, Store
-from app.repositories.listing import Int, Listing, SortKey
+from app.repositories.pagination import Int, PaginatedSelect, SortKey
 from app.repositories.rows import columns_of, first, one
 from app.repositories.stock import is_out
 from app.schemas.inventory import InventoryQuery, InventoryRead
@@ -33,7 +33,7 @@ _ITEMS = sa.select(
 ).join(Film, col(Film.film_id) == col(Inventory.film_id))
 _THIS = col(Inventory.inventory_id) == sa.bindparam("id_")
 
-INVENTORY = Listing(
+INVENTORY = PaginatedSelect(
     InventoryRead,
     _ITEMS,
     sorts={"id": SortKey(col(Inventory.inventory_id), Int)},

@@ -13,7 +13,7 @@ from sqlmodel import col
 from app.models import Customer, Film, Inventory, Payment, Rental, Staff
 from app.models.types import UtcDateTime
 from app.repositories.due import LATE_FEE_PER_DAY, days_late, is_lost
-from app.repositories.listing import Int, Listing, SortKey, Time
+from app.repositories.pagination import Int, PaginatedSelect, SortKey, Time
 from app.repositories.rows import columns_of, first, one
 from app.schemas.payments import PaymentQuery, PaymentRead
 
@@ -26,7 +26,7 @@ _PAYMENTS = (
     .outerjoin(Film, col(Film.film_id) == col(Inventory.film_id))
 )
 
-PAYMENTS = Listing(
+PAYMENTS = PaginatedSelect(
     PaymentRead,
     _PAYMENTS,
     sorts={

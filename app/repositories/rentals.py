@@ -13,7 +13,7 @@ from sqlmodel import col
 from app.models import Film, Inventory, Payment, Rental, Staff, Store
 from app.models.types import UtcDateTime
 from app.repositories.due import back_by, days_late, due_date, is_lost
-from app.repositories.listing import Int, Listing, SortKey, Time
+from app.repositories.pagination import Int, PaginatedSelect, SortKey, Time
 from app.repositories.rows import columns_of, first, one
 from app.schemas.rentals import CustomerRentalQuery, RentalQuery, RentalRead
 
@@ -36,7 +36,7 @@ _RENTALS = (
 )
 _THIS = col(Rental.rental_id) == sa.bindparam("id_")
 
-RENTALS = Listing(
+RENTALS = PaginatedSelect(
     RentalRead,
     _RENTALS,
     sorts={

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import StreamingSubscription
-from app.repositories.listing import Int, Listing, SortKey
+from app.repositories.pagination import Int, PaginatedSelect, SortKey
 from app.repositories.rows import columns_of, first
 from app.schemas.subscriptions import SubscriptionQuery, SubscriptionRead
 
@@ -28,7 +28,7 @@ _SUBSCRIPTIONS = sa.select(*columns_of(SubscriptionRead, StreamingSubscription, 
 _THIS = col(StreamingSubscription.id) == sa.bindparam("id_")
 _OF_CUSTOMER = col(StreamingSubscription.customer_id) == sa.bindparam("customer_id")
 
-SUBSCRIPTIONS = Listing(
+SUBSCRIPTIONS = PaginatedSelect(
     SubscriptionRead,
     _SUBSCRIPTIONS,
     sorts={

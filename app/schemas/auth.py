@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.core.identity import Role, Scope
-from app.core.secret import normalised
+from app.core.auth.identity import Role, Scope
+from app.core.auth.secrets import normalised
 from app.models.accounts import AccountFields, ApiKeyFields
 from app.models.emails import Email, account_email
 from app.schemas.base import Command, Identified, Matching, UtcTime
 from app.schemas.derived import read_model
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 MIN_PASSWORD, MAX_PASSWORD = 12, 128
 """Characters."""

@@ -7,7 +7,7 @@ from pydantic import Field
 from app.models.categories import CategoryFields
 from app.schemas.base import Command, Identified, Text, UtcTime
 from app.schemas.derived import read_model
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 
 @read_model

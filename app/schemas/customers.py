@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 from app.models.customers import CustomerFields
 from app.schemas.base import MAX_ID, Command, Flag, Identified, Text, UtcTime
 from app.schemas.derived import read_model, update_model
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 _EXAMPLE: JsonDict = {
     "store_id": 1,

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from app.schemas.base import Text
 from app.schemas.films import FilmListed
-from app.schemas.paging import PageQuery, SortNames
+from app.schemas.pagination import PageQuery, SortNames
 
 
 class FilmFound(FilmListed):

@@ -11,7 +11,7 @@ from app.models.films import FilmFields
 from app.models.types import MINUTES, RELEASE_YEARS, Rating
 from app.schemas.base import Command, Id, Identified, Text, TextList, UtcTime
 from app.schemas.derived import read_model, update_model
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 
 @read_model

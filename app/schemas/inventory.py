@@ -10,7 +10,7 @@ from app.models.fields import between
 from app.models.inventory import InventoryFields
 from app.schemas.base import MAX_ID, WHOLE, Command, Identified, UtcTime
 from app.schemas.derived import read_model
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 Copies = Annotated[int, between(1, 100), WHOLE]
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from app.models.payments import Amount, PaymentFields
 from app.schemas.base import ActingStaffId, Command, Id, Identified, Money, UtcTime, unset
 from app.schemas.derived import read_model
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 
 @read_model

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.models.rentals import RentalFields
 from app.schemas.base import MAX_ID, ActingStaffId, Command, Id, Identified, Moment, Money, StaffId, UtcTime, unset
 from app.schemas.derived import read_model
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 
 @read_model

@@ -8,7 +8,7 @@ from app.models.fields import Day, ShortText
 from app.models.subscriptions import SubscriptionFields
 from app.schemas.base import Command, Identified
 from app.schemas.derived import read_model
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 
 @read_model

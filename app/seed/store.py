@@ -9,7 +9,7 @@ from datetime import date, datetime, timezone
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import Conflict
 from app.models import metadata
 from app.seed import films as film_tables

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.auth.identity import Caller, Role
+from app.core.database.engine import Database
 from app.core.errors import AccountNotFound, Conflict, InvalidInput, InvalidReference, InvalidToken
-from app.core.identity import Caller, Role
 from app.models.emails import account_email
 from app.repositories.accounts import AccountRepository, AccountRow
 from app.repositories.api_keys import ApiKeyRepository

@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import ActorNotFound, InUse
 from app.repositories.actors import ACTORS, FILMS_OF_ACTOR, ActorRepository
 from app.schemas.actors import ActorCreate, ActorQuery, ActorRead, ActorUpdate
 from app.schemas.films import FilmListed, FilmQuery
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 
 
 class ActorService:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.core.db import Database
+from app.core.auth.identity import Caller, Role
+from app.core.database.engine import Database
 from app.core.errors import Forbidden, InvalidToken
-from app.core.identity import Caller, Role
 from app.repositories.accounts import AccountRepository, AccountRow
 
 

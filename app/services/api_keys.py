@@ -7,15 +7,15 @@ from datetime import datetime, timedelta, timezone
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.auth.identity import Caller, Role, Scope
+from app.core.auth.secrets import API_KEY_PREFIX, digest, new_secret
+from app.core.database.engine import Database
 from app.core.errors import ApiKeyNotFound, InvalidInput, InvalidToken
-from app.core.identity import Caller, Role, Scope
-from app.core.secret import API_KEY_PREFIX, digest, new_secret
 from app.repositories.accounts import AccountRepository
 from app.repositories.api_keys import API_KEYS, ApiKeyRepository
 from app.schemas.auth import ApiKeyCreate, ApiKeyCreated, ApiKeyQuery, ApiKeyRead
 from app.services.admins import require_admin
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 
 SHOWN_OF_KEY = len(API_KEY_PREFIX) + 6
 """Characters of a key that identify it."""

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import CategoryNotFound, Conflict, InUse
 from app.repositories.categories import CATEGORIES, CategoryRepository
 from app.schemas.categories import CategoryCreate, CategoryQuery, CategoryRead, CategoryUpdate
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 
 
 class CategoryService:

@@ -9,15 +9,15 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database
+from app.core.auth.identity import Caller
+from app.core.database.engine import Database
 from app.core.errors import Conflict, CustomerNotFound, Forbidden, InvalidReference
-from app.core.identity import Caller
 from app.repositories.customers import CUSTOMERS, CustomerRepository
-from app.repositories.listing import Listing
+from app.repositories.pagination import PaginatedSelect
 from app.schemas.customers import CustomerCreate, CustomerQuery, CustomerRead, CustomerUpdate
 from app.schemas.etags import EntityTags
-from app.schemas.paging import PageQuery
-from app.services.paging import Page, page
+from app.schemas.pagination import PageQuery
+from app.services.pagination import Page, page
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -97,13 +97,13 @@ async def lock_customer(connection: AsyncConnection, customer_id: int) -> Custom
 
 
 async def page_of_customer(
-    database: Database, customer_id: int, listing: Listing[T], query: PageQuery, *, counted: bool
+    database: Database, customer_id: int, source: PaginatedSelect[T], query: PageQuery, *, counted: bool
 ) -> Page[T]:
     """Return a page of the customer's records; raises CustomerNotFound.
 
     A record proves that its customer exists: only an empty page needs another query.
     """
-    found = await page(database, listing, query, counted=counted, within={"customer_id": customer_id})
+    found = await page(database, source, query, counted=counted, within={"customer_id": customer_id})
     if not found.items:
         async with database.reading() as connection:
             if not await CustomerRepository(connection).exists(customer_id):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.repositories.film_files import FilmFileRepository, NewFilm
 from app.schemas.film_files import FilmExported, FilmImportRead
 from app.services.film_columns import COLUMNS, Directory, Names

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import FilmNotFound, InUse, InvalidReference
 from app.repositories.films import FILMS, FilmRepository
 from app.schemas.etags import EntityTags
 from app.schemas.films import FilmAvailability, FilmCreate, FilmListed, FilmQuery, FilmRead, FilmUpdate, StoreStock
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 
 
 class FilmService:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import InvalidPrompt
 from app.core.settings import Settings
 from app.schemas.health import Check, Readiness
@@ -41,14 +39,15 @@ class HealthService:
 
     async def _database_checks(self) -> tuple[Check, Check]:
         # Imported here because Alembic takes a quarter of a second, which start-up need not wait for.
-        schema = import_module("app.core.schema")
+        from app.core.database.migrations import current_revision, head_revision
+
         try:
             async with self._database.reading() as connection:
                 await connection.execute(sa.select(1))
-                revision = await schema.current_revision(connection)
+                revision = await current_revision(connection)
         except (SQLAlchemyError, OSError):
             return Check(ok=False, detail="unreachable"), Check(ok=False, detail="unknown")
-        head = schema.head_revision()
+        head = head_revision()
         if revision == head:
             return Check(ok=True, detail="answers"), Check(ok=True, detail=head)
         behind = f"at {revision or 'no revision'}, not at {head}: run 'python -m app migrate'"

@@ -11,8 +11,8 @@ from typing import TypeVar
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.auth.identity import Caller
 from app.core.errors import InvalidInput
-from app.core.identity import Caller
 from app.repositories.idempotency import IdempotencyRepository
 
 T = TypeVar("T", bound=BaseModel)

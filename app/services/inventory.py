@@ -7,11 +7,11 @@ import builtins
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import InUse, InvalidReference, InventoryNotFound
 from app.repositories.inventory import INVENTORY, InventoryRepository
 from app.schemas.inventory import InventoryCreate, InventoryQuery, InventoryRead
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 
 
 class InventoryService:

@@ -8,15 +8,15 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.auth.identity import Caller
+from app.core.database.engine import Database
 from app.core.errors import CustomerNotFound, InvalidReference
-from app.core.identity import Caller
 from app.repositories.customers import CustomerRepository
 from app.repositories.payments import PAYMENTS, PaymentRepository
 from app.schemas.payments import BalanceRead, PaymentCreate, PaymentQuery, PaymentRead
 from app.services.customers import page_of_customer
 from app.services.idempotency import Once
-from app.services.paging import Page
+from app.services.pagination import Page
 from app.services.staff import required_staff_id
 
 

@@ -9,7 +9,8 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.auth.identity import Caller
+from app.core.database.engine import Database
 from app.core.errors import (
     AlreadyExists,
     AppError,
@@ -21,7 +22,6 @@ from app.core.errors import (
     InvalidReference,
     RentalNotFound,
 )
-from app.core.identity import Caller
 from app.repositories.customers import CustomerRepository
 from app.repositories.due import LATE_FEE_PER_DAY
 from app.repositories.payments import PaymentRepository
@@ -39,7 +39,7 @@ from app.schemas.rentals import (
 )
 from app.services.customers import lock_customer, page_of_customer
 from app.services.idempotency import Once
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 from app.services.staff import acting_staff_id, required_staff_id
 
 _LARGEST_PAYMENT = Decimal("999.99")

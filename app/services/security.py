@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from app.core.settings import Settings
 
 if TYPE_CHECKING:
-    from app.core.security import Guard, Security
+    from app.core.auth.passwords import Guard
+    from app.core.auth.security import Security
 
 
 class SecurityLoader:
@@ -36,8 +36,9 @@ class SecurityLoader:
             self._loading.result().passwords.close()
 
     def _load(self) -> Security:
-        security: Security = import_module("app.core.security").Security(self._settings)
-        return security
+        from app.core.auth.security import Security
+
+        return Security(self._settings)
 
 
 class _GuardedLoader(SecurityLoader):

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.auth.identity import Caller
+from app.core.auth.secrets import digest, new_secret
+from app.core.database.engine import Database
 from app.core.errors import InvalidToken, Unauthorized
-from app.core.identity import Caller
-from app.core.secret import digest, new_secret
 from app.repositories.accounts import AccountRepository, AccountRow
 from app.repositories.refresh_tokens import RefreshTokenRepository, TokenRow
 from app.schemas.auth import TokensRead
 from app.services.security import SecurityLoader
 
 if TYPE_CHECKING:
-    from app.core.security import Security
+    from app.core.auth.security import Security
 
 
 class SignInService:

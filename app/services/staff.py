@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from app.core.auth.identity import Caller
 from app.core.errors import Forbidden, InvalidInput
-from app.core.identity import Caller
 
 
 def acting_staff_id(caller: Caller, named: int | None) -> int | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import Conflict, SubscriptionNotFound
 from app.repositories.subscriptions import SUBSCRIPTIONS, SubscriptionRepository, today
 from app.schemas.subscriptions import SubscriptionCreate, SubscriptionQuery, SubscriptionRead
 from app.services.customers import lock_customer, page_of_customer
-from app.services.paging import Page
+from app.services.pagination import Page
 
 
 class SubscriptionService:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from semantic_kernel.functions import kernel_function
 
-from app.core.db import Reading
+from app.core.database.engine import ReadConnectionFactory
 from app.models.types import MINUTES, RELEASE_YEARS, Rating
 from app.repositories.categories import CategoryRepository
 from app.repositories.film_search import Criteria, FilmSearchRepository, FilmSort
@@ -30,7 +30,7 @@ _NAMES = {"id": "film_id", "length": "length_minutes", "rental_duration": "renta
 class FilmSearchPlugin:
     """Sees what any visitor of the catalogue sees, so it is safe for every caller."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: ReadConnectionFactory) -> None:
         self._reading = reading
 
     @kernel_function(name="search_films")

@@ -13,13 +13,13 @@ from typing import Annotated, Any
 from semantic_kernel.functions import kernel_function
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Reading
-from app.core.identity import Caller, Role, Scope
+from app.core.auth.identity import Caller, Role, Scope
+from app.core.database.engine import ReadConnectionFactory
 from app.repositories.customers import CUSTOMERS, CustomerRepository
 from app.repositories.due import LATE_FEE_PER_DAY
 from app.repositories.film_search import FilmSearchRepository
 from app.repositories.films import FilmRepository
-from app.repositories.listing import Slice, fetch
+from app.repositories.pagination import PageSelection, fetch
 from app.repositories.payments import PaymentRepository
 from app.repositories.rental_desk import DeskRental, RentalDeskRepository
 from app.repositories.stock import StoreStockRow
@@ -41,7 +41,7 @@ _CustomerId = Annotated[int, "The customer's customer_id, as find_customer tells
 class Desk:
     """What both desks know: where a film is in stock, seen from the caller's own store."""
 
-    def __init__(self, reading: Reading, caller: Caller) -> None:
+    def __init__(self, reading: ReadConnectionFactory, caller: Caller) -> None:
         self._reading = reading
         self._caller = caller
 
@@ -76,7 +76,7 @@ class Desk:
 class CustomerDesk(Desk):
     """A customer's own affairs, and nobody else's: `customer_id` is the caller's."""
 
-    def __init__(self, reading: Reading, caller: Caller, customer_id: int) -> None:
+    def __init__(self, reading: ReadConnectionFactory, caller: Caller, customer_id: int) -> None:
         super().__init__(reading, caller)
         self._customer_id = customer_id
 
@@ -150,7 +150,7 @@ def is_served(caller: Caller) -> bool:
     return caller.is_staff or (caller.role is Role.CUSTOMER and caller.customer_id is not None)
 
 
-def desk_for(caller: Caller, reading: Reading) -> Desk | None:
+def desk_for(caller: Caller, reading: ReadConnectionFactory) -> Desk | None:
     """Return the tools that this caller may use, or None for a caller who is not served."""
     if is_served(caller) and caller.is_staff:
         return StaffDesk(reading, caller)
@@ -189,7 +189,7 @@ async def _customers(connection: AsyncConnection, asked: str) -> tuple[Sequence[
     if not asked:
         return [], False
     order = (("last_name", False), ("first_name", False), ("id", False))
-    found = await fetch(connection, CUSTOMERS, Slice(order, MAX_CUSTOMERS, filters={"search": asked}))
+    found = await fetch(connection, CUSTOMERS, PageSelection(order, MAX_CUSTOMERS, filters={"search": asked}))
     return found.rows, found.more
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.core.db import Database
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
+from app.core.database.engine import Database
 from app.main import create_app
 from app.schemas.auth import ApiKeyCreate
 from app.seed.store import seed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from app.core.schema import head_revision
+from app.core.database.migrations import head_revision
 from tests.fixtures.postgres_server import run_script
 from tests.fixtures.schema_probes import (
     check,

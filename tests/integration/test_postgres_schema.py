@@ -10,7 +10,7 @@ from alembic import command
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from app.core.schema import alembic_config, head_revision
+from app.core.database.migrations import alembic_config, head_revision
 from tests.fixtures.postgres_server import run_script
 from tests.fixtures.schema_probes import ONE_OPEN_RENTAL, check, execute, revision_of, rows_of, upgrade
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.models.types import Rating
 from app.repositories.actors import ACTORS, FILMS_OF_ACTOR
 from app.repositories.categories import CATEGORIES
@@ -22,7 +22,17 @@ from app.repositories.customers import CUSTOMERS
 from app.repositories.film_text_search import matching, search_terms
 from app.repositories.films import FILMS
 from app.repositories.inventory import INVENTORY
-from app.repositories.listing import Amount, Int, Listing, Position, Slice, SortKey, Str, Time, statement_of
+from app.repositories.pagination import (
+    Amount,
+    Int,
+    PageSelection,
+    PaginatedSelect,
+    Position,
+    SortKey,
+    Str,
+    Time,
+    statement_of,
+)
 from app.repositories.payments import PAYMENTS
 from app.repositories.rentals import RENTALS
 from app.repositories.subscriptions import SUBSCRIPTIONS
@@ -30,7 +40,7 @@ from tests.conftest import sample_database, settings_for
 
 pytestmark = pytest.mark.postgres
 
-LISTS: dict[str, Listing[Any]] = {
+LISTS: dict[str, PaginatedSelect[Any]] = {
     "films": FILMS,
     "films of an actor": FILMS_OF_ACTOR,
     "films found": matching("postgresql"),
@@ -112,7 +122,7 @@ def scanned(plan: dict[str, Any]) -> Iterator[str]:
         yield from scanned(part)
 
 
-async def plan_of(connection: AsyncConnection, listing: Listing[Any], wanted: Slice) -> dict[str, Any]:
+async def plan_of(connection: AsyncConnection, listing: PaginatedSelect[Any], wanted: PageSelection) -> dict[str, Any]:
     statement, values = statement_of(listing, wanted)
     found = await connection.scalar(Explain(statement), values)
     return dict((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])
@@ -127,7 +137,7 @@ async def test_no_list_reads_a_whole_table(
     order = ((key, descends),) if key == "id" else ((key, descends), ("id", False))
     position = Position("after", tuple(value_of(listing.sorts[part]) for part, _ in order))
     for place in (None, position):
-        plan = await plan_of(connection, listing, Slice(order, 100, position=place, filters=filters))
+        plan = await plan_of(connection, listing, PageSelection(order, 100, position=place, filters=filters))
         assert set(scanned(plan)) - NO_INDEX == set(), json.dumps(plan)
 
 

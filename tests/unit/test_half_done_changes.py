@@ -20,13 +20,13 @@ from app.models import Film
 from app.models.films import FilmFields
 from app.repositories.film_search import CARDS, Criteria, require_conditions
 from app.repositories.films import FILMS
-from app.repositories.listing import Listing, Slice, SortKey, Str, statement_of
+from app.repositories.pagination import PageSelection, PaginatedSelect, SortKey, Str, statement_of
 from app.repositories.rentals import RENTALS
 from app.repositories.rows import columns_of, require_columns
 from app.schemas.film_files import FilmExported
 from app.schemas.film_search import FilmSearchQuery
 from app.schemas.films import FilmCard, FilmCreate, FilmListed, FilmRead, FilmUpdate
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 from app.schemas.rentals import RentalQuery
 from app.services.film_columns import COLUMNS
 from app.services.film_columns import columns_of as csv_columns_of
@@ -79,7 +79,7 @@ def test_a_sort_key_of_a_query_needs_an_order() -> None:
 
 def test_a_filter_that_a_list_has_not_is_an_error_and_not_ignored() -> None:
     with pytest.raises(TypeError, match=r"A list of RentalRead has no filters \['staff_id'\]"):
-        statement_of(RENTALS, Slice((("id", False),), 10, filters={"staff_id": 1}))
+        statement_of(RENTALS, PageSelection((("id", False),), 10, filters={"staff_id": 1}))
 
 
 def test_a_sort_key_needs_a_field_of_the_row() -> None:
@@ -126,7 +126,7 @@ def members_of(package: Any) -> Iterator[Any]:
 
 def test_every_query_is_answered_by_a_list() -> None:
     queries = {one for one in members_of(app.schemas) if isinstance(one, type) and issubclass(one, PageQuery)}
-    lists = [one for one in members_of(app.repositories) if isinstance(one, Listing)]
+    lists = [one for one in members_of(app.repositories) if isinstance(one, PaginatedSelect)]
     answered = {query for listing in lists for query in listing.queries}
     assert queries - answered == {PageQuery, FilmSearchQuery}
 

@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from app.api.access import ANYBODY
+from app.api.authorization import OPTIONAL_AUTH
 from app.api.deps import AiServiceDep
 from app.api.disconnect import until_disconnect
 from app.api.head import is_head
-from app.api.limits import AI_LIMIT
 from app.api.problems import responses
+from app.api.rate_limits import AI_LIMIT
 from app.api.streams import EVENT_STREAM, answer_without_words, stream_answer
 from app.schemas.ai import AiInfo, HandoffRequest, HandoffResponse, Question, SummaryRequest, SummaryResponse
 
@@ -24,7 +24,7 @@ _MODEL_FAILURES = (429, 502, 503, 504)
 @router.post(
     "/handoff",
     operation_id="ask_agents",
-    dependencies=[ANYBODY, AI_LIMIT],
+    dependencies=[OPTIONAL_AUTH, AI_LIMIT],
     responses=responses(413, 422, *_MODEL_FAILURES),
 )
 async def hand_off(request: Request, ai: AiServiceDep, body: HandoffRequest) -> HandoffResponse:
@@ -35,7 +35,7 @@ async def hand_off(request: Request, ai: AiServiceDep, body: HandoffRequest) -> 
 @router.post(
     "/summary",
     operation_id="summarise_film",
-    dependencies=[ANYBODY, AI_LIMIT],
+    dependencies=[OPTIONAL_AUTH, AI_LIMIT],
     responses=responses(404, 413, 422, *_MODEL_FAILURES),
 )
 async def summarise(request: Request, ai: AiServiceDep, body: SummaryRequest) -> SummaryResponse:
@@ -46,7 +46,7 @@ async def summarise(request: Request, ai: AiServiceDep, body: SummaryRequest) ->
 @router.get(
     "/ask",
     operation_id="ask_model",
-    dependencies=[ANYBODY, AI_LIMIT],
+    dependencies=[OPTIONAL_AUTH, AI_LIMIT],
     response_class=StreamingResponse,
     responses={
         200: {
@@ -76,7 +76,7 @@ async def ask(
 @router.get(
     "/info",
     operation_id="get_ai_info",
-    dependencies=[ANYBODY],
+    dependencies=[OPTIONAL_AUTH],
     responses=responses(503),
 )
 async def info(ai: AiServiceDep) -> AiInfo:

@@ -10,12 +10,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 from starlette.datastructures import UploadFile as Part
 
-from app.api.access import PUBLIC, staff
+from app.api.authorization import PUBLIC, staff
 from app.api.deps import FilmFileServiceDep
 from app.api.head import is_head
 from app.api.problems import responses
+from app.core.auth.identity import Scope
 from app.core.errors import InvalidInput
-from app.core.identity import Scope
 from app.schemas.film_files import FilmExportQuery, FilmImportQuery, FilmImportRead
 from app.services.film_columns import HEADER
 from app.services.film_csv import FilmFile

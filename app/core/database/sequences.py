@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.refusals import diagnosis_of
+from app.core.database.driver_errors import diagnosis_of
 
 _SEQUENCE = sa.text("""
     SELECT coalesce(

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from tests.conftest import fill, settings_for
 from tests.fakes.openai_server import FakeOpenAI, Mode, fake_openai
 from tests.fixtures.callers import SECRET

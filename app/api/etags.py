@@ -37,7 +37,7 @@ IfMatch = Annotated[EntityTags, Depends(get_if_match)]
 IfNoneMatch = Annotated[str | None, Header(description="The `ETag` last received: 304 if the record is unchanged.")]
 
 
-def represent(
+def tagged_response(
     model: BaseModel, *, if_none_match: str | None = None, status: int = 200, location: str | None = None
 ) -> Response:
     """The model, serialised once; 304 without a body when the client has it already."""

@@ -12,7 +12,7 @@ from app.core.errors import AlreadyExists, AppError, InUse, InvalidInput, Invali
 _UNIQUE, _FOREIGN_KEY, _RESTRICT = "23505", "23503", "23001"
 _LOCK_TIMEOUT, _STATEMENT_TIMEOUT = "55P03", "57014"
 """None is set here, but whoever runs the database may have set some."""
-_TRY_AGAIN = {"40001", "40P01"}
+_RETRYABLE = {"40001", "40P01"}
 """Serialization failure and deadlock: the same transaction may well succeed next time."""
 _STALE = "RevalidateCachedQuery"
 """The function of Postgres's that finds a prepared statement out of date: its SQLSTATE, 0A000, means much else, too."""
@@ -33,15 +33,15 @@ def sqlstate_of(error: DBAPIError) -> str:
     return str(getattr(error.orig, "sqlstate", None) or "")
 
 
-def kind_of(error: BaseException) -> str:
+def driver_error_name(error: BaseException) -> str:
     """The name of the driver's own error, such as InvalidPasswordError."""
     driver_error = getattr(error, "orig", None)
     return type(getattr(driver_error, "__cause__", None) or driver_error or error).__name__
 
 
-def unusable(error: Exception) -> str:
+def database_unusable(error: Exception) -> str:
     """A sentence for whoever runs a command: the kind of the driver's error, without its text."""
-    return f"The database cannot be used: {kind_of(error)}. Check DATABASE_URL."
+    return f"The database cannot be used: {driver_error_name(error)}. Check DATABASE_URL."
 
 
 def diagnosis_of(error: DBAPIError) -> Diagnosis:
@@ -49,26 +49,26 @@ def diagnosis_of(error: DBAPIError) -> Diagnosis:
     return cast("Diagnosis", error.orig.__cause__ if error.orig else None)
 
 
-def is_worth_another_attempt(error: DBAPIError) -> bool:
+def is_retryable(error: DBAPIError) -> bool:
     """Whether the same transaction may well succeed next time.
 
     So it is after a serialization failure, a deadlock, and a change of the schema since a statement was prepared.
     """
-    return sqlstate_of(error) in _TRY_AGAIN or _is_stale(error)
+    return sqlstate_of(error) in _RETRYABLE or _is_stale(error)
 
 
 def _is_stale(error: DBAPIError) -> bool:
     return getattr(diagnosis_of(error), "server_source_function", None) == _STALE
 
 
-def is_of_connecting(error: DBAPIError) -> bool:
+def is_connection_error(error: DBAPIError) -> bool:
     """Whether there was no connection yet: then nothing that a caller sent can be the reason."""
     return (
         error.statement is None and sqlstate_of(error)[:2] in {"", "22", "42"} and not isinstance(error, IntegrityError)
     )
 
 
-def refusal(error: DBAPIError) -> AppError | None:
+def app_error_from(error: DBAPIError) -> AppError | None:
     """The error that a caller is told about; None when the database is away or the defect is ours.
 
     Services check references and rules themselves, in the same transaction, to say more. This is for what happens
@@ -78,11 +78,11 @@ def refusal(error: DBAPIError) -> AppError | None:
     if not sqlstate:
         # SQLite names no constraint; its writers take turns, so a check of ours before the write has the last word.
         return AlreadyExists(None) if isinstance(error, IntegrityError) else None
-    if is_of_connecting(error):
+    if is_connection_error(error):
         return None
     if _is_stale(error):
         return store_busy()
-    make = _REFUSALS.get(sqlstate) or _REFUSALS.get(sqlstate[:2])
+    make = _APP_ERRORS.get(sqlstate) or _APP_ERRORS.get(sqlstate[:2])
     return make(error, diagnosis_of(error)) if make else None
 
 
@@ -112,7 +112,7 @@ def _gave_up(_error: DBAPIError, _diagnosis: Diagnosis) -> AppError:
     return store_busy()
 
 
-_REFUSALS: dict[str, Callable[[DBAPIError, Diagnosis], AppError]] = {
+_APP_ERRORS: dict[str, Callable[[DBAPIError, Diagnosis], AppError]] = {
     _UNIQUE: _already_exists,
     _FOREIGN_KEY: _reference,
     _RESTRICT: _reference,

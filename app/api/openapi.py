@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 
-def add_to_description(app: FastAPI, add: Callable[[dict[str, Any]], None]) -> None:
+def extend_openapi(app: FastAPI, add: Callable[[dict[str, Any]], None]) -> None:
     """Have `add` complete the document, once: FastAPI keeps it from then on."""
     generate = app.openapi
 

@@ -11,17 +11,18 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 
-from app.api.callers import CallerDep
+from app.api.authentication import CallerDep
 from app.api.client_address import Networks, addresses_of, networks_of
 from app.api.deps import SettingsDep
-from app.api.description import add_to_description
 from app.api.disconnect import ClientGone
+from app.api.openapi import extend_openapi
 from app.api.problems import responses
 from app.core.audit import audit
-from app.core.counting import Counted, Limiter, LimitName, Reservation, Standing
+from app.core.auth.identity import Caller
+from app.core.auth.secrets import digest
 from app.core.errors import RateLimited, Unauthorized
-from app.core.identity import Caller
-from app.core.secret import digest
+from app.core.rate_limits.limiter import Limiter, LimitName
+from app.core.rate_limits.status import Counter, RateLimitStatus, Reservation
 from app.core.settings import Settings
 
 _HEADERS = {
@@ -39,9 +40,9 @@ class RequestLimiter:
     def __init__(self, request: Request, limiter: Limiter) -> None:
         self._request, self._limiter = request, limiter
 
-    async def reserve(self, name: LimitName, *counted: Counted) -> Reservation | None:
+    async def reserve(self, name: LimitName, *counters: Counter) -> Reservation | None:
         """Count the request in all of these; raises RateLimited when one is full, and counts it in none."""
-        reservation = await self._limiter.reserve(name, *dict.fromkeys(counted))
+        reservation = await self._limiter.reserve(name, *dict.fromkeys(counters))
         if reservation is None:
             return None
         self._request.state.rate_limit = nearest = reservation.nearest
@@ -55,7 +56,7 @@ class RequestLimiter:
         return reservation
 
     async def give_back(self, reservation: Reservation | None) -> None:
-        """Count the request no more."""
+        """Remove the request from its counters."""
         if reservation is not None:
             await self._limiter.give_back(reservation)
             nearest = reservation.nearest
@@ -111,10 +112,10 @@ class Attempts:
         An account that is attacked from many addresses still has one attempt a window from each: its owner's.
         """
         account = digest(email.strip().lower())
-        here = [Counted(f"account_and_address:{account}:{networks.narrow}") for networks in self._networks]
-        all_here = [Counted(f"sign_ins_of_address:{networks.wide}", _WIDER) for networks in self._networks]
-        alone = Counted(f"attacked_account:{account}:{self._networks[0].wide}", only_one=True)
-        everywhere = Counted(f"sign_ins_to_account:{account}", _WIDER, instead=alone)
+        here = [Counter(f"account_and_address:{account}:{networks.narrow}") for networks in self._networks]
+        all_here = [Counter(f"sign_ins_of_address:{networks.wide}", _WIDER) for networks in self._networks]
+        alone = Counter(f"attacked_account:{account}:{self._networks[0].wide}", only_one=True)
+        everywhere = Counter(f"sign_ins_to_account:{account}", _WIDER, instead=alone)
         async with self._counted(*here, *all_here, everywhere):
             yield
 
@@ -125,8 +126,8 @@ class Attempts:
             yield
 
     @asynccontextmanager
-    async def _counted(self, *counted: Counted) -> AsyncIterator[None]:
-        reservation = await self._limiter.reserve(self._name, *counted)
+    async def _counted(self, *counters: Counter) -> AsyncIterator[None]:
+        reservation = await self._limiter.reserve(self._name, *counters)
         try:
             yield
         except (Unauthorized, ClientGone):
@@ -150,32 +151,32 @@ ADDRESS_LIMIT = Depends(LimitedAddress("auth"))
 AttemptsDep = Annotated[Attempts, Depends(LimitedFailures("auth"))]
 
 
-def standing_of(scope: Any) -> Standing | None:  # noqa: ANN401  an ASGI scope
-    """Where the caller of this request stands; None before it was counted, and where nothing is."""
-    standing: Standing | None = scope.get("state", {}).get("rate_limit")
-    return standing
+def rate_limit_status(scope: Any) -> RateLimitStatus | None:  # noqa: ANN401  an ASGI scope
+    """Return the rate limit status of a request: None before the request is counted, and where there is no limit."""
+    status: RateLimitStatus | None = scope.get("state", {}).get("rate_limit")
+    return status
 
 
-def _own_counter(caller: Caller) -> list[Counted]:
+def _own_counter(caller: Caller) -> list[Counter]:
     if caller.key_id is not None:
-        return [Counted(f"key:{caller.key_id}")]
-    return [] if caller.account_id is None else [Counted(f"account:{caller.account_id}")]
+        return [Counter(f"key:{caller.key_id}")]
+    return [] if caller.account_id is None else [Counter(f"account:{caller.account_id}")]
 
 
 def _networks(request: Request, settings: Settings) -> list[Networks]:
     return [networks_of(address) for address in addresses_of(request.scope, settings)]
 
 
-def _by_address(networks: Iterable[Networks]) -> Iterator[Counted]:
+def _by_address(networks: Iterable[Networks]) -> Iterator[Counter]:
     for narrow, wide in networks:
-        yield Counted(f"address:{narrow}")
+        yield Counter(f"address:{narrow}")
         if wide != narrow:
-            yield Counted(f"network:{wide}", _WIDER)
+            yield Counter(f"network:{wide}", _WIDER)
 
 
 def install(app: FastAPI) -> None:
     """Describe the limits in OpenAPI: every limited route answers 429, and tells of its limit in every answer."""
-    add_to_description(app, partial(_describe, app))
+    extend_openapi(app, partial(_describe, app))
 
 
 def _describe(app: FastAPI, schema: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ _Handler = Callable[[int, FrameType | None], Any]
 log = structlog.get_logger("app.api")
 
 
-class Stopping:
+class Shutdown:
     """One application's: ends what waits, so many seconds after SIGTERM or SIGINT.
 
     A server tells the application that it ends only when no request is left, and cancels requests that take too long,
@@ -34,7 +34,7 @@ class Stopping:
         self._over: asyncio.Future[None] = self._loop.create_future()
         self._begun = False
 
-    async def unless_over(self, work: Awaitable[_T]) -> _T:
+    async def run_until_deadline(self, work: Awaitable[_T]) -> _T:
         """`work`'s result; when the time is over first, cancel the work and raise Unavailable."""
         working = asyncio.ensure_future(work)
         either: set[asyncio.Future[Any]] = {working, self._over}
@@ -48,7 +48,7 @@ class Stopping:
             await asyncio.gather(working, return_exceptions=True)
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
+    def handling_signals(self) -> Iterator[None]:
         """Notice the signals beside the server that handles them; without one, they end the process at once."""
         server = self._servers_handlers()
         for number in server:

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from app.api.access import guards_of
-from app.core.identity import Scope
+from app.api.authorization import guards_of
+from app.core.auth.identity import Scope
 from app.core.settings import Settings
 from app.main import create_app
 from tests.conftest import client_of, running, sample_database, sample_file, settings_for

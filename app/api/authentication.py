@@ -9,10 +9,10 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer, OAuth2PasswordBearer
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.auth.identity import ANONYMOUS, Caller
+from app.core.auth.secrets import API_KEY_PREFIX
+from app.core.database.engine import Database
 from app.core.errors import InvalidToken
-from app.core.identity import ANONYMOUS, Caller
-from app.core.secret import API_KEY_PREFIX
 from app.services.api_keys import SHOWN_OF_KEY, ApiKeyService
 from app.services.security import SecurityLoader
 
@@ -35,10 +35,10 @@ async def get_caller(
 
     Both schemes are here for OpenAPI: they read the same header, and do not say what is wrong with it.
     """
-    return await identify(request)
+    return await authenticate(request)
 
 
-async def identify(request: Request) -> Caller:
+async def authenticate(request: Request) -> Caller:
     """The caller, as `get_caller` says. A request's credential is verified once."""
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is None:

@@ -1,4 +1,4 @@
-"""Counters in Redis, for processes that count their callers together."""
+"""Counters in Redis, shared by processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from app.core.counting import Count, Window
+from app.core.rate_limits.status import CounterState, Window
 
 log = structlog.get_logger("app.limits")
 
@@ -51,7 +51,7 @@ return answer
 """
 
 
-class RedisCounters:
+class RedisStorage:
     """Counters that processes share, as long as Redis can be used."""
 
     def __init__(self, url: str) -> None:
@@ -68,8 +68,8 @@ class RedisCounters:
         self._away = False
         self._asked_again = 0.0
 
-    async def add(self, entry: str, windows: Sequence[Window]) -> tuple[int | None, list[Count]] | None:
-        """See Counters; None while Redis cannot be used."""
+    async def add(self, entry: str, windows: Sequence[Window]) -> tuple[int | None, list[CounterState]] | None:
+        """See CounterStorage; None while Redis cannot be used."""
         now = time.monotonic()
         if self._away and now < self._asked_again + _AWAY:
             return None
@@ -84,10 +84,10 @@ class RedisCounters:
             self._away = False
             log.info("rate_limit_storage_recovered")
         counts = zip(numbers[::2], numbers[1::2], strict=True)
-        return full - 1 if full else None, [Count(requests, left / 1_000_000) for requests, left in counts]
+        return full - 1 if full else None, [CounterState(requests, left / 1_000_000) for requests, left in counts]
 
     async def remove(self, entry: str, windows: Sequence[Window]) -> None:
-        """See Counters; while Redis cannot be used, the request counts until its window ends."""
+        """See CounterStorage; while Redis cannot be used, the request counts until its window ends."""
         if self._away:
             return
         try:

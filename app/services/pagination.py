@@ -12,10 +12,10 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import from_json, to_jsonable_python
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import InvalidInput
-from app.repositories.listing import Direction, Listing, Position, Rows, Slice, count, fetch
-from app.schemas.paging import PageQuery
+from app.repositories.pagination import Direction, PageRows, PageSelection, PaginatedSelect, Position, count, fetch
+from app.schemas.pagination import PageQuery
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -34,7 +34,7 @@ class Page(Generic[T]):
 
 async def page(
     database: Database,
-    listing: Listing[T],
+    source: PaginatedSelect[T],
     query: PageQuery,
     *,
     counted: bool = False,
@@ -44,24 +44,29 @@ async def page(
 
     Raises InvalidInput for a cursor of another list or sort order.
     """
-    return await filtered_page(database, listing, query, {**query.filters, **(within or {})}, counted=counted)
+    return await filtered_page(database, source, query, {**query.filters, **(within or {})}, counted=counted)
 
 
 async def filtered_page(
-    database: Database, listing: Listing[T], query: PageQuery, filters: Mapping[str, Any], *, counted: bool = False
+    database: Database,
+    source: PaginatedSelect[T],
+    query: PageQuery,
+    filters: Mapping[str, Any],
+    *,
+    counted: bool = False,
 ) -> Page[T]:
     """Return the page that `query` asks for, with these filters in place of the query's own."""
     order = query.order
-    position = _decode(query.cursor, listing, order) if query.cursor else None
-    wanted = Slice(order, query.limit, query.skip, position, filters)
+    position = _decode(query.cursor, source, order) if query.cursor else None
+    wanted = PageSelection(order, query.limit, query.skip, position, filters)
     async with database.reading() as connection:
-        found = await fetch(connection, listing, wanted)
-        total = await count(connection, listing, filters) if counted else None
+        found = await fetch(connection, source, wanted)
+        total = await count(connection, source, filters) if counted else None
     following, preceding = _cursors(found, wanted)
     return Page(found.rows, following, preceding, total)
 
 
-def _cursors(found: Rows[T], wanted: Slice) -> tuple[str | None, str | None]:
+def _cursors(found: PageRows[T], wanted: PageSelection) -> tuple[str | None, str | None]:
     """Return the cursors of the next and the previous page; None where there is none."""
     if not found.rows:
         return None, None
@@ -77,12 +82,12 @@ def _encode(direction: Direction, order: Order, row: BaseModel) -> str:
     return urlsafe_b64encode(json.dumps(token, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, listing: Listing[T], order: Order) -> Position:
+def _decode(cursor: str, source: PaginatedSelect[T], order: Order) -> Position:
     try:
         direction, spelt, values = from_json(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), allow_inf_nan=False)
         if direction not in ("after", "before") or spelt != _spelt(order):
             raise _invalid()
-        return Position(direction, _values(listing, order).validate_python(values))
+        return Position(direction, _values(source, order).validate_python(values))
     except (ValueError, TypeError) as error:
         raise _invalid() from error
 
@@ -96,7 +101,7 @@ def _spelt(order: Order) -> str:
 
 
 @lru_cache(maxsize=256)
-def _values(listing: Listing[Any], order: Order) -> TypeAdapter[tuple[Any, ...]]:
-    keys = [listing.sorts[name] for name, _ in order]
+def _values(source: PaginatedSelect[Any], order: Order) -> TypeAdapter[tuple[Any, ...]]:
+    keys = [source.sorts[name] for name, _ in order]
     types = tuple(key.type | None if key.nullable else key.type for key in keys)
     return TypeAdapter(tuple[types])  # type: ignore[valid-type]

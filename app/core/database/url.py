@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
-from app.core import database_tls
+from app.core.database import tls
 
 _EXAMPLE = "must be a URL such as postgresql+asyncpg://user:password@host:5432/name"
 _ENCODE = "special characters of the user name and the password must be percent-encoded"
@@ -59,7 +59,7 @@ _SQLITE_URI = {"uri", "mode", "cache", "vfs", "nolock", "psow"}
 _KNOWN = {
     "postgresql": {
         *(*_PLACES, *_SECONDS, *_SERVER_SETTINGS, *_PASSED_ON, *_DROPPED),
-        *(*database_tls.PARAMETERS, "pgbouncer"),
+        *(*tls.PARAMETERS, "pgbouncer"),
     },
     "sqlite": {*_SQLITE_URI, "timeout", "check_same_thread"},
 }
@@ -157,12 +157,12 @@ def _parameters(url: URL) -> Iterator[tuple[str, str]]:
 
 def _postgres(url: URL, parameters: Mapping[str, str]) -> Target:
     places = {name: value for name, value in parameters.items() if name in _PLACES}
-    tls = {name: value for name, value in parameters.items() if name in database_tls.PARAMETERS}
+    of_tls = {name: value for name, value in parameters.items() if name in tls.PARAMETERS}
     target = Target(_with_login(url, places))
     for name, value in parameters.items():
-        if name not in places and name not in tls:
+        if name not in places and name not in of_tls:
             target.put(name, value)
-    target.connect_args |= _address(url, places) | database_tls.connect_args(tls)
+    target.connect_args |= _address(url, places) | tls.connect_args(of_tls)
     return target
 
 

@@ -1,4 +1,4 @@
-"""Passwords, tokens and secrets by themselves, and what asking who somebody is costs."""
+"""Password hashes and access tokens."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from fastapi import FastAPI
 from passlib.hash import bcrypt, bcrypt_sha256
 from pydantic import BaseModel
 
+from app.core.auth.identity import ANONYMOUS, Caller, Role, Scope
+from app.core.auth.passwords import Passwords
+from app.core.auth.secrets import digest, new_secret
+from app.core.auth.security import Security
+from app.core.auth.tokens import AccessTokens
 from app.core.errors import InvalidToken
-from app.core.identity import ANONYMOUS, Caller, Role, Scope
-from app.core.secret import digest, new_secret
-from app.core.security import AccessTokens, Passwords, Security
 from app.schemas.auth import AccountCreate, ApiKeyCreate, PasswordUpdate, RefreshCreate, SignInForm, TokensRead
 from app.services.api_keys import ApiKeyService
 from tests.conftest import client_of, settings_for

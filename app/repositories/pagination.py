@@ -1,6 +1,6 @@
 """Pages of a list: filtered, in a total order, from an offset or from a position in that order (keyset).
 
-A noun declares its `Listing` once. The statement for each combination of filters and order is built once, too:
+A noun declares its `PaginatedSelect` once. The statement for each combination of filters and order is built once, too:
 SQLAlchemy takes longer to build one than Postgres to answer it.
 """
 
@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.repositories.rows import mappings, require_columns
 from app.schemas.base import list_adapter
-from app.schemas.paging import PageQuery
+from app.schemas.pagination import PageQuery
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -51,7 +51,7 @@ class SortKey:
 
 
 @dataclass(frozen=True, eq=False)
-class Listing(Generic[T]):
+class PaginatedSelect(Generic[T]):
     """A list of `row` models: `select` without order, with a column for each field of `row`.
 
     Each filter's condition has a `bindparam` of the filter's name; those of flags have none. `sorts` must have "id",
@@ -86,7 +86,7 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Slice:
+class PageSelection:
     """A part of a list. `order` is sort keys with whether each descends; "id" comes last."""
 
     order: tuple[tuple[str, bool], ...]
@@ -97,7 +97,7 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class Rows(Generic[T]):
+class PageRows(Generic[T]):
     """The rows of a slice, and whether there are more in the direction they were read."""
 
     rows: list[T]
@@ -115,45 +115,45 @@ class _Shape:
     empty: tuple[bool, ...] = ()
 
 
-async def fetch(connection: AsyncConnection, listing: Listing[T], wanted: Slice) -> Rows[T]:
+async def fetch(connection: AsyncConnection, source: PaginatedSelect[T], wanted: PageSelection) -> PageRows[T]:
     """Return one page, read with one query."""
-    statement, values = statement_of(listing, wanted)
+    statement, values = statement_of(source, wanted)
     rows = await mappings(connection, statement, **values)
     more = len(rows) > wanted.limit
     del rows[wanted.limit :]
     if wanted.position and wanted.position.direction == "before":
         rows.reverse()
-    return Rows(list_adapter(listing.row).validate_python(rows), more)
+    return PageRows(list_adapter(source.row).validate_python(rows), more)
 
 
-def statement_of(listing: Listing[T], wanted: Slice) -> tuple[sa.Select[Any], dict[str, Any]]:
+def statement_of(source: PaginatedSelect[T], wanted: PageSelection) -> tuple[sa.Select[Any], dict[str, Any]]:
     """Return the query for a page, and its parameters. It reads one row more, to tell whether there are more."""
     position = wanted.position
     empty = tuple(value is None for value in position.values) if position else ()
-    shape = _shape(listing, wanted.filters, wanted.order, position.direction if position else None, empty)
+    shape = _shape(source, wanted.filters, wanted.order, position.direction if position else None, empty)
     keys = {f"key_{number}": value for number, value in enumerate(position.values)} if position else {}
-    given = {name: value for name, value in wanted.filters.items() if name in listing.filters}
-    return _page(listing, shape), {**given, **keys, "limit_": wanted.limit + 1, "skip_": wanted.skip}
+    given = {name: value for name, value in wanted.filters.items() if name in source.filters}
+    return _page(source, shape), {**given, **keys, "limit_": wanted.limit + 1, "skip_": wanted.skip}
 
 
-async def count(connection: AsyncConnection, listing: Listing[T], filters: Mapping[str, Any]) -> int:
+async def count(connection: AsyncConnection, source: PaginatedSelect[T], filters: Mapping[str, Any]) -> int:
     """Return the number of rows of the whole list."""
-    given = {name: value for name, value in filters.items() if name in listing.filters}
-    return int(await connection.scalar(_count(listing, _shape(listing, filters)), given) or 0)
+    given = {name: value for name, value in filters.items() if name in source.filters}
+    return int(await connection.scalar(_count(source, _shape(source, filters)), given) or 0)
 
 
 def _shape(
-    listing: Listing[T],
+    source: PaginatedSelect[T],
     filters: Mapping[str, Any],
     order: tuple[tuple[str, bool], ...] = (),
     direction: Direction | None = None,
     empty: tuple[bool, ...] = (),
 ) -> _Shape:
-    if unknown := [name for name in filters if name not in listing.filters and name not in listing.flags]:
-        raise TypeError(f"A list of {listing.row.__name__} has no filters {unknown}.")
+    if unknown := [name for name in filters if name not in source.filters and name not in source.flags]:
+        raise TypeError(f"A list of {source.row.__name__} has no filters {unknown}.")
     return _Shape(
-        tuple(name for name in filters if name in listing.filters),
-        tuple((name, bool(value)) for name, value in filters.items() if name in listing.flags),
+        tuple(name for name in filters if name in source.filters),
+        tuple((name, bool(value)) for name, value in filters.items() if name in source.flags),
         order,
         direction,
         empty,
@@ -161,10 +161,10 @@ def _shape(
 
 
 @lru_cache(maxsize=1024)
-def _page(listing: Listing[Any], shape: _Shape) -> sa.Select[Any]:
+def _page(source: PaginatedSelect[Any], shape: _Shape) -> sa.Select[Any]:
     backwards = shape.direction == "before"
-    order = [(listing.sorts[name], descends != backwards) for name, descends in shape.order]
-    query = listing.select.where(*_conditions(listing, shape))
+    order = [(source.sorts[name], descends != backwards) for name, descends in shape.order]
+    query = source.select.where(*_conditions(source, shape))
     if shape.direction:
         query = query.where(_beyond(order, shape.empty))
     limit, skip = (sa.bindparam(name, type_=sa.Integer) for name in ("limit_", "skip_"))
@@ -172,14 +172,14 @@ def _page(listing: Listing[Any], shape: _Shape) -> sa.Select[Any]:
 
 
 @lru_cache(maxsize=1024)
-def _count(listing: Listing[Any], shape: _Shape) -> sa.Select[Any]:
-    found = listing.select.with_only_columns(listing.sorts["id"].column, maintain_column_froms=True)
-    return sa.select(sa.func.count()).select_from(found.where(*_conditions(listing, shape)).subquery())
+def _count(source: PaginatedSelect[Any], shape: _Shape) -> sa.Select[Any]:
+    found = source.select.with_only_columns(source.sorts["id"].column, maintain_column_froms=True)
+    return sa.select(sa.func.count()).select_from(found.where(*_conditions(source, shape)).subquery())
 
 
-def _conditions(listing: Listing[Any], shape: _Shape) -> list[Condition]:
-    flags = (listing.flags[name][0 if value else 1] for name, value in shape.flags)
-    return [listing.filters[name] for name in shape.filters] + [flag for flag in flags if flag is not None]
+def _conditions(source: PaginatedSelect[Any], shape: _Shape) -> list[Condition]:
+    flags = (source.flags[name][0 if value else 1] for name, value in shape.flags)
+    return [source.filters[name] for name in shape.filters] + [flag for flag in flags if flag is not None]
 
 
 def _ordered(key: SortKey, descends: bool) -> sa.ColumnElement[Any]:

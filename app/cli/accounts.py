@@ -9,10 +9,11 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from app.core.db import Database
+from app.cli.command import Commands, integer_between, with_database
+from app.core.auth.identity import Role, Scope
+from app.core.auth.secrets import new_secret
+from app.core.database.engine import Database
 from app.core.errors import InvalidInput
-from app.core.identity import Role, Scope
-from app.core.secret import new_secret
 from app.core.settings import Settings
 from app.schemas.auth import AccountCreate, ApiKeyCreate, PasswordReset
 from app.schemas.base import MAX_ID
@@ -20,18 +21,12 @@ from app.services.accounts import AccountService
 from app.services.api_keys import ApiKeyService
 from app.services.security import SecurityLoader
 
-Command = Callable[[Settings, Database, argparse.Namespace], Coroutine[Any, Any, str]]
-"""Runs a command with its options and returns the message to print."""
-
 _MOST_DAYS = 36_500
 """Keeps the expiry within the years that the API accepts."""
 
-Parsers = Any
-"""What argparse's `add_subparsers` returns: its type has no public name."""
 
-
-def add_account_commands(commands: Parsers) -> None:
-    """Add the commands; the parsed options have the chosen command as `run`."""
+def add_commands(commands: Commands) -> None:
+    """Add `create-user`, `update-user` and `create-api-key`."""
     user = commands.add_parser(
         "create-user", help="create an account; prompts for the password, or reads it from a pipe"
     )
@@ -43,7 +38,7 @@ def add_account_commands(commands: Parsers) -> None:
         help="role of the account (default: %(default)s)",
     )
     _add_records(user)
-    user.set_defaults(run=_create_user)
+    user.set_defaults(run=_printing(_create_user))
     update = commands.add_parser(
         "update-user",
         help="change an account and end its sessions; more rights require a new password",
@@ -54,7 +49,7 @@ def add_account_commands(commands: Parsers) -> None:
     active = update.add_mutually_exclusive_group()
     active.add_argument("--deactivate", dest="active", action="store_false", default=None, help="forbid it to sign in")
     active.add_argument("--activate", dest="active", action="store_true", help="allow it to sign in again")
-    update.set_defaults(run=_update_user, active=None)
+    update.set_defaults(run=_printing(_update_user), active=None)
     key = commands.add_parser("create-api-key", help="create an API key for a machine and print it")
     key.add_argument("name", help='what the key is for, such as "till 7"')
     key.add_argument(
@@ -64,24 +59,25 @@ def add_account_commands(commands: Parsers) -> None:
         choices=[scope.value for scope in Scope],
         help="scope of the key; repeat it for several (default: all scopes)",
     )
-    key.add_argument("--days", type=_number_to(_MOST_DAYS), help="days until the key expires (default: never)")
-    key.set_defaults(run=_create_api_key)
+    key.add_argument("--days", type=integer_between(0, _MOST_DAYS), help="days until the key expires (default: never)")
+    key.set_defaults(run=_printing(_create_api_key))
 
 
 def _add_records(parser: argparse.ArgumentParser) -> None:
     records = parser.add_mutually_exclusive_group()
-    records.add_argument("--customer-id", type=_number_to(MAX_ID), help="customer that the account belongs to")
-    records.add_argument("--staff-id", type=_number_to(MAX_ID), help="staff member that the account belongs to")
+    records.add_argument("--customer-id", type=integer_between(0, MAX_ID), help="customer that the account belongs to")
+    records.add_argument("--staff-id", type=integer_between(0, MAX_ID), help="staff member that the account belongs to")
 
 
-def _number_to(most: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        value = int(text)
-        if not 0 <= value <= most:
-            raise argparse.ArgumentTypeError(f"must be from 0 to {most}")
-        return value
+def _printing(
+    command: Callable[[Settings, Database, argparse.Namespace], Coroutine[Any, Any, str]],
+) -> Callable[[Settings, argparse.Namespace], None]:
+    """Return the command as `run`: with a database, and with its message printed."""
 
-    return number
+    def run(settings: Settings, options: argparse.Namespace) -> None:
+        print(with_database(settings, lambda database: command(settings, database, options)))
+
+    return run
 
 
 async def _create_user(settings: Settings, database: Database, options: argparse.Namespace) -> str:

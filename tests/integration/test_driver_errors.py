@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import AlreadyExists, InUse, InvalidInput, InvalidReference, Unavailable
 from app.main import create_app
 from app.models import Category, Film, Inventory, Payment, Rental

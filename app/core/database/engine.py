@@ -15,12 +15,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from app.core.asyncpg_connections import connect
-from app.core.database_url import NOTHING_PREPARED, Target, target_of
+from app.core.database.connections import connect
+from app.core.database.driver_errors import app_error_from, is_connection_error, is_retryable, sqlstate_of
+from app.core.database.pool_turns import PooledConnection, PoolTurns
+from app.core.database.sequences import sequence_of, violated_key
+from app.core.database.url import NOTHING_PREPARED, Target, target_of
 from app.core.errors import AlreadyExists, sequence_behind, store_busy
-from app.core.pool_turns import PooledConnection, PoolTurns
-from app.core.refusals import is_of_connecting, is_worth_another_attempt, refusal, sqlstate_of
-from app.core.sequences import sequence_of, violated_key
 from app.core.settings import Settings
 from app.core.similarity import similarity
 
@@ -28,8 +28,8 @@ log = logging.getLogger("app.database")
 
 T = TypeVar("T")
 
-Reading = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
-"""Opens a connection for reading: what those get who read outside a request."""
+ReadConnectionFactory = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+"""Opens a connection for reading, for work outside a request."""
 
 _ATTEMPTS = 4
 _PAUSE = 0.02
@@ -66,21 +66,21 @@ class Database:
         """Do `work` in a transaction: committed when it returns, rolled back on any exception.
 
         `work` is done again when the database asks for that, so its effects must be in the database alone. Raises
-        what the database refused as one of our errors (see `refusal`), Unavailable when it stays too busy.
+        what the database refused as one of our errors (see `app_error_from`), Unavailable when it stays too busy.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 async with self.writing() as connection:
                     return await work(connection)
             except DBAPIError as error:
-                if not is_worth_another_attempt(error):
+                if not is_retryable(error):
                     raise await self._refused(error) from error
             await asyncio.sleep(_PAUSE * attempt)
         raise store_busy()
 
     async def _refused(self, error: DBAPIError) -> Exception:
         """What to raise in place of a driver's error: one of ours where the database refused, else the same."""
-        refused = refusal(error) or error
+        refused = app_error_from(error) or error
         if isinstance(refused, AlreadyExists) and (key := violated_key(error)):
             async with self.reading() as connection:
                 sequence = await sequence_of(connection, key)
@@ -119,8 +119,8 @@ def is_unreachable(error: BaseException) -> bool:
     if not isinstance(error, DBAPIError):
         return isinstance(error, (OSError, PoolTimeout))
     if sqlstate := sqlstate_of(error):
-        return sqlstate[:2] in {"08", "28", "3D", "53"} or sqlstate.startswith("57P") or is_of_connecting(error)
-    return error.connection_invalidated or isinstance(error, InterfaceError) or is_of_connecting(error)
+        return sqlstate[:2] in {"08", "28", "3D", "53"} or sqlstate.startswith("57P") or is_connection_error(error)
+    return error.connection_invalidated or isinstance(error, InterfaceError) or is_connection_error(error)
 
 
 def _execute(cursor: DBAPICursor, statement: str, parameters: Any, context: ExecutionContext) -> bool:  # noqa: ANN401

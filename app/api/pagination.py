@@ -1,4 +1,4 @@
-"""Lists: what a request asks for, and a page as a response, with `Link` (RFC 8288) to the others.
+"""Pagination: the page that a request asks for, and the page as a response, with `Link` (RFC 8288) to the others.
 
 Pydantic reads a query string at once; FastAPI, going through a model's fields, takes fifty times as long.
 """
@@ -17,8 +17,8 @@ from pydantic import BaseModel, ValidationError
 
 from app.api.problems import responses
 from app.schemas.base import list_adapter
-from app.schemas.paging import PageQuery
-from app.services.paging import Page
+from app.schemas.pagination import PageQuery
+from app.services.pagination import Page
 
 Q = TypeVar("Q", bound=PageQuery)
 
@@ -49,8 +49,8 @@ _PAGE: dict[int | str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Asked(Generic[Q]):
-    """What a request for a list asks for."""
+class PageRequest(Generic[Q]):
+    """The page of a list that a request asks for."""
 
     request: Request
     query: Q
@@ -69,12 +69,12 @@ class Asked(Generic[Q]):
         return Response(list_adapter(model).dump_json(page.items), headers=headers, media_type="application/json")
 
 
-def asks(model: type[Q]) -> Callable[[Request], Awaitable[Asked[Q]]]:
+def page_request(model: type[Q]) -> Callable[[Request], Awaitable[PageRequest[Q]]]:
     """The dependency that reads such a query; raises RequestValidationError, as FastAPI's own do."""
 
-    async def read(request: Request) -> Asked[Q]:
+    async def read(request: Request) -> PageRequest[Q]:
         try:
-            return Asked(request, model.model_validate(dict(request.query_params.items())))
+            return PageRequest(request, model.model_validate(dict(request.query_params.items())))
         except ValidationError as error:
             found = error.errors(include_url=False)
             raise RequestValidationError([{**one, "loc": ("query", *one["loc"])} for one in found]) from error
@@ -82,7 +82,7 @@ def asks(model: type[Q]) -> Callable[[Request], Awaitable[Asked[Q]]]:
     return read
 
 
-def lists(item: type[BaseModel], query: type[PageQuery], *statuses: int) -> dict[str, Any]:
+def paginated(item: type[BaseModel], query: type[PageQuery], *statuses: int) -> dict[str, Any]:
     """What the route of a list says of itself; `statuses` are the errors that not every list gives."""
     return {
         "response_model": list[item],  # type: ignore[valid-type]

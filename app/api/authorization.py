@@ -12,11 +12,11 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from app.api.callers import CallerDep, identify
+from app.api.authentication import CallerDep, authenticate
 from app.api.deps import AdminServiceDep, Id
 from app.api.problems import responses
+from app.core.auth.identity import Caller, Role, Scope
 from app.core.errors import CustomerNotFound, Forbidden, Unauthorized
-from app.core.identity import Caller, Role, Scope
 
 
 class Guard:
@@ -35,7 +35,7 @@ class Public(Guard):
         return
 
 
-class Anybody(Guard):
+class OptionalAuth(Guard):
     """For everybody, and for some there is more: who sends a credential wants it to count, so it must be good."""
 
     statuses = (401,)
@@ -44,7 +44,7 @@ class Anybody(Guard):
         return
 
     async def admit(self, request: Request) -> None:
-        await identify(request)
+        await authenticate(request)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Restricted(Guard):
         self.require(caller)
 
     async def admit(self, request: Request) -> None:
-        self.require(await identify(request))
+        self.require(await authenticate(request))
 
     def require(self, caller: Caller) -> None:
         """Raises Unauthorized or Forbidden, which says what is missing."""
@@ -130,9 +130,9 @@ _EVERY_ROLE = frozenset(Role)
 _STORE = frozenset({Role.STAFF, Role.ADMIN})
 
 PUBLIC = Depends(Public())
-ANYBODY = Depends(Anybody())
-SIGNED_IN = Depends(Restricted(_EVERY_ROLE, any_key=True))
-PEOPLE = Depends(Restricted(_EVERY_ROLE))
+OPTIONAL_AUTH = Depends(OptionalAuth())
+AUTHENTICATED = Depends(Restricted(_EVERY_ROLE, any_key=True))
+USERS_ONLY = Depends(Restricted(_EVERY_ROLE))
 ADMIN = Depends(CurrentAdmin())
 
 
@@ -162,7 +162,7 @@ def guards_of(route: APIRoute) -> list[Guard]:
     return [guard for guard in declared if isinstance(guard, Guard)]
 
 
-def settle(route: APIRoute) -> None:
+def apply_guards(route: APIRoute) -> None:
     """Add to OpenAPI what the route's rule answers, and have it asked when it should be.
 
     Before a body is read; on public routes never, for FastAPI takes longer to ask a question that has one answer than
@@ -172,7 +172,7 @@ def settle(route: APIRoute) -> None:
     asked[:] = [dependant for dependant in asked if not isinstance(dependant.call, Public)]
     for guard in guards_of(route):
         route.responses |= responses(*guard.statuses)
-        if isinstance(guard, Anybody):
+        if isinstance(guard, OptionalAuth):
             # One of the alternatives: none of the schemes.
             route.openapi_extra = {**(route.openapi_extra or {}), "security": [{}]}
     if route.body_field is None:

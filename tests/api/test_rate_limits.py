@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from app.core.identity import Caller, Role, Scope
+from app.core.auth.identity import Caller, Role, Scope
 from app.schemas.auth import ApiKeyCreate
 from app.services.api_keys import ApiKeyService
 from tests.conftest import migrate
