@@ -167,7 +167,11 @@ def apply_guards(route: APIRoute) -> None:
 
     Before a body is read; on public routes never, for FastAPI takes longer to ask a question that has one answer than
     all else that happens to some requests. Routes are settled once for each application, to the same effect.
+
+    Raises TypeError, and that at import, for a route that declares no rule or several.
     """
+    if (declared := len(guards_of(route))) != 1:
+        raise TypeError(f"{route.path}: {declared} access rules; declare one, such as dependencies=[PUBLIC].")
     asked = route.dependant.dependencies
     asked[:] = [dependant for dependant in asked if not isinstance(dependant.call, Public)]
     for guard in guards_of(route):

@@ -92,16 +92,16 @@ async def connection(postgres: str) -> AsyncIterator[AsyncConnection]:
 
 def cases() -> Iterator[Any]:
     """Each filter by itself, each order by itself; the first page, and the one after a position."""
-    for name, listing in LISTS.items():
+    for name, source in LISTS.items():
         always = ALWAYS.get(name, {})
-        for filter_name in sorted(set(listing.filters) - set(always)):
+        for filter_name in sorted(set(source.filters) - set(always)):
             yield pytest.param(
                 name, "id", {**always, filter_name: VALUES.get(filter_name, 1)}, id=f"{name} {filter_name}"
             )
-        for flag in listing.flags:
+        for flag in source.flags:
             for value in (True, False):
                 yield pytest.param(name, "id", {**always, flag: value}, id=f"{name} {flag}={value}")
-        for key in listing.sorts:
+        for key in source.sorts:
             for sort in (key, f"-{key}"):
                 yield pytest.param(name, sort, always, id=f"{name} by {sort}")
 
@@ -122,8 +122,8 @@ def scanned(plan: dict[str, Any]) -> Iterator[str]:
         yield from scanned(part)
 
 
-async def plan_of(connection: AsyncConnection, listing: PaginatedSelect[Any], wanted: PageSelection) -> dict[str, Any]:
-    statement, values = statement_of(listing, wanted)
+async def plan_of(connection: AsyncConnection, source: PaginatedSelect[Any], wanted: PageSelection) -> dict[str, Any]:
+    statement, values = statement_of(source, wanted)
     found = await connection.scalar(Explain(statement), values)
     return dict((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])
 
@@ -132,12 +132,12 @@ async def plan_of(connection: AsyncConnection, listing: PaginatedSelect[Any], wa
 async def test_no_list_reads_a_whole_table(
     connection: AsyncConnection, name: str, sort: str, filters: dict[str, Any]
 ) -> None:
-    listing = LISTS[name]
+    source = LISTS[name]
     key, descends = sort.lstrip("-"), sort.startswith("-")
     order = ((key, descends),) if key == "id" else ((key, descends), ("id", False))
-    position = Position("after", tuple(value_of(listing.sorts[part]) for part, _ in order))
+    position = Position("after", tuple(value_of(source.sorts[part]) for part, _ in order))
     for place in (None, position):
-        plan = await plan_of(connection, listing, PageSelection(order, 100, position=place, filters=filters))
+        plan = await plan_of(connection, source, PageSelection(order, 100, position=place, filters=filters))
         assert set(scanned(plan)) - NO_INDEX == set(), json.dumps(plan)
 
 

@@ -12,10 +12,13 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 import app.repositories
 import app.schemas
+from app.api.authorization import AUTHENTICATED, PUBLIC, apply_guards
 from app.models import Film
 from app.models.films import FilmFields
 from app.repositories.film_search import CARDS, Criteria, require_conditions
@@ -119,6 +122,16 @@ def test_a_criterion_of_a_tool_needs_a_condition() -> None:
         require_conditions(CriteriaWithStudio)
 
 
+@pytest.mark.parametrize(("rules", "declared"), [([], 0), ([PUBLIC, AUTHENTICATED], 2)])
+def test_a_route_needs_one_access_rule(rules: list[Any], declared: int) -> None:
+    router = APIRouter()
+    router.add_api_route("/stock", lambda: None, dependencies=rules)
+    (route,) = router.routes
+    assert isinstance(route, APIRoute)
+    with pytest.raises(TypeError, match=rf"^/stock: {declared} access rules; declare one"):
+        apply_guards(route)
+
+
 def members_of(package: Any) -> Iterator[Any]:
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         yield from vars(import_module(module.name)).values()
@@ -127,7 +140,7 @@ def members_of(package: Any) -> Iterator[Any]:
 def test_every_query_is_answered_by_a_list() -> None:
     queries = {one for one in members_of(app.schemas) if isinstance(one, type) and issubclass(one, PageQuery)}
     lists = [one for one in members_of(app.repositories) if isinstance(one, PaginatedSelect)]
-    answered = {query for listing in lists for query in listing.queries}
+    answered = {query for source in lists for query in source.queries}
     assert queries - answered == {PageQuery, FilmSearchQuery}
 
 
