@@ -13,7 +13,7 @@ from sqlmodel import col
 from app.models import Customer, Film, Inventory, Rental, Staff
 from app.models.types import UtcDateTime
 from app.repositories.due import days_late, due_date, is_lost
-from app.repositories.rows import every
+from app.repositories.rows import every, require_columns
 from app.repositories.sql import has_part
 
 _NOW = sa.bindparam("now", type_=UtcDateTime)
@@ -53,6 +53,9 @@ class DeskRental(NamedTuple):
     replacement_cost: Decimal
     total: int
     """Rows without the limit."""
+
+
+require_columns(DeskRental, _RENTALS)
 
 
 class RentalDeskRepository:

@@ -14,7 +14,7 @@ from app.models import Film, Inventory, Payment, Rental, Staff, Store
 from app.models.types import UtcDateTime
 from app.repositories.due import back_by, days_late, due_date, is_lost
 from app.repositories.pagination import Int, PaginatedSelect, SortKey, Time
-from app.repositories.rows import columns_of, first, one
+from app.repositories.rows import columns_of, first, one, require_columns
 from app.schemas.rentals import CustomerRentalQuery, RentalQuery, RentalRead
 
 _OPEN = col(Rental.return_date).is_(None)
@@ -118,6 +118,10 @@ class RentalCheck(NamedTuple):
     """The due date of the item's open rental; None if it is in stock."""
     open_rentals: int
     """Open rentals of the customer, exact only while the customer is locked."""
+
+
+require_columns(ReturnedRental, _RETURNING)
+require_columns(RentalCheck, _CHECK)
 
 
 class RentalRepository:

@@ -31,11 +31,11 @@ def columns_of(model: type[BaseModel], table: type[SQLModel], **others: sa.SQLCo
     return tuple(others[name].label(name) if name in others else col(getattr(table, name)) for name in fields)
 
 
-def require_columns(model: type[BaseModel], statement: sa.Select[Any]) -> None:
-    """Raise TypeError for a field of the model that the statement does not select."""
-    missing = set(model.model_fields) - set(statement.selected_columns.keys())
-    if missing:
-        raise TypeError(f"{model.__name__}: no column for {_listed(sorted(missing))} is selected.")
+def require_columns(row: type[BaseModel] | type[tuple[Any, ...]], statement: sa.SelectBase) -> None:
+    """Raise TypeError for a field of the model or NamedTuple that the statement does not select."""
+    fields = row.model_fields if issubclass(row, BaseModel) else getattr(row, "_fields", ())
+    if missing := [name for name in fields if name not in statement.selected_columns]:
+        raise TypeError(f"{row.__name__}: no column for {_listed(missing)} is selected.")
 
 
 async def first(

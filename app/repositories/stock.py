@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from app.models import Film, Inventory, Rental
 from app.repositories.due import due_date
+from app.repositories.rows import require_columns
 
 
 def is_out() -> sa.ColumnElement[bool]:
@@ -75,3 +76,5 @@ STOCK_BY_STORE = (
 A film without inventory items has one row, without a store; an unknown film has none. Items are counted, not rows: in
 Pagila's newest release an item can have several open rentals.
 """
+
+require_columns(StoreStockRow, STOCK_BY_STORE)

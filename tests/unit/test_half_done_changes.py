@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from fastapi import APIRouter
@@ -26,6 +26,7 @@ from app.repositories.films import FILMS
 from app.repositories.pagination import PageSelection, PaginatedSelect, SortKey, Str, statement_of
 from app.repositories.rentals import RENTALS
 from app.repositories.rows import columns_of, require_columns
+from app.repositories.stock import STOCK_BY_STORE, StoreStockRow
 from app.schemas.film_files import FilmExported
 from app.schemas.film_search import FilmSearchQuery
 from app.schemas.films import FilmCard, FilmCreate, FilmListed, FilmRead, FilmUpdate
@@ -63,6 +64,11 @@ class ExportedWithCredits(FilmExported):
 
 class CardWithStudio(FilmCard):
     studio: str | None
+
+
+class StockWithShelf(NamedTuple):
+    film_id: int
+    shelf: str
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,12 @@ def test_a_csv_column_needs_a_field_of_the_export() -> None:
 def test_a_field_of_a_tools_row_needs_a_column() -> None:
     with pytest.raises(TypeError, match=r"^CardWithStudio: no column for studio is selected"):
         require_columns(CardWithStudio, CARDS)
+
+
+def test_a_value_of_a_named_tuple_needs_a_column() -> None:
+    require_columns(StoreStockRow, STOCK_BY_STORE)
+    with pytest.raises(TypeError, match=r"^StockWithShelf: no column for shelf is selected"):
+        require_columns(StockWithShelf, STOCK_BY_STORE)
 
 
 def test_a_criterion_of_a_tool_needs_a_condition() -> None:
