@@ -21,7 +21,7 @@ test: $(VENV)/.dev ## Run all tests: several files at a time, then those that me
 	@$(PYTEST) $(AT_ONCE) -m "not alone"
 	@$(PYTEST) -m alone
 
-test-fast: $(VENV)/.dev ## Run those on SQLite, several files at a time, without servers or commands in other processes
+test-fast: $(VENV)/.dev ## Run those on SQLite that start no servers and no commands
 	@$(PYTEST) $(AT_ONCE) -m "not (alone or debugger or fuzz or postgres or servers)"
 
 fuzz: $(VENV)/.dev ## Fuzz the API with more examples than the tests (FUZZ_EXAMPLES=100)
