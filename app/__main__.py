@@ -1,4 +1,4 @@
-"""The command line: python -m app serve | migrate | seed | create-user | update-user | create-api-key"""
+"""The command line: python -m app serve | migrate | seed | purge | create-user | update-user | create-api-key"""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from app.core.settings import EMBEDDED_DATABASE_URL, Settings, UnreadableEnvFile
 from app.schemas.auth import ApiKeyCreate
 from app.seed.store import seed
 from app.services.api_keys import ApiKeyService
+from app.services.conversations import purge
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     seeding.add_argument(
         "--scale", type=_positive, default=1, help="size as a multiple of Pagila (default: %(default)s)"
     )
+    purging = commands.add_parser("purge", help="delete conversations that had no turn for CONVERSATION_DAYS")
+    purging.set_defaults(run=_purge)
     add_account_commands(commands)
     return parser
 
@@ -110,6 +113,10 @@ async def _sample_key(database: Database) -> str:
     """A key for the sample store, in the place of the one before: nobody can tell that again."""
     command = ApiKeyCreate(name="sample store", scopes=list(Scope))
     return (await ApiKeyService(database).replace(command)).key
+
+
+async def _purge(settings: Settings, database: Database, _options: argparse.Namespace) -> str:
+    return f"Deleted {await purge(settings, database)} conversations."
 
 
 async def _run(settings: Settings, options: argparse.Namespace) -> None:

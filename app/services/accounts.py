@@ -14,6 +14,7 @@ from app.core.errors import AccountNotFound, Conflict, InvalidInput, InvalidRefe
 from app.core.identity import Caller, Role
 from app.repositories.accounts import AccountRepository
 from app.repositories.api_keys import ApiKeyRepository
+from app.repositories.conversations import ConversationRepository
 from app.repositories.listing import Row
 from app.repositories.refresh_tokens import RefreshTokenRepository
 from app.schemas.auth import AccountCreate, AccountRead, CallerRead, PasswordUpdate
@@ -77,7 +78,9 @@ class AccountService:
 
         A new record takes the place of the one before, and a new role leaves none that does not fit it. Access tokens
         that are about run out by themselves. Keys that the account made end with another password, and when it is no
-        active admin's any more. Raises AccountNotFound, InvalidInput, InvalidReference.
+        active admin's any more. Deactivating it deletes its conversations.
+
+        Raises AccountNotFound, InvalidInput, InvalidReference.
         """
         hashed = await self._hashed(account_email(email), password) if password is not None else {}
         now = datetime.now(timezone.utc)
@@ -90,6 +93,8 @@ class AccountService:
             await accounts.update(found["id"], **{**changes, **values, **hashed})
             await RefreshTokenRepository(connection).revoke_all(found["id"], now)
             updated = _read(await accounts.find(found["id"]))
+            if not updated.active:
+                await ConversationRepository(connection).delete_of_account(updated.id)
             if updated.active and updated.role is Role.ADMIN and not hashed:
                 return updated, 0
             return updated, await ApiKeyRepository(connection).revoke_made_by(updated.id, now)

@@ -1,0 +1,128 @@
+"""Turns of conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from app.core.identity import Caller
+from app.models import Conversation, Turn
+from app.models.types import JsonText, UtcDateTime
+from app.repositories.conversations import OWNED, owner_of
+from app.repositories.listing import Int, Listing, Row, SortKey, every, first
+
+HISTORY = 30
+"""Turns at most that a model is shown."""
+
+_COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
+    col(Turn.id),
+    col(Turn.conversation_id),
+    col(Turn.status),
+    col(Turn.question),
+    col(Turn.answer),
+    col(Turn.agent),
+    col(Turn.steps),
+    col(Turn.usage),
+    col(Turn.started_at),
+    col(Turn.ended_at),
+    col(Turn.lease_until),
+    col(Turn.error),
+)
+_TURNS = sa.select(*_COLUMNS)
+_IN_CONVERSATION = col(Turn.conversation_id) == sa.bindparam("conversation_id")
+_RUNNING = col(Turn.status) == "running"
+_NOW = sa.bindparam("now", type_=UtcDateTime)
+
+TURNS = Listing(_TURNS, sorts={"id": SortKey(col(Turn.id), Int)}, filters={"conversation_id": _IN_CONVERSATION})
+
+_OWNED = _TURNS.join(Conversation, col(Conversation.id) == col(Turn.conversation_id)).where(OWNED)
+_ONE = _OWNED.where(_IN_CONVERSATION, col(Turn.id) == sa.bindparam("id_"))
+_STATE = sa.select(*_COLUMNS, col(Turn.last_sequence)).where(col(Turn.id) == sa.bindparam("id_"))
+_BY_KEY = sa.select(col(Turn.id), col(Turn.fingerprint)).where(
+    _IN_CONVERSATION, col(Turn.idempotency_key) == sa.bindparam("key")
+)
+_NOW_RUNNING = sa.select(col(Turn.id)).where(_IN_CONVERSATION, _RUNNING)
+_BEGIN = {
+    "postgresql": postgresql.insert(Turn).on_conflict_do_nothing().returning(col(Turn.id)),
+    "sqlite": sqlite.insert(Turn).on_conflict_do_nothing().returning(col(Turn.id)),
+}
+_EXPIRE = (
+    sa.update(Turn)
+    .where(col(Turn.conversation_id) == sa.bindparam("id_"), _RUNNING, col(Turn.lease_until) <= _NOW)
+    .values(status="failed", error=sa.bindparam("error_", type_=JsonText), ended_at=_NOW)
+)
+_END = sa.update(Turn).where(
+    col(Turn.id) == sa.bindparam("id_"), _RUNNING, col(Turn.lease_until) > sa.bindparam("now", type_=UtcDateTime)
+)
+_ANSWERED = col(Turn.status).in_(("completed", "input_required", "confirmation_required"))
+_LATEST = sa.select(sa.func.max(col(Turn.id))).where(_IN_CONVERSATION, _ANSWERED).scalar_subquery()
+_HISTORY = (
+    sa.select(
+        col(Turn.id),
+        col(Turn.question),
+        col(Turn.answer),
+        col(Turn.agent),
+        sa.case((col(Turn.id) == _LATEST, col(Turn.calls)), else_=None).label("calls"),
+    )
+    .where(_IN_CONVERSATION, _ANSWERED)
+    .order_by(col(Turn.id).desc())
+    .limit(HISTORY)
+)
+_REQUEST_CANCEL = sa.update(Turn).where(col(Turn.id) == sa.bindparam("id_"), _RUNNING).values(cancel_requested=True)
+_WANTED = sa.select(col(Turn.id)).where(
+    col(Turn.id).in_(sa.bindparam("ids", expanding=True)), _RUNNING, col(Turn.cancel_requested).is_(False)
+)
+
+
+class TurnRepository:
+    """Reads and writes turns."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def find(self, conversation_id: int, turn_id: int, caller: Caller) -> Row | None:
+        """The turn of the caller's conversation, or None."""
+        return await first(self._connection, _ONE, conversation_id=conversation_id, id_=turn_id, **owner_of(caller))
+
+    async def state(self, turn_id: int) -> Row | None:
+        """The turn with `last_sequence`, whosever it is, or None."""
+        return await first(self._connection, _STATE, id_=turn_id)
+
+    async def find_by_key(self, conversation_id: int, key: str) -> Row | None:
+        """The `id` and `fingerprint` of the turn that was asked for with this key, or None."""
+        return await first(self._connection, _BY_KEY, conversation_id=conversation_id, key=key)
+
+    async def running(self, conversation_id: int) -> int | None:
+        """The id of the turn that is running, or None."""
+        found = await first(self._connection, _NOW_RUNNING, conversation_id=conversation_id)
+        return None if found is None else int(found["id"])
+
+    async def begin(self, **values: object) -> int | None:
+        """The id of a new turn; None if another is running or has the same key, which the database decides."""
+        return await self._connection.scalar(_BEGIN[self._connection.dialect.name], values)
+
+    async def expire(self, conversation_id: int, error: dict[str, str], now: datetime) -> None:
+        """Write down that a turn has lost its process."""
+        await self._connection.execute(_EXPIRE, {"id_": conversation_id, "error_": error, "now": now})
+
+    async def end(self, turn_id: int, now: datetime, **values: object) -> bool:
+        """Write a running turn's end; return False if it is gone, has ended or has lost its lease."""
+        return bool((await self._connection.execute(_END, {"id_": turn_id, "now": now, **values})).rowcount)
+
+    async def history(self, conversation_id: int) -> list[Row]:
+        """The turns that were answered, the latest first; only that one has its `calls`."""
+        return await every(self._connection, _HISTORY, conversation_id=conversation_id)
+
+    async def request_cancel(self, turn_id: int) -> None:
+        """Ask the process that runs the turn to cancel it."""
+        await self._connection.execute(_REQUEST_CANCEL, {"id_": turn_id})
+
+    async def wanted(self, turn_ids: Collection[int]) -> set[int]:
+        """Which of these running turns are neither to be cancelled nor deleted."""
+        return {row["id"] for row in await every(self._connection, _WANTED, ids=list(turn_ids))}
