@@ -23,9 +23,9 @@ from app.agents.record import PastTurn, TurnRecord, TurnRequest
 from app.agents.streaming import in_own_task
 from app.agents.team_builder import Team
 from app.agents.transcript import Limits, Transcript
-from app.core.db import Reading
+from app.core.auth.identity import Caller
+from app.core.database.engine import ReadConnectionFactory
 from app.core.errors import AppError, NoAnswer, UpstreamFailed
-from app.core.identity import Caller
 from app.core.settings import Settings
 from app.schemas.ai import AiInfo, FilmOpinion, HandoffResponse
 from app.schemas.films import FilmRead
@@ -39,7 +39,9 @@ _MOST_OBJECTS = 50
 class Assistant:
     """Shared by all turns: agents keep nothing between them, and the tools open a connection for each call."""
 
-    def __init__(self, settings: Settings, service: ChatCompletionClientBase, reading: Reading) -> None:
+    def __init__(
+        self, settings: Settings, service: ChatCompletionClientBase, read_connection: ReadConnectionFactory
+    ) -> None:
         self._settings = settings
         self._service = service
         self._kernel = build_kernel(service)
@@ -47,7 +49,7 @@ class Assistant:
         self._prompts = load_prompt_plugins()
         self._answer = prompt_of(self._prompts, "chat", "answer")
         self._summarize = prompt_of(self._prompts, "film_summary", "summarize")
-        self._team = Team(settings, self._kernel, self._prompts, reading)
+        self._team = Team(settings, self._kernel, self._prompts, read_connection)
 
     async def hand_off(self, question: str, caller: Caller) -> HandoffResponse:
         """Let this caller's team answer; raises UpstreamFailed, UpstreamTimeout or RateLimited."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.core.identity import Caller
+from app.core.auth.identity import Caller
 from app.schemas.ai import AnswerStatus, Step, Usage
 
 MAX_RESULT = 8000

@@ -30,7 +30,7 @@ from app.agents.transcript import (
     Transcript,
     current_transcript,
 )
-from app.core.db import is_unreachable
+from app.core.database.engine import is_unreachable
 from app.core.errors import UpstreamFailed, database_away
 
 log = structlog.get_logger("app.agents")

@@ -11,10 +11,10 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Path, Request
 
-from app.api.callers import CallerDep
+from app.api.authentication import CallerDep
 from app.api.disconnect import until_disconnect
-from app.core.db import Database
-from app.core.identity import Caller
+from app.core.auth.identity import Caller
+from app.core.database.engine import Database
 from app.core.settings import Settings
 from app.schemas.base import MAX_ID
 from app.services.accounts import AccountService

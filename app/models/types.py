@@ -1,4 +1,4 @@
-"""Column types that are exact on Postgres and behave the same on SQLite."""
+"""Column types: exact on Postgres, with the same values on SQLite."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Processor = Callable[[Any], Any]
 RELEASE_YEARS = (1901, 2155)
 """Pagila's domain `year`."""
 MINUTES = (1, 32767)
-"""A film's length: what a smallint holds."""
+"""Bounds of a film's length: a positive smallint."""
 _CENT = Decimal("0.01")
 
 
@@ -33,13 +33,13 @@ class Rating(str, Enum):
     NC_17 = "NC-17"
 
 
-def _as_it_comes(dialect: Dialect) -> bool:
-    """asyncpg already gives what is wanted: a call of Python less for each value of each row."""
+def _needs_no_conversion(dialect: Dialect) -> bool:
+    """Return whether the driver's values have the right type: that saves a Python call for each value of each row."""
     return dialect.name == "postgresql"
 
 
 class Money(TypeDecorator[Decimal]):
-    """Exact decimals with two places. SQLite keeps a REAL, which is exact to the cent at these sizes."""
+    """Exact decimals with two places. SQLite stores a REAL, which is exact to the cent at these sizes."""
 
     impl = sa.Numeric
     cache_ok = True
@@ -57,7 +57,7 @@ class Money(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value).quantize(_CENT)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:
-        return None if _as_it_comes(dialect) else super().result_processor(dialect, coltype)
+        return None if _needs_no_conversion(dialect) else super().result_processor(dialect, coltype)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -70,7 +70,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a time without an offset reached the database")
+            raise ValueError("Times in the database need an offset: convert to UTC first.")
         return value.astimezone(timezone.utc)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -79,7 +79,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:
-        return None if _as_it_comes(dialect) else super().result_processor(dialect, coltype)
+        return None if _needs_no_conversion(dialect) else super().result_processor(dialect, coltype)
 
 
 class _TextArray(TypeDecorator[list[str]]):
@@ -89,7 +89,7 @@ class _TextArray(TypeDecorator[list[str]]):
     cache_ok = True
 
     def result_processor(self, dialect: Dialect, coltype: object) -> None:
-        """None is needed: asyncpg gives lists of texts."""
+        """Convert nothing: asyncpg returns lists of texts."""
 
 
 MPAA_RATING: TypeEngine[Any] = sa.Enum(

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.core.identity import Caller
+from app.core.auth.identity import Caller
 from app.models import Conversation, Turn
 from app.models.types import UtcDateTime
-from app.repositories.listing import Int, Listing, Row, SortKey, Time, first
+from app.repositories.pagination import Int, PaginatedSelect, SortKey, Time
+from app.repositories.rows import columns_of, first, one
 from app.repositories.sql import has_part
+from app.schemas.conversations import ConversationQuery, ConversationRead
 
-_COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
-    col(Conversation.id),
-    col(Conversation.title),
-    col(Conversation.created_at),
-    col(Conversation.active_at),
-)
+_COLUMNS = columns_of(ConversationRead, Conversation)
 _CONVERSATIONS = sa.select(*_COLUMNS)
 OWNED = (col(Conversation.account_id) == sa.bindparam("account_id_", type_=sa.Integer)) | (
     col(Conversation.key_id) == sa.bindparam("key_id_", type_=sa.Integer)
@@ -34,7 +30,8 @@ _ASKED = (
     .exists()
 )
 
-CONVERSATIONS = Listing(
+CONVERSATIONS = PaginatedSelect(
+    ConversationRead,
     _CONVERSATIONS,
     sorts={"id": SortKey(col(Conversation.id), Int), "active_at": SortKey(col(Conversation.active_at), Time)},
     filters={
@@ -42,6 +39,7 @@ CONVERSATIONS = Listing(
         "key_id": col(Conversation.key_id) == sa.bindparam("key_id"),
         "q": has_part(sa.func.coalesce(col(Conversation.title), ""), "q") | _ASKED,
     },
+    queries=(ConversationQuery,),
 )
 
 _ONE = _CONVERSATIONS.where(_THIS)
@@ -78,23 +76,25 @@ class ConversationRepository:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def find(self, conversation_id: int, caller: Caller) -> Row | None:
+    async def find(self, conversation_id: int, caller: Caller) -> ConversationRead | None:
         """The caller's conversation, or None."""
-        return await first(self._connection, _ONE, id_=conversation_id, **owner_of(caller))
+        return await first(self._connection, _ONE, ConversationRead, id_=conversation_id, **owner_of(caller))
 
-    async def lock(self, conversation_id: int, caller: Caller) -> Row | None:
+    async def lock(self, conversation_id: int, caller: Caller) -> ConversationRead | None:
         """The same, for which others wait until this transaction ends."""
-        return await first(self._connection, _LOCKED, id_=conversation_id, **owner_of(caller))
+        return await first(self._connection, _LOCKED, ConversationRead, id_=conversation_id, **owner_of(caller))
 
-    async def add(self, caller: Caller, title: str | None, now: datetime) -> Row:
+    async def add(self, caller: Caller, title: str | None, now: datetime) -> ConversationRead:
         """A new conversation."""
         owner = {"account_id": owner_of(caller)["account_id_"], "key_id": caller.key_id}
-        added = await self._connection.execute(_INSERT, {**owner, "title": title, "created_at": now, "active_at": now})
-        return dict(added.mappings().one())
+        values = {**owner, "title": title, "created_at": now, "active_at": now}
+        return await one(self._connection, _INSERT, ConversationRead, **values)
 
-    async def rename(self, conversation_id: int, caller: Caller, title: str) -> Row | None:
+    async def rename(self, conversation_id: int, caller: Caller, title: str) -> ConversationRead | None:
         """Give it another title."""
-        return await first(self._connection, _RENAME, id_=conversation_id, **owner_of(caller), title_=title)
+        return await first(
+            self._connection, _RENAME, ConversationRead, id_=conversation_id, **owner_of(caller), title_=title
+        )
 
     async def touch(self, conversation_id: int, caller: Caller, title: str, now: datetime) -> bool:
         """Note activity, for which others wait until this transaction ends; title it if it has none.

@@ -4,46 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.core.identity import Caller
+from app.core.auth.identity import Caller
 from app.models import Conversation, Turn
 from app.models.types import JsonText, UtcDateTime
 from app.repositories.conversations import OWNED, owner_of
-from app.repositories.listing import Int, Listing, Row, SortKey, every, first
+from app.repositories.pagination import Int, PaginatedSelect, SortKey
+from app.repositories.rows import columns_of, every, first, mappings
+from app.schemas.conversations import TurnQuery, TurnRead
 
 HISTORY = 30
 """Turns at most that a model is shown."""
 
-_COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
-    col(Turn.id),
-    col(Turn.conversation_id),
-    col(Turn.status),
-    col(Turn.question),
-    col(Turn.answer),
-    col(Turn.agent),
-    col(Turn.steps),
-    col(Turn.usage),
-    col(Turn.started_at),
+_TURNS = sa.select(
+    *columns_of(TurnRead, Turn, duration_ms=sa.null(), confirmations=sa.literal([], JsonText)),
     col(Turn.ended_at),
     col(Turn.lease_until),
-    col(Turn.error),
 )
-_TURNS = sa.select(*_COLUMNS)
+"""`duration_ms` and the status of a turn that lost its process follow from the times."""
 _IN_CONVERSATION = col(Turn.conversation_id) == sa.bindparam("conversation_id")
 _RUNNING = col(Turn.status) == "running"
 _NOW = sa.bindparam("now", type_=UtcDateTime)
 
-TURNS = Listing(_TURNS, sorts={"id": SortKey(col(Turn.id), Int)}, filters={"conversation_id": _IN_CONVERSATION})
+TURNS = PaginatedSelect(
+    TurnRead,
+    _TURNS,
+    sorts={"id": SortKey(col(Turn.id), Int)},
+    filters={"conversation_id": _IN_CONVERSATION},
+    queries=(TurnQuery,),
+)
 
 _OWNED = _TURNS.join(Conversation, col(Conversation.id) == col(Turn.conversation_id)).where(OWNED)
 _ONE = _OWNED.where(_IN_CONVERSATION, col(Turn.id) == sa.bindparam("id_"))
-_STATE = sa.select(*_COLUMNS, col(Turn.last_sequence)).where(col(Turn.id) == sa.bindparam("id_"))
+_STATE = _TURNS.where(col(Turn.id) == sa.bindparam("id_"))
 _BY_KEY = sa.select(col(Turn.id), col(Turn.fingerprint)).where(
     _IN_CONVERSATION, col(Turn.idempotency_key) == sa.bindparam("key")
 )
@@ -80,28 +79,47 @@ _WANTED = sa.select(col(Turn.id)).where(
 )
 
 
+class KeyedTurn(NamedTuple):
+    """A turn that was asked for with an idempotency key."""
+
+    id: int
+    fingerprint: str
+
+
+class PastTurnRow(NamedTuple):
+    """A turn as the model is told of it."""
+
+    id: int
+    question: str
+    answer: str | None
+    agent: str | None
+    calls: list[dict[str, Any]] | None
+    """Of the latest turn; None for those before it."""
+
+
 class TurnRepository:
     """Reads and writes turns."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def find(self, conversation_id: int, turn_id: int, caller: Caller) -> Row | None:
+    async def find(self, conversation_id: int, turn_id: int, caller: Caller) -> TurnRead | None:
         """The turn of the caller's conversation, or None."""
-        return await first(self._connection, _ONE, conversation_id=conversation_id, id_=turn_id, **owner_of(caller))
+        return await first(
+            self._connection, _ONE, TurnRead, conversation_id=conversation_id, id_=turn_id, **owner_of(caller)
+        )
 
-    async def state(self, turn_id: int) -> Row | None:
-        """The turn with `last_sequence`, whosever it is, or None."""
-        return await first(self._connection, _STATE, id_=turn_id)
+    async def state(self, turn_id: int) -> TurnRead | None:
+        """The turn, whosever it is, or None."""
+        return await first(self._connection, _STATE, TurnRead, id_=turn_id)
 
-    async def find_by_key(self, conversation_id: int, key: str) -> Row | None:
-        """The `id` and `fingerprint` of the turn that was asked for with this key, or None."""
-        return await first(self._connection, _BY_KEY, conversation_id=conversation_id, key=key)
+    async def find_by_key(self, conversation_id: int, key: str) -> KeyedTurn | None:
+        """The turn that was asked for with this key, or None."""
+        return await first(self._connection, _BY_KEY, KeyedTurn, conversation_id=conversation_id, key=key)
 
     async def running(self, conversation_id: int) -> int | None:
         """The id of the turn that is running, or None."""
-        found = await first(self._connection, _NOW_RUNNING, conversation_id=conversation_id)
-        return None if found is None else int(found["id"])
+        return await self._connection.scalar(_NOW_RUNNING, {"conversation_id": conversation_id})
 
     async def begin(self, **values: object) -> int | None:
         """The id of a new turn; None if another is running or has the same key, which the database decides."""
@@ -115,9 +133,9 @@ class TurnRepository:
         """Write a running turn's end; return False if it is gone, has ended or has lost its lease."""
         return bool((await self._connection.execute(_END, {"id_": turn_id, "now": now, **values})).rowcount)
 
-    async def history(self, conversation_id: int) -> list[Row]:
-        """The turns that were answered, the latest first; only that one has its `calls`."""
-        return await every(self._connection, _HISTORY, conversation_id=conversation_id)
+    async def history(self, conversation_id: int) -> list[PastTurnRow]:
+        """The turns that were answered, the latest first."""
+        return await every(self._connection, _HISTORY, PastTurnRow, conversation_id=conversation_id)
 
     async def request_cancel(self, turn_id: int) -> None:
         """Ask the process that runs the turn to cancel it."""
@@ -125,4 +143,4 @@ class TurnRepository:
 
     async def wanted(self, turn_ids: Collection[int]) -> set[int]:
         """Which of these running turns are neither to be cancelled nor deleted."""
-        return {row["id"] for row in await every(self._connection, _WANTED, ids=list(turn_ids))}
+        return {row["id"] for row in await mappings(self._connection, _WANTED, ids=list(turn_ids))}

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from app.core.errors import Interrupted, code_of
 from app.schemas.ai import HandoffResponse, Question, Step, Usage
 from app.schemas.base import FILLED, Command, Text, UtcTime
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.pagination import PageQuery, sort_by
 
 TurnStatus = Literal["running", "completed", "input_required", "confirmation_required", "failed", "cancelled"]
 ConfirmationStatus = Literal["pending", "executed", "failed", "declined", "expired", "superseded"]

@@ -7,12 +7,11 @@ from datetime import datetime, timedelta, timezone
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.auth.identity import Caller
+from app.core.database.engine import Database
 from app.core.errors import ConversationNotFound
-from app.core.identity import Caller
 from app.core.settings import Settings
 from app.repositories.conversations import CONVERSATIONS, ConversationRepository, owner_of
-from app.repositories.listing import Row
 from app.schemas.conversations import (
     ConversationCreate,
     ConversationQuery,
@@ -21,7 +20,7 @@ from app.schemas.conversations import (
 )
 from app.schemas.etags import EntityTags
 from app.services.idempotency import Once
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 from app.services.turn_runner import TurnRunner
 
 _IN_PASSING = 20
@@ -45,7 +44,7 @@ class ConversationService:
         async def add(connection: AsyncConnection) -> ConversationRead:
             conversations = ConversationRepository(connection)
             await conversations.purge(now - timedelta(days=self._days), _IN_PASSING)
-            return ConversationRead.model_validate(await conversations.add(self._caller, command.title, now))
+            return await conversations.add(self._caller, command.title, now)
 
         async def work(connection: AsyncConnection) -> ConversationRead:
             return await once.act(connection, command, ConversationRead, lambda: add(connection))
@@ -55,20 +54,20 @@ class ConversationService:
     async def list(self, query: ConversationQuery, *, counted: bool = False) -> Page[ConversationRead]:
         """A page of the caller's conversations, the latest activity first."""
         owner = {name.rstrip("_"): value for name, value in owner_of(self._caller).items() if value is not None}
-        return await page(self._database, CONVERSATIONS, ConversationRead, query, counted=counted, within=owner)
+        return await page(self._database, CONVERSATIONS, query, counted=counted, within=owner)
 
     async def get(self, conversation_id: int) -> ConversationRead:
         """The conversation; raises ConversationNotFound."""
         async with self._database.reading() as connection:
-            return _read(conversation_id, await ConversationRepository(connection).find(conversation_id, self._caller))
+            return _found(conversation_id, await ConversationRepository(connection).find(conversation_id, self._caller))
 
     async def rename(self, conversation_id: int, command: ConversationUpdate, if_match: EntityTags) -> ConversationRead:
         """Give it another title; raises ConversationNotFound, PreconditionFailed."""
 
         async def work(connection: AsyncConnection) -> ConversationRead:
             conversations = ConversationRepository(connection)
-            if_match.require(_read(conversation_id, await conversations.lock(conversation_id, self._caller)))
-            return _read(conversation_id, await conversations.rename(conversation_id, self._caller, command.title))
+            if_match.require(_found(conversation_id, await conversations.lock(conversation_id, self._caller)))
+            return _found(conversation_id, await conversations.rename(conversation_id, self._caller, command.title))
 
         return await self._database.transaction(work)
 
@@ -77,7 +76,7 @@ class ConversationService:
 
         async def work(connection: AsyncConnection) -> None:
             conversations = ConversationRepository(connection)
-            if_match.require(_read(conversation_id, await conversations.lock(conversation_id, self._caller)))
+            if_match.require(_found(conversation_id, await conversations.lock(conversation_id, self._caller)))
             await conversations.delete(conversation_id, self._caller)
 
         await self._database.transaction(work)
@@ -97,7 +96,7 @@ async def purge(settings: Settings, database: Database) -> int:
     return deleted
 
 
-def _read(conversation_id: int, row: Row | None) -> ConversationRead:
-    if row is None:
+def _found(conversation_id: int, conversation: ConversationRead | None) -> ConversationRead:
+    if conversation is None:
         raise ConversationNotFound(conversation_id)
-    return ConversationRead.model_validate(row)
+    return conversation

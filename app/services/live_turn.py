@@ -10,8 +10,8 @@ from hashlib import sha256
 import structlog
 
 from app.agents.record import TurnRecord
+from app.core.auth.identity import Caller
 from app.core.errors import AppError, Unavailable
-from app.core.identity import Caller
 from app.schemas.conversations import TurnRead, TurnStatus, milliseconds
 from app.services.turn_errors import described
 

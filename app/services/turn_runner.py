@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import ConversationBusy, Interrupted, TurnNotFound
 from app.core.settings import Settings
 from app.repositories.turns import TurnRepository
@@ -179,10 +179,9 @@ class TurnRunner:
         give_up = time.monotonic() + patience
         while True:
             async with self._database.reading() as connection:
-                found = await TurnRepository(connection).state(turn_id)
-            if found is None:
+                turn = await TurnRepository(connection).state(turn_id)
+            if turn is None:
                 raise TurnNotFound(turn_id)
-            turn = TurnRead.model_validate(found)
             if turn.status != "running" or time.monotonic() > give_up:
                 return turn
             await asyncio.sleep(_POLL)

@@ -10,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.agents.record import PastTurn, ToolCall, TurnRequest
 from app.core.errors import ConversationBusy, ConversationNotFound, InvalidInput
 from app.repositories.conversations import ConversationRepository
-from app.repositories.listing import Row
-from app.repositories.turns import TurnRepository
+from app.repositories.turns import PastTurnRow, TurnRepository
 from app.schemas.conversations import INTERRUPTED, TurnRead
 from app.services.live_turn import Ask, LiveTurn
 
@@ -26,13 +25,13 @@ def beginning(ask: Ask, now: datetime, lease: timedelta) -> Beginning:
         if not await ConversationRepository(connection).touch(ask.conversation_id, ask.caller, ask.title, now):
             raise ConversationNotFound(ask.conversation_id)
         if ask.key is not None and (found := await turns.find_by_key(ask.conversation_id, ask.key)):
-            if found["fingerprint"] != ask.fingerprint:
+            if found.fingerprint != ask.fingerprint:
                 raise InvalidInput(
                     "This key was already used for another question: send a new key.",
                     "idempotency-key",
                     where="header",
                 )
-            return found["id"], None
+            return found.id, None
         await turns.expire(ask.conversation_id, INTERRUPTED, now)
         turn_id = await turns.begin(
             conversation_id=ask.conversation_id,
@@ -69,14 +68,14 @@ def ending(live: LiveTurn, turn: TurnRead, ended_at: datetime) -> Callable[[Asyn
     return work
 
 
-def _past(rows: Sequence[Row]) -> list[PastTurn]:
+def _past(rows: Sequence[PastTurnRow]) -> list[PastTurn]:
     """The turns as the model is told of them, oldest first; `rows` have the latest first."""
     return [
         PastTurn(
-            question=row["question"],
-            answer=row["answer"] or "",
-            agent=row["agent"],
-            calls=[ToolCall(**call) for call in row["calls"] or ()],
+            question=row.question,
+            answer=row.answer or "",
+            agent=row.agent,
+            calls=[ToolCall(**call) for call in row.calls or ()],
         )
         for row in reversed(rows)
     ]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from app.core.db import Database
+from app.core.auth.identity import Caller
+from app.core.database.engine import Database
 from app.core.errors import ConversationNotFound, TurnCancelled, TurnNotFound, Unauthorized
-from app.core.identity import Caller
 from app.repositories.conversations import ConversationRepository
-from app.repositories.listing import Row
 from app.repositories.turns import TURNS, TurnRepository
 from app.schemas.conversations import ConversationAnswer, TurnCreate, TurnQuery, TurnRead
 from app.services.live_turn import Ask
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 from app.services.turn_runner import TurnRunner
 
 
@@ -54,20 +53,17 @@ class TurnService:
             if await ConversationRepository(connection).find(conversation_id, self._caller) is None:
                 raise ConversationNotFound(conversation_id)
         within = {"conversation_id": conversation_id}
-        return await page(self._database, TURNS, TurnRead, query, counted=counted, within=within)
+        return await page(self._database, TURNS, query, counted=counted, within=within)
 
     async def get(self, conversation_id: int, turn_id: int) -> TurnRead:
         """The turn; raises TurnNotFound."""
-        return TurnRead.model_validate(await self._find(conversation_id, turn_id))
-
-    async def cancel(self, conversation_id: int, turn_id: int) -> TurnRead:
-        """Cancel the turn; one that has ended stays as it is. Raises TurnNotFound."""
-        turn = await self.get(conversation_id, turn_id)
-        return await self._runner.cancel(turn.id) if turn.status == "running" else turn
-
-    async def _find(self, conversation_id: int, turn_id: int) -> Row:
         async with self._database.reading() as connection:
             found = await TurnRepository(connection).find(conversation_id, turn_id, self._caller)
         if found is None:
             raise TurnNotFound(turn_id)
         return found
+
+    async def cancel(self, conversation_id: int, turn_id: int) -> TurnRead:
+        """Cancel the turn; one that has ended stays as it is. Raises TurnNotFound."""
+        turn = await self.get(conversation_id, turn_id)
+        return await self._runner.cancel(turn.id) if turn.status == "running" else turn

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.core.settings import Settings
 from app.models import Conversation, Turn
 from app.schemas.auth import ApiKeyCreate

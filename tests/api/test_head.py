@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.main import create_app
-from tests.api.test_access import DOCUMENTATION, EXPECTED, ROUTES
+from tests.api.test_authorization import DOCUMENTATION, EXPECTED, ROUTES
 from tests.conftest import client_of, fill, running, settings_for
 from tests.fakes.openai_server import FakeOpenAI, Mode, fake_openai
 from tests.fixtures.raw_http import exchanged

@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from app.api.access import ANYBODY
+from app.api.authorization import OPTIONAL_AUTH
 from app.api.deps import AiServiceDep, TurnServiceDep
 from app.api.disconnect import until_disconnect
 from app.api.head import is_head
-from app.api.limits import AI_LIMIT
 from app.api.problems import responses
+from app.api.rate_limits import AI_LIMIT
 from app.api.streams import EVENT_STREAM, answer_without_words, stream_answer
 from app.api.v1.conversations import naming_the_turn
 from app.schemas.ai import AiInfo, HandoffRequest, HandoffResponse, Question, SummaryRequest, SummaryResponse
@@ -26,7 +26,7 @@ _MODEL_FAILURES = (429, 502, 503, 504)
 @router.post(
     "/handoff",
     operation_id="ask_agents",
-    dependencies=[ANYBODY, AI_LIMIT],
+    dependencies=[OPTIONAL_AUTH, AI_LIMIT],
     responses=responses(404, 409, 413, 422, *_MODEL_FAILURES),
 )
 async def hand_off(
@@ -45,7 +45,7 @@ async def hand_off(
 @router.post(
     "/summary",
     operation_id="summarise_film",
-    dependencies=[ANYBODY, AI_LIMIT],
+    dependencies=[OPTIONAL_AUTH, AI_LIMIT],
     responses=responses(404, 413, 422, *_MODEL_FAILURES),
 )
 async def summarise(request: Request, ai: AiServiceDep, body: SummaryRequest) -> SummaryResponse:
@@ -56,7 +56,7 @@ async def summarise(request: Request, ai: AiServiceDep, body: SummaryRequest) ->
 @router.get(
     "/ask",
     operation_id="ask_model",
-    dependencies=[ANYBODY, AI_LIMIT],
+    dependencies=[OPTIONAL_AUTH, AI_LIMIT],
     response_class=StreamingResponse,
     responses={
         200: {
@@ -86,7 +86,7 @@ async def ask(
 @router.get(
     "/info",
     operation_id="get_ai_info",
-    dependencies=[ANYBODY],
+    dependencies=[OPTIONAL_AUTH],
     responses=responses(503),
 )
 async def info(ai: AiServiceDep) -> AiInfo:

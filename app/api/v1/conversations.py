@@ -8,14 +8,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.api.access import SIGNED_IN
+from app.api.authorization import AUTHENTICATED
 from app.api.deps import ConversationServiceDep, Id, TurnServiceDep
 from app.api.disconnect import until_disconnect
+from app.api.etags import CREATED, LOCATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, tagged_response
 from app.api.idempotency import OnceDep
-from app.api.limits import AI_LIMIT
-from app.api.pages import Asked, asks, lists
+from app.api.pagination import PageRequest, page_request, paginated
 from app.api.problems import responses
-from app.api.representations import CREATED, LOCATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, represent
+from app.api.rate_limits import AI_LIMIT
 from app.api.root_path import below_root
 from app.core.errors import ConversationBusy
 from app.schemas.conversations import (
@@ -37,12 +37,12 @@ _TURNS = "/{conversation_id}/turns"
 @router.get(
     "",
     operation_id="list_conversations",
-    dependencies=[SIGNED_IN],
-    **lists(ConversationRead, ConversationQuery),
+    dependencies=[AUTHENTICATED],
+    **paginated(ConversationRead, ConversationQuery),
 )
 async def list_conversations(
     conversations: ConversationServiceDep,
-    asked: Annotated[Asked[ConversationQuery], Depends(asks(ConversationQuery))],
+    asked: Annotated[PageRequest[ConversationQuery], Depends(page_request(ConversationQuery))],
 ) -> Response:
     """List your conversations, by default the latest activity first. Only their owner sees them, staff do not."""
     return asked.answer(await conversations.list(asked.query, counted=asked.counted), ConversationRead)
@@ -51,7 +51,7 @@ async def list_conversations(
 @router.post(
     "",
     operation_id="create_conversation",
-    dependencies=[SIGNED_IN],
+    dependencies=[AUTHENTICATED],
     status_code=201,
     response_model=ConversationRead,
     responses=CREATED | responses(413, 422, 503),
@@ -64,13 +64,13 @@ async def create_conversation(
     It is deleted when it has had no turn for `CONVERSATION_DAYS` (30).
     """
     created = await conversations.create(command or ConversationCreate(), once)
-    return represent(created, status=201, location=location_of(request, created.id))
+    return tagged_response(created, status=201, location=location_of(request, created.id))
 
 
 @router.get(
     "/{conversation_id}",
     operation_id="get_conversation",
-    dependencies=[SIGNED_IN],
+    dependencies=[AUTHENTICATED],
     response_model=ConversationRead,
     responses=READ | responses(404, 422, 503),
 )
@@ -78,13 +78,13 @@ async def get_conversation(
     conversations: ConversationServiceDep, conversation_id: Id, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Return a conversation of yours."""
-    return represent(await conversations.get(conversation_id), if_none_match=if_none_match)
+    return tagged_response(await conversations.get(conversation_id), if_none_match=if_none_match)
 
 
 @router.patch(
     "/{conversation_id}",
     operation_id="rename_conversation",
-    dependencies=[SIGNED_IN],
+    dependencies=[AUTHENTICATED],
     response_model=ConversationRead,
     responses=TAGGED | responses(404, 412, 413, 422, 503),
 )
@@ -92,13 +92,13 @@ async def rename_conversation(
     conversations: ConversationServiceDep, conversation_id: Id, command: ConversationUpdate, if_match: IfMatch
 ) -> Response:
     """Change the title."""
-    return represent(await conversations.rename(conversation_id, command, if_match))
+    return tagged_response(await conversations.rename(conversation_id, command, if_match))
 
 
 @router.delete(
     "/{conversation_id}",
     operation_id="delete_conversation",
-    dependencies=[SIGNED_IN],
+    dependencies=[AUTHENTICATED],
     status_code=204,
     responses=responses(404, 412, 422, 503),
 )
@@ -110,11 +110,13 @@ async def delete_conversation(conversations: ConversationServiceDep, conversatio
 @router.get(
     _TURNS,
     operation_id="list_turns",
-    dependencies=[SIGNED_IN],
-    **lists(TurnRead, TurnQuery, 404),
+    dependencies=[AUTHENTICATED],
+    **paginated(TurnRead, TurnQuery, 404),
 )
 async def list_turns(
-    turns: TurnServiceDep, conversation_id: Id, asked: Annotated[Asked[TurnQuery], Depends(asks(TurnQuery))]
+    turns: TurnServiceDep,
+    conversation_id: Id,
+    asked: Annotated[PageRequest[TurnQuery], Depends(page_request(TurnQuery))],
 ) -> Response:
     """List the turns, by default in order of id."""
     return asked.answer(await turns.list(conversation_id, asked.query, counted=asked.counted), TurnRead)
@@ -123,7 +125,7 @@ async def list_turns(
 @router.post(
     _TURNS,
     operation_id="create_turn",
-    dependencies=[SIGNED_IN, AI_LIMIT],
+    dependencies=[AUTHENTICATED, AI_LIMIT],
     status_code=201,
     response_model=TurnRead,
     responses=LOCATED | responses(404, 409, 413, 422, 429, 502, 503, 504),
@@ -146,7 +148,7 @@ async def create_turn(
 @router.get(
     _TURNS + "/{turn_id}",
     operation_id="get_turn",
-    dependencies=[SIGNED_IN],
+    dependencies=[AUTHENTICATED],
     responses=responses(404, 422, 503),
 )
 async def get_turn(turns: TurnServiceDep, conversation_id: Id, turn_id: Id) -> TurnRead:
@@ -157,7 +159,7 @@ async def get_turn(turns: TurnServiceDep, conversation_id: Id, turn_id: Id) -> T
 @router.post(
     _TURNS + "/{turn_id}/cancel",
     operation_id="cancel_turn",
-    dependencies=[SIGNED_IN],
+    dependencies=[AUTHENTICATED],
     responses=responses(404, 422, 503),
 )
 async def cancel_turn(turns: TurnServiceDep, conversation_id: Id, turn_id: Id) -> TurnRead:
