@@ -17,10 +17,11 @@ help: ## List the targets
 run: $(VENV)/.runtime ## Serve a sample store on APP_PORT (8000): SQLite unless DATABASE_URL is set
 	@$(BIN)/python -m app --embedded serve --sample
 
-test: $(VENV)/.dev ## Run all tests
-	@$(PYTEST)
+test: $(VENV)/.dev ## Run all tests: several files at a time, then those that measure time
+	@$(PYTEST) $(AT_ONCE) -m "not alone"
+	@$(PYTEST) -m alone
 
-test-fast: $(VENV)/.dev ## Run those on SQLite, several files at a time, without servers or commands in other processes
+test-fast: $(VENV)/.dev ## Run those on SQLite that start no servers and no commands
 	@$(PYTEST) $(AT_ONCE) -m "not (alone or debugger or fuzz or postgres or servers)"
 
 fuzz: $(VENV)/.dev ## Fuzz the API with more examples than the tests (FUZZ_EXAMPLES=100)
@@ -104,8 +105,10 @@ elif [ $$skipped -ne 0 ]; then echo "pip-audit: SKIPPED for $$skipped packages, 
 endef
 
 # Without looking for dependencies: a lock file has them all, and pip would look for newer releases of those with extras.
+# The .pth file makes the checkout importable from any folder, as an editable install does.
 define install
 echo "Installing from $(1) (the first time this takes a minute or two) ..."; \
 if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --compile-bytecode -r $(1); \
-else $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(1); fi
+else $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(1); fi \
+&& echo "$$PWD" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/interview-api.pth"
 endef

@@ -15,17 +15,18 @@ from fastapi_offline import FastAPIOffline
 from pydantic import ValidationError
 from uvicorn.config import STARTUP_FAILURE
 
-from app.api import access, cross_origin, docs, limits, problems, system
+from app.api import authorization, cors, docs, problems, rate_limits, system
 from app.api.client_address import ClientAddressMiddleware
 from app.api.headers import HeadersMiddleware
 from app.api.middleware import RequestMiddleware
-from app.api.stopping import Stopping
+from app.api.shutdown import Shutdown
 from app.api.v1 import (
     actors,
     ai,
     api_keys,
     auth,
     categories,
+    conversations,
     customers,
     film_files,
     film_search,
@@ -35,12 +36,13 @@ from app.api.v1 import (
     rentals,
     subscriptions,
 )
-from app.core.counting import Limiter
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.logging import configure_logging
+from app.core.rate_limits.limiter import Limiter
 from app.core.settings import Settings, UnreadableEnvFile, get_settings, in_sentences
 from app.services.ai import AssistantLoader, ChatServiceFactory
 from app.services.security import SecurityLoader
+from app.services.turn_runner import TurnRunner
 
 VERSION = "0.1.0"
 
@@ -65,6 +67,7 @@ _ROUTERS = (
     auth,
     api_keys,
     ai,
+    conversations,
 )
 
 log = structlog.get_logger("app.main")
@@ -82,16 +85,18 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(settings)
         assistant = AssistantLoader(settings, database, chat_service)
-        stopping = Stopping(settings.shutdown_grace_seconds)
+        shutdown = Shutdown(settings.shutdown_grace_seconds)
         app.state.settings, app.state.database, app.state.assistant = settings, database, assistant
-        app.state.stopping, app.state.security = stopping, SecurityLoader(settings)
+        app.state.shutdown, app.state.security = shutdown, SecurityLoader(settings)
         app.state.limiter = Limiter(settings)
+        app.state.turns = TurnRunner(settings, database, assistant, shutdown.run_until_deadline)
         _warn(settings)
         assistant.warm_up()
         try:
-            with stopping.watching():
+            with shutdown.handling_signals():
                 yield
         finally:
+            await app.state.turns.stop()
             await assistant.stop()
             app.state.security.close()
             await app.state.limiter.close()
@@ -108,16 +113,16 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
     )
     app.add_middleware(RequestMiddleware)
     app.add_middleware(ClientAddressMiddleware, settings=settings)
-    cross_origin.install(app, settings)
+    cors.install(app, settings)
     app.add_middleware(HeadersMiddleware)
-    for part in (problems, limits, docs):
+    for part in (problems, rate_limits, docs):
         part.install(app)
     for module in _ROUTERS:
         # Not included as routers, which match each request anew at every level: half of a film's time.
         app.router.routes.extend(module.router.routes)
         for route in module.router.routes:
             if isinstance(route, APIRoute):
-                access.settle(route)
+                authorization.apply_guards(route)
     return app
 
 

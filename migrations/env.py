@@ -18,8 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import SchemaItem
 
-from app.core.db import Database
-from app.core.refusals import unusable
+from app.core.database.driver_errors import database_unusable
+from app.core.database.engine import Database
 from app.core.settings import Settings, get_settings, in_sentences
 from app.models import metadata
 from migrations.adoption import PAGILA, is_adopted
@@ -99,7 +99,7 @@ async def _connected(database: Database) -> AsyncConnection:
     try:
         return await connection.start()
     except (SQLAlchemyError, OSError) as error:
-        raise CommandError(unusable(error)) from error
+        raise CommandError(database_unusable(error)) from error
 
 
 async def _connect_and_migrate() -> None:

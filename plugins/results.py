@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -19,7 +19,7 @@ def clean(text: str, length: int = MAX_TEXT) -> str:
 
 
 def as_json(value: Mapping[str, Any]) -> str:
-    """The value as the model reads it: times in ISO 8601, money as numbers."""
+    """The value as the model reads it: times and dates in ISO 8601, money as numbers."""
     return json.dumps(value, default=_plain, ensure_ascii=False)
 
 
@@ -28,6 +28,6 @@ def _plain(value: object) -> object:
         return float(value)
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     raise TypeError(type(value).__name__)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.core.identity import Caller
+from app.core.auth.identity import Caller
 from app.core.settings import Settings
 from app.main import create_app
 from tests.fixtures.callers import ADMIN, bearer, token_of

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from app.core.db import Reading
-from app.core.identity import Caller
+from app.core.auth.identity import Caller
+from app.core.database.engine import ReadConnectionFactory
 from plugins.ask_user.ask_user_plugin import AskUserPlugin
 from plugins.film_search.film_search_plugin import FilmSearchPlugin
 from plugins.rental_desk.rental_desk_plugin import desk_for, is_served
@@ -52,9 +52,9 @@ class AgentSpec:
     """When the other agents hand over to this one: the description of their transfer tool."""
     handoffs: Mapping[str, str] = field(default_factory=dict)
     """Agent name: when to hand over to it, where its own `receives` does not say it well for this agent."""
-    tools: Mapping[str, Callable[[Reading], object]] = field(default_factory=dict)
+    tools: Mapping[str, Callable[[ReadConnectionFactory], object]] = field(default_factory=dict)
     """Plugin name: its factory. One plugin object serves all callers."""
-    caller_tools: Mapping[str, Callable[[Caller, Reading], object]] = field(default_factory=dict)
+    caller_tools: Mapping[str, Callable[[Caller, ReadConnectionFactory], object]] = field(default_factory=dict)
     """Plugin name: its factory, called for each question. The plugin object serves this caller alone."""
     refusal: Callable[[Caller], str | None] = available_to_all
     """Returns None for callers that the agent is available to, else a fixed sentence: what the others answer instead.

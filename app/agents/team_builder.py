@@ -13,9 +13,9 @@ from semantic_kernel.functions import KernelArguments, KernelPlugin
 from app.agents.chat_services.settings import Refusal
 from app.agents.prompts import function_of, prompt_text, settings_of
 from app.agents.team import AGENTS, AgentSpec
-from app.core.db import Reading
+from app.core.auth.identity import ANONYMOUS, Caller, Role
+from app.core.database.engine import ReadConnectionFactory
 from app.core.errors import NotConfigured
-from app.core.identity import ANONYMOUS, Caller, Role
 from app.core.settings import Settings
 
 _MAX_REFUSALS = 32
@@ -37,17 +37,17 @@ class Team:
         settings: Settings,
         kernel: Kernel,
         prompts: Mapping[str, KernelPlugin],
-        reading: Reading,
+        read_connection: ReadConnectionFactory,
         specs: Sequence[AgentSpec] = AGENTS,
     ) -> None:
         check_specs(specs)
         self._specs = specs
         self._kernel = kernel
-        self._reading = reading
+        self._read_connection = read_connection
         self._max_tool_calls = settings.ai_max_tool_calls
         self._prompts = {spec.name: function_of(prompts, *spec.prompt.split("/", 1)) for spec in specs}
         self._tools = {
-            spec.name: [KernelPlugin.from_object(name, make(reading)) for name, make in spec.tools.items()]
+            spec.name: [KernelPlugin.from_object(name, make(read_connection)) for name, make in spec.tools.items()]
             for spec in specs
         }
         self._shared = lru_cache(maxsize=_MAX_REFUSALS)(self._build_shared)
@@ -100,7 +100,7 @@ class Team:
             kernel.add_plugin(plugin)
         if caller is not None:
             for name, make in spec.caller_tools.items():
-                kernel.add_plugin(make(caller, self._reading), plugin_name=name)
+                kernel.add_plugin(make(caller, self._read_connection), plugin_name=name)
         prompt = self._prompts[spec.name]
         settings = settings_of(prompt).model_copy(update={"refusals": refusals})
         return ChatCompletionAgent(

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from fastapi import Request
 
-from app.api.stopping import Stopping
+from app.api.shutdown import Shutdown
 
 _T = TypeVar("_T")
 
@@ -23,8 +23,8 @@ async def until_disconnect(request: Request, work: Awaitable[_T]) -> _T:
     Likewise Unavailable when the process ends and cannot wait any longer. The server itself does not cancel a request
     whose client is gone, and a model call costs money.
     """
-    stopping: Stopping = request.app.state.stopping
-    working = asyncio.ensure_future(stopping.unless_over(work))
+    shutdown: Shutdown = request.app.state.shutdown
+    working = asyncio.ensure_future(shutdown.run_until_deadline(work))
     watching = asyncio.create_task(_disconnected(request))
     try:
         await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)

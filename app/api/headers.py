@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.limits import standing_of
+from app.api.rate_limits import rate_limit_status
 
 Header = tuple[bytes, bytes]
 
@@ -52,7 +52,7 @@ def _missing(scope: Scope, message: Message) -> Iterator[Header]:
         yield _ONE_YEAR
     if b"cache-control" not in names and any(name == b"authorization" for name, _ in scope["headers"]):
         yield _ASK_AGAIN if b"etag" in names and scope["method"] in ("GET", "HEAD") else NEVER_STORED
-    if standing := standing_of(scope):
-        yield b"ratelimit-limit", b"%d" % standing.limit
-        yield b"ratelimit-remaining", b"%d" % standing.remaining
-        yield b"ratelimit-reset", b"%d" % standing.reset
+    if status := rate_limit_status(scope):
+        yield b"ratelimit-limit", b"%d" % status.limit
+        yield b"ratelimit-remaining", b"%d" % status.remaining
+        yield b"ratelimit-reset", b"%d" % status.reset

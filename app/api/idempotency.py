@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from app.api.callers import CallerDep
+from app.api.authentication import CallerDep
 from app.services.idempotency import Once
 
 

@@ -16,12 +16,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.api.description import add_to_description
 from app.api.disconnect import ClientGone
+from app.api.openapi import extend_openapi
 from app.core import errors
-from app.core.db import is_unreachable
+from app.core.database.driver_errors import app_error_from, driver_error_name
+from app.core.database.engine import is_unreachable
 from app.core.errors import AppError, Unauthorized, Unavailable, database_away
-from app.core.refusals import kind_of, refusal
 
 log = structlog.get_logger("app.api")
 
@@ -153,7 +153,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ClientGone, _client_gone)
     for unreachable in (OSError, PoolTimeout):
         app.add_exception_handler(unreachable, _database_away)
-    add_to_description(app, _describe)
+    extend_openapi(app, _describe)
 
 
 def _describe(schema: dict[str, Any]) -> None:
@@ -236,13 +236,13 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DBAPIError)  # likewise  # noqa: S101  # nosec B101
     if is_unreachable(error):
         return await _database_away(request, error)
-    if refused := refusal(error):
+    if refused := app_error_from(error):
         return await _app_error(request, refused)
     return unexpected(request, error)
 
 
 async def _database_away(request: Request, error: Exception) -> JSONResponse:
-    log.error("database_unreachable", error=kind_of(error))
+    log.error("database_unreachable", error=driver_error_name(error))
     return await _app_error(request, database_away())
 
 

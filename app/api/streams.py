@@ -13,7 +13,7 @@ from fastapi.sse import format_sse_event
 from starlette.responses import ContentStream
 
 from app.api.problems import app_error_document
-from app.api.stopping import Stopping
+from app.api.shutdown import Shutdown
 from app.core.errors import AppError
 
 log = structlog.get_logger("app.api")
@@ -23,7 +23,7 @@ EVENT_STREAM = "text/event-stream"
 
 def stream_answer(request: Request, first: str, rest: AsyncGenerator[str, None]) -> StreamingResponse:
     """The words as they come; `first` was waited for, so that an early failure has its own status."""
-    words = _from_first(first, rest, request.app.state.stopping)
+    words = _from_first(first, rest, request.app.state.shutdown)
     return _streamed(request, _events(request, words) if _as_events(request) else words)
 
 
@@ -43,12 +43,12 @@ def _streamed(request: Request, content: ContentStream) -> StreamingResponse:
     return StreamingResponse(content, media_type="text/plain; charset=utf-8", headers=headers)
 
 
-async def _from_first(first: str, rest: AsyncGenerator[str, None], stopping: Stopping) -> AsyncIterator[str]:
+async def _from_first(first: str, rest: AsyncGenerator[str, None], shutdown: Shutdown) -> AsyncIterator[str]:
     async with aclosing(rest):
         yield first
         while True:
             try:
-                text = await stopping.unless_over(anext(rest))
+                text = await shutdown.run_until_deadline(anext(rest))
             except StopAsyncIteration:
                 return
             yield text

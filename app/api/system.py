@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from app.api.access import PUBLIC
+from app.api.authorization import PUBLIC
 from app.api.deps import HealthServiceDep
 from app.api.problems import problem, responses
 from app.api.root_path import below_root

@@ -20,12 +20,12 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from typing_extensions import Self
 
-from app.core import provider_settings, reading
-from app.core.database_url import normalised
+from app.core import settings_providers, settings_validators
+from app.core.database.url import normalised
 
 Provider = Literal["openai", "azure", "offline"]
 StrippedText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-RateLimit = Annotated[str, AfterValidator(reading.rate_limit)]
+RateLimit = Annotated[str, AfterValidator(settings_validators.rate_limit)]
 
 DEFAULT_DATABASE_URL = "postgresql+asyncpg://postgres:postgres@localhost:5432/interview_db"
 DEFAULT_OPENAI_MODEL = "gpt-5.6-luna"
@@ -89,6 +89,10 @@ class Settings(BaseSettings):
 
     max_open_rentals: int = Field(20, ge=1, le=10_000, description="Open rentals that one customer may have.")
 
+    conversation_days: int = Field(
+        30, ge=1, le=3650, description="Days after its last turn until a conversation is deleted."
+    )
+
     database_url: Annotated[str, AfterValidator(normalised)] = Field(
         DEFAULT_DATABASE_URL, repr=False, description="Postgres or SQLite, as a libpq or SQLAlchemy URL."
     )
@@ -112,6 +116,9 @@ class Settings(BaseSettings):
     ai_timeout_seconds: float = Field(30.0, gt=0, le=600, description="Deadline of one whole turn.")
     ai_max_handoffs: int = Field(4, ge=1, le=20, description="Handoffs allowed in one turn.")
     ai_max_tool_calls: int = Field(8, ge=1, le=50, description="Tool calls allowed in one turn.")
+    ai_history_tokens: int = Field(
+        4000, ge=0, le=1_000_000, description="Size of earlier turns that a model is shown, in tokens of 4 characters."
+    )
     ai_max_tokens: int | None = Field(
         None, ge=1, description="Output limit of one model call; if unset, the model's default."
     )
@@ -133,14 +140,17 @@ class Settings(BaseSettings):
 
     rate_limit_ai: RateLimit = Field("60/minute", description="Questions of one caller; `off` for no limit.")
     rate_limit_auth: RateLimit = Field("30/minute", description="Failed sign-ins of one caller; `off` for no limit.")
-    rate_limit_storage: Annotated[SecretStr | None, AfterValidator(reading.redis_url)] = Field(
+    rate_limit_storage: Annotated[SecretStr | None, AfterValidator(settings_validators.redis_url)] = Field(
         None, description="redis://host:6379/0 to share counts between processes; if unset, each counts separately."
     )
-    forwarded_allow_ips: Annotated[str, AfterValidator(reading.proxies)] = Field(
+    forwarded_allow_ips: Annotated[str, AfterValidator(settings_validators.proxies)] = Field(
         "", description="Addresses or networks of proxies whose X-Forwarded-For is trusted."
     )
     cors_origins: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(reading.listed), AfterValidator(reading.web_origins)
+        tuple[str, ...],
+        NoDecode,
+        BeforeValidator(settings_validators.listed),
+        AfterValidator(settings_validators.web_origins),
     ] = Field((), description="Origins of web pages whose scripts may call the API, or `*` for any.")
 
     @field_validator("log_level", mode="before")
@@ -164,7 +174,7 @@ class Settings(BaseSettings):
     def _secret_keys(self) -> Self:
         """Refuse invalid keys, and weak keys unless DEBUG is set."""
         for name, secret in self._given_secret_keys().items():
-            problem = reading.signing_problem(secret) or (None if self.debug else _weakness(secret))
+            problem = settings_validators.signing_problem(secret) or (None if self.debug else _weakness(secret))
             if problem:
                 raise ValueError(f"{name} {problem}: set a random key of at least {MIN_SECRET_BYTES} bytes")
         return self
@@ -202,13 +212,13 @@ class Settings(BaseSettings):
         if missing:
             return f"The AI provider '{self.provider}' is not configured: set {' and '.join(missing)}."
         if self.provider == "openai":
-            return provider_settings.key_problem(
+            return settings_providers.key_problem(
                 "OPENAI_API_KEY", self.openai_api_key
-            ) or provider_settings.base_url_problem("OPENAI_BASE_URL", self.openai_base_url)
+            ) or settings_providers.base_url_problem("OPENAI_BASE_URL", self.openai_base_url)
         if self.provider == "azure":
-            return provider_settings.key_problem(
+            return settings_providers.key_problem(
                 "AZURE_OPENAI_API_KEY", self.azure_openai_api_key
-            ) or provider_settings.endpoint_problem("AZURE_OPENAI_ENDPOINT", self.azure_openai_endpoint)
+            ) or settings_providers.endpoint_problem("AZURE_OPENAI_ENDPOINT", self.azure_openai_endpoint)
         return None
 
     def _needed(self) -> dict[str, object]:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from pydantic import BaseModel
 from sqlmodel import Field
 
 from app.models.base import Stamped
+from app.models.fields import Text
 
 
-class Actor(Stamped, table=True):
+class ActorFields(BaseModel):
+    """An actor's own fields."""
+
+    first_name: Text = Field(sa_type=sa.Text, schema_extra={"examples": ["Greta"]})
+    last_name: Text = Field(sa_type=sa.Text, schema_extra={"examples": ["Garbo"]})
+
+
+class Actor(ActorFields, Stamped, table=True):
     """A person who plays in films."""
 
     __tablename__ = "actor"
@@ -18,5 +27,3 @@ class Actor(Stamped, table=True):
     )
 
     actor_id: int | None = Field(default=None, primary_key=True)
-    first_name: str = Field(sa_type=sa.Text)
-    last_name: str = Field(sa_type=sa.Text)

@@ -1,4 +1,4 @@
-"""Where stores, staff and customers are."""
+"""Addresses of stores, staff and customers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all tables share."""
+"""Columns that tables share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.models.types import UtcDateTime
 
 
 def stamp(*, nullable: bool = False) -> Any:  # noqa: ANN401 - as SQLModel's Field, for a field of any type
-    """A time that the database sets: on Postgres a trigger does, elsewhere SQLAlchemy."""
+    """Declare a time that is set on each write: by a trigger on Postgres, elsewhere by SQLAlchemy."""
     return Field(
         default=None,
         sa_type=UtcDateTime,
@@ -22,7 +22,7 @@ def stamp(*, nullable: bool = False) -> Any:  # noqa: ANN401 - as SQLModel's Fie
 
 
 class Stamped(SQLModel):
-    """When the row was last written."""
+    """A table with the time of each row's last write."""
 
     last_update: datetime | None = stamp()
 
@@ -34,13 +34,15 @@ def reference(
     primary_key: bool = False,
     index: bool = False,
     actions: bool = True,
+    examples: list[int] | None = None,
 ) -> Any:  # noqa: ANN401
-    """A foreign key, ON UPDATE CASCADE ON DELETE RESTRICT but for the few that Pagila gives no actions."""
+    """Declare a foreign key, ON UPDATE CASCADE ON DELETE RESTRICT except for the few that have no actions in Pagila."""
     foreign_key = sa.ForeignKey(
         target, onupdate="CASCADE" if actions else None, ondelete="RESTRICT" if actions else None
     )
     return Field(
         default=None if nullable else ...,
+        schema_extra={"examples": examples} if examples else None,
         sa_column=sa.Column(
             sa.Integer,
             foreign_key,

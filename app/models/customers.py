@@ -5,13 +5,26 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import sqlalchemy as sa
+from pydantic import BaseModel
 from sqlmodel import Field
 
 from app.models.base import Stamped, reference, stamp
+from app.models.emails import Email
+from app.models.fields import Id, Text
 
 
-class Customer(Stamped, table=True):
-    """Someone who rents, unless inactive: `activebool` false or `active` 0, which Pagila's data uses."""
+class CustomerFields(BaseModel):
+    """A customer's own fields. The API's `active` is two columns of the table."""
+
+    store_id: Id = reference("store.store_id")
+    first_name: Text = Field(sa_type=sa.Text)
+    last_name: Text = Field(sa_type=sa.Text)
+    email: Email | None = Field(default=None, sa_type=sa.Text)
+    address_id: Id = reference("address.address_id")
+
+
+class Customer(CustomerFields, Stamped, table=True):
+    """A customer; inactive if `activebool` is false or `active` is 0, as in Pagila's data."""
 
     __tablename__ = "customer"
     __table_args__ = (
@@ -23,11 +36,6 @@ class Customer(Stamped, table=True):
     )
 
     customer_id: int | None = Field(default=None, primary_key=True)
-    store_id: int = reference("store.store_id")
-    first_name: str = Field(sa_type=sa.Text)
-    last_name: str = Field(sa_type=sa.Text)
-    email: str | None = Field(default=None, sa_type=sa.Text)
-    address_id: int = reference("address.address_id")
     activebool: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
     create_date: date | None = Field(
         default=None,

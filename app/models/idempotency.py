@@ -1,4 +1,4 @@
-"""Requests that must act once: ours, not Pagila's."""
+"""Idempotency keys: not part of Pagila."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.models.types import UtcDateTime
 
 
 class IdempotencyKey(SQLModel, table=True):
-    """A client's name for one request. Written in the transaction that acts, so it is there if and only if that did."""
+    """A client's key of one request, written in the transaction of its work: both are committed or neither is."""
 
     __tablename__ = "idempotency_key"
     __table_args__ = (sa.Index("idx_idempotency_key_created_at", "created_at"),)

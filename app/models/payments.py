@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
+from typing import Annotated
 
 import sqlalchemy as sa
+from pydantic import BaseModel
 from sqlmodel import Field, SQLModel
 
 from app.models.base import reference
+from app.models.fields import Id, Moment, StaffId, price
 from app.models.types import Money, UtcDateTime
 
+Amount = Annotated[Decimal, price("0.01", "999.99")]
 
-class Payment(SQLModel, table=True):
+
+class PaymentFields(BaseModel):
+    """A payment's own fields."""
+
+    customer_id: Id = reference("customer.customer_id", actions=False)
+    staff_id: StaffId = reference("staff.staff_id", actions=False)
+    rental_id: Id = reference("rental.rental_id", actions=False)
+    amount: Amount = Field(sa_column=sa.Column(Money(5), nullable=False))
+    payment_date: Moment = Field(sa_column=sa.Column(UtcDateTime, primary_key=True))
+
+
+class Payment(PaymentFields, SQLModel, table=True):
     """Money received for a rental. Partitioned by month on Postgres, so the time is part of the key."""
 
     __tablename__ = "payment"
@@ -22,9 +36,4 @@ class Payment(SQLModel, table=True):
         {"postgresql_partition_by": "RANGE (payment_date)"},
     )
 
-    payment_date: datetime = Field(sa_column=sa.Column(UtcDateTime, primary_key=True))
     payment_id: int | None = Field(default=None, sa_column=sa.Column(sa.Integer, primary_key=True, autoincrement=True))
-    customer_id: int = reference("customer.customer_id", actions=False)
-    staff_id: int = reference("staff.staff_id", actions=False)
-    rental_id: int = reference("rental.rental_id", actions=False)
-    amount: Decimal = Field(sa_column=sa.Column(Money(5), nullable=False))

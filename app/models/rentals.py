@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import sqlalchemy as sa
+from pydantic import BaseModel
 from sqlmodel import Field
 
 from app.models.base import Stamped, reference
+from app.models.fields import Id, Moment, StaffId
 from app.models.types import UtcDateTime
 
 _OPEN = sa.text("return_date IS NULL")
 
 
-class Rental(Stamped, table=True):
-    """A disc is with a customer from `rental_date`; open until `return_date` is set.
+class RentalFields(BaseModel):
+    """A rental's own fields."""
 
-    The database itself refuses a second open rental of one disc.
+    rental_date: Moment = Field(sa_type=UtcDateTime)
+    inventory_id: Id = reference("inventory.inventory_id")
+    customer_id: Id = reference("customer.customer_id")
+    staff_id: StaffId = reference("staff.staff_id")
+    return_date: Moment | None = Field(default=None, sa_type=UtcDateTime)
+    """Null while the rental is open."""
+
+
+class Rental(RentalFields, Stamped, table=True):
+    """A rental of an inventory item by a customer, open until `return_date` is set.
+
+    A unique index allows one open rental of an item.
     """
 
     __tablename__ = "rental"
@@ -42,8 +53,3 @@ class Rental(Stamped, table=True):
     )
 
     rental_id: int | None = Field(default=None, primary_key=True)
-    rental_date: datetime = Field(sa_type=UtcDateTime)
-    inventory_id: int = reference("inventory.inventory_id")
-    customer_id: int = reference("customer.customer_id")
-    return_date: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    staff_id: int = reference("staff.staff_id")

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import sqlalchemy as sa
+from pydantic import BaseModel
 from sqlmodel import Field, SQLModel
 
 from app.models.base import reference
+from app.models.fields import Day, Id, ShortText
 
 _RUNNING = sa.text("end_date IS NULL")
 
 
-class StreamingSubscription(SQLModel, table=True):
-    """A customer's plan; it runs until `end_date`, or on while that is empty: of those a customer has one at most."""
+class SubscriptionFields(BaseModel):
+    """A streaming subscription's own fields."""
+
+    customer_id: Id = reference("customer.customer_id", index=True)
+    plan_name: ShortText = Field(sa_type=sa.String(100))
+    start_date: Day = Field(sa_type=sa.Date)
+    end_date: Day | None = Field(default=None, sa_type=sa.Date)
+    """The first day on which it is no longer active; null while it has no end."""
+
+
+class StreamingSubscription(SubscriptionFields, SQLModel, table=True):
+    """A customer's plan, active before `end_date`. A customer has at most one without an end."""
 
     __tablename__ = "streaming_subscription"
     __table_args__ = (
@@ -27,7 +37,3 @@ class StreamingSubscription(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    customer_id: int = reference("customer.customer_id", index=True)
-    plan_name: str = Field(sa_type=sa.String(100))
-    start_date: date = Field(sa_type=sa.Date)
-    end_date: date | None = Field(default=None, sa_type=sa.Date)

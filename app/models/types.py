@@ -1,4 +1,4 @@
-"""Column types that are exact on Postgres and behave the same on SQLite."""
+"""Column types: exact on Postgres, with the same values on SQLite."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import from_json, to_json
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -18,7 +19,7 @@ Processor = Callable[[Any], Any]
 RELEASE_YEARS = (1901, 2155)
 """Pagila's domain `year`."""
 MINUTES = (1, 32767)
-"""A film's length: what a smallint holds."""
+"""Bounds of a film's length: a positive smallint."""
 _CENT = Decimal("0.01")
 
 
@@ -32,13 +33,13 @@ class Rating(str, Enum):
     NC_17 = "NC-17"
 
 
-def _as_it_comes(dialect: Dialect) -> bool:
-    """asyncpg already gives what is wanted: a call of Python less for each value of each row."""
+def _needs_no_conversion(dialect: Dialect) -> bool:
+    """Return whether the driver's values have the right type: that saves a Python call for each value of each row."""
     return dialect.name == "postgresql"
 
 
 class Money(TypeDecorator[Decimal]):
-    """Exact decimals with two places. SQLite keeps a REAL, which is exact to the cent at these sizes."""
+    """Exact decimals with two places. SQLite stores a REAL, which is exact to the cent at these sizes."""
 
     impl = sa.Numeric
     cache_ok = True
@@ -56,7 +57,7 @@ class Money(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value).quantize(_CENT)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:
-        return None if _as_it_comes(dialect) else super().result_processor(dialect, coltype)
+        return None if _needs_no_conversion(dialect) else super().result_processor(dialect, coltype)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -69,7 +70,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a time without an offset reached the database")
+            raise ValueError("Times in the database need an offset: convert to UTC first.")
         return value.astimezone(timezone.utc)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -78,7 +79,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:
-        return None if _as_it_comes(dialect) else super().result_processor(dialect, coltype)
+        return None if _needs_no_conversion(dialect) else super().result_processor(dialect, coltype)
 
 
 class _TextArray(TypeDecorator[list[str]]):
@@ -88,7 +89,7 @@ class _TextArray(TypeDecorator[list[str]]):
     cache_ok = True
 
     def result_processor(self, dialect: Dialect, coltype: object) -> None:
-        """None is needed: asyncpg gives lists of texts."""
+        """Convert nothing: asyncpg returns lists of texts."""
 
 
 MPAA_RATING: TypeEngine[Any] = sa.Enum(
@@ -112,3 +113,16 @@ TEXT_LIST: TypeEngine[Any] = sa.JSON(none_as_null=True).with_variant(_TextArray(
 
 FULLTEXT: TypeEngine[Any] = sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql")
 """tsvector on Postgres, filled there by a trigger."""
+
+
+class JsonText(TypeDecorator[Any]):
+    """JSON in a text column: nothing is searched in it, and Postgres's JSON types refuse some of what models write."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:
+        return None if value is None else to_json(value).decode("utf-8").replace("\x00", "")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ANN401  any JSON
+        return None if value is None else from_json(value)

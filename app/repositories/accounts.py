@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import sqlalchemy as sa
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Customer, Staff, UserAccount
-from app.repositories.listing import Row, first
+from app.repositories.rows import columns_of, first, one
+from app.schemas.auth import AccountRead
 
-_ACCOUNTS = sa.select(
-    col(UserAccount.id),
-    col(UserAccount.email),
-    col(UserAccount.password_hash),
-    col(UserAccount.role),
-    col(UserAccount.customer_id),
-    col(UserAccount.staff_id),
-    col(UserAccount.active),
-    col(UserAccount.token_version),
-    col(UserAccount.created_at),
-)
+
+class AccountRow(AccountRead):
+    """An account with what only the service may see."""
+
+    password_hash: str = Field(repr=False)
+    token_version: int
+
+
+class _Records(NamedTuple):
+    customer_id: bool
+    staff_id: bool
+
+
+_ACCOUNTS = sa.select(*columns_of(AccountRow, UserAccount))
 _THIS = col(UserAccount.id) == sa.bindparam("id_")
 _ONE = _ACCOUNTS.where(_THIS)
 _LOCKED = _ONE.with_for_update()
@@ -42,45 +49,45 @@ class AccountRepository:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def find(self, account_id: int) -> Row | None:
-        """The account, or None."""
-        return await first(self._connection, _ONE, id_=account_id)
+    async def find(self, account_id: int) -> AccountRow | None:
+        """Return the account, or None."""
+        return await first(self._connection, _ONE, AccountRow, id_=account_id)
 
-    async def lock(self, account_id: int) -> Row | None:
-        """The same, for which others wait until this transaction ends."""
-        return await first(self._connection, _LOCKED, id_=account_id)
+    async def lock(self, account_id: int) -> AccountRow | None:
+        """Return the account, locked until this transaction ends; or None."""
+        return await first(self._connection, _LOCKED, AccountRow, id_=account_id)
 
-    async def find_by_email(self, email: str) -> Row | None:
-        """The account with this address, which is in lower case; or None."""
-        return await first(self._connection, _BY_EMAIL, email_=email)
+    async def find_by_email(self, email: str) -> AccountRow | None:
+        """Return the account with this address, given in lower case; or None."""
+        return await first(self._connection, _BY_EMAIL, AccountRow, email_=email)
 
-    async def lock_by_email(self, email: str) -> Row | None:
-        """The same, for which others wait until this transaction ends."""
-        return await first(self._connection, _LOCKED_BY_EMAIL, email_=email)
+    async def lock_by_email(self, email: str) -> AccountRow | None:
+        """Return the account, locked until this transaction ends; or None."""
+        return await first(self._connection, _LOCKED_BY_EMAIL, AccountRow, email_=email)
 
     async def missing(self, *, customer_id: int | None, staff_id: int | None) -> list[str]:
-        """Which of these refer to nothing."""
+        """Return the names of the ids that do not exist."""
         given = {"customer_id": customer_id, "staff_id": staff_id}
-        found = await first(self._connection, _RECORDS, **given) or {}
-        return [name for name, value in given.items() if value is not None and not found[name]]
+        exists = (await one(self._connection, _RECORDS, _Records, **given))._asdict()
+        return [name for name, value in given.items() if value is not None and not exists[name]]
 
     async def add(self, **values: object) -> int:
-        """A new account's id."""
+        """Add an account; return its id."""
         return int(await self._connection.scalar(_INSERT, values) or 0)
 
     async def update(self, account_id: int, **values: object) -> None:
-        """Change these, which are some; access tokens that are about are old then."""
+        """Change these columns, of which there is at least one; access tokens issued before become outdated."""
         await self._connection.execute(_CHANGE, {"id_": account_id, **values})
 
     async def replace_password(self, account_id: int, kept: str, new: str) -> bool:
-        """Replace the hash by another password's, unless it is another one by now; whether it was replaced.
+        """Replace the hash by that of a new password if it is still `kept`; return whether it was.
 
-        Access tokens that are about are old then.
+        Access tokens issued before become outdated.
         """
         values = {"id_": account_id, "kept": kept, "password_hash": new}
         return bool((await self._connection.execute(_REPLACE, values)).rowcount)
 
     async def rehash(self, account_id: int, kept: str, better: str) -> bool:
-        """Replace the hash by a better one of the same password, unless it is another by now; whether it was."""
+        """Replace the hash by a better one of the same password if it is still `kept`; return whether it was."""
         values = {"id_": account_id, "kept": kept, "password_hash": better}
         return bool((await self._connection.execute(_REHASH, values)).rowcount)

@@ -1,55 +1,48 @@
-"""Machine clients' keys."""
+"""API keys of machine clients."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.core.identity import Role
+from app.core.auth.identity import Role
 from app.models import ApiKey, UserAccount
 from app.models.types import UtcDateTime
-from app.repositories.listing import Int, Listing, Row, SortKey, Str, first
+from app.repositories.pagination import Int, PaginatedSelect, SortKey, Str
+from app.repositories.rows import columns_of, first, one
+from app.schemas.auth import ApiKeyQuery, ApiKeyRead
 
 _NOW = sa.bindparam("now", type_=UtcDateTime)
-_COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
-    col(ApiKey.id),
-    col(ApiKey.name),
-    col(ApiKey.prefix),
-    col(ApiKey.scopes),
-    col(ApiKey.created_by),
-    col(ApiKey.created_at),
-    col(ApiKey.expires_at),
-    col(ApiKey.last_used_at),
-    col(ApiKey.revoked_at),
-)
-_KEYS = sa.select(*_COLUMNS)
+_KEYS = sa.select(*columns_of(ApiKeyRead, ApiKey))
 _THIS = col(ApiKey.id) == sa.bindparam("id_")
 _UNUSED = col(ApiKey.last_used_at).is_(None)
 
-API_KEYS = Listing(
+API_KEYS = PaginatedSelect(
+    ApiKeyRead,
     _KEYS,
     sorts={"id": SortKey(col(ApiKey.id), Int), "name": SortKey(col(ApiKey.name), Str)},
     flags={"revoked": (col(ApiKey.revoked_at).is_not(None), col(ApiKey.revoked_at).is_(None))},
+    queries=(ApiKeyQuery,),
 )
 
 _ONE = _KEYS.where(_THIS)
-_GOOD = (
+_VALID = (
     sa.select(col(ApiKey.id), col(ApiKey.scopes), col(ApiKey.last_used_at))
     .outerjoin(UserAccount, col(UserAccount.id) == col(ApiKey.created_by))
     .where(
         col(ApiKey.key_hash) == sa.bindparam("hash_"),
         col(ApiKey.revoked_at).is_(None),
         col(ApiKey.expires_at).is_(None) | (col(ApiKey.expires_at) > _NOW),
-        # Who may not make keys any more does not act through one either.
+        # Keys end when their creator stops being an active admin.
         col(ApiKey.created_by).is_(None) | (col(UserAccount.active) & (col(UserAccount.role) == Role.ADMIN.value)),
     )
 )
 _INSERT = sa.insert(ApiKey).returning(col(ApiKey.id))
-_USED = (
+_RECORD_USE = (
     sa.update(ApiKey)
     .where(_THIS, _UNUSED | (col(ApiKey.last_used_at) < sa.bindparam("before", type_=UtcDateTime)))
     .values(last_used_at=_NOW)
@@ -60,11 +53,19 @@ _REVOKE_NAMED = (
     .where(col(ApiKey.name) == sa.bindparam("name_"), col(ApiKey.revoked_at).is_(None))
     .values(revoked_at=_NOW)
 )
-_REVOKE_MADE_BY = (
+_REVOKE_CREATED_BY = (
     sa.update(ApiKey)
     .where(col(ApiKey.created_by) == sa.bindparam("account_"), col(ApiKey.revoked_at).is_(None))
     .values(revoked_at=_NOW)
 )
+
+
+class ValidKey(NamedTuple):
+    """What a request with a key needs."""
+
+    id: int
+    scopes: list[str]
+    last_used_at: datetime | None
 
 
 class ApiKeyRepository:
@@ -73,30 +74,36 @@ class ApiKeyRepository:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def find(self, key_id: int) -> Row | None:
-        """The key without its secret, or None."""
-        return await first(self._connection, _ONE, id_=key_id)
+    async def find(self, key_id: int) -> ApiKeyRead | None:
+        """Return the key without its secret, or None."""
+        return await first(self._connection, _ONE, ApiKeyRead, id_=key_id)
 
-    async def find_good(self, key_hash: str, now: datetime) -> Row | None:
-        """The `id`, `scopes` and `last_used_at` of the key with this hash, if it is good now."""
-        return await first(self._connection, _GOOD, hash_=key_hash, now=now)
+    async def get(self, key_id: int) -> ApiKeyRead:
+        """Return a key that exists."""
+        return await one(self._connection, _ONE, ApiKeyRead, id_=key_id)
+
+    async def find_valid(self, key_hash: str, now: datetime) -> ValidKey | None:
+        """Return the key with this hash if it is valid now, or None."""
+        return await first(self._connection, _VALID, ValidKey, hash_=key_hash, now=now)
 
     async def add(self, **values: object) -> int:
-        """A new key's id."""
+        """Add a key; return its id."""
         return int(await self._connection.scalar(_INSERT, values) or 0)
 
-    async def used(self, key_id: int, now: datetime, before: datetime) -> bool:
-        """Remember when it was used last, unless somebody has since `before`; whether it was this that did."""
-        return bool((await self._connection.execute(_USED, {"id_": key_id, "now": now, "before": before})).rowcount)
+    async def record_use(self, key_id: int, now: datetime, before: datetime) -> bool:
+        """Record a use, unless one was recorded since `before`; return whether it was recorded."""
+        return bool(
+            (await self._connection.execute(_RECORD_USE, {"id_": key_id, "now": now, "before": before})).rowcount
+        )
 
     async def revoke(self, key_id: int, now: datetime) -> None:
-        """End it, unless it has ended."""
+        """Revoke the key, if it is not revoked."""
         await self._connection.execute(_REVOKE, {"id_": key_id, "now": now})
 
-    async def revoke_made_by(self, account_id: int, now: datetime) -> int:
-        """End all keys that this account made; how many there were."""
-        return (await self._connection.execute(_REVOKE_MADE_BY, {"account_": account_id, "now": now})).rowcount
+    async def revoke_created_by(self, account_id: int, now: datetime) -> int:
+        """Revoke all keys that this account created; return their number."""
+        return (await self._connection.execute(_REVOKE_CREATED_BY, {"account_": account_id, "now": now})).rowcount
 
     async def revoke_named(self, name: str, now: datetime) -> None:
-        """End all keys of this name."""
+        """Revoke all keys of this name."""
         await self._connection.execute(_REVOKE_NAMED, {"name_": name, "now": now})

@@ -1,4 +1,4 @@
-"""Many films at once: added in batches, read in the order of their ids."""
+"""Films in bulk: added in batches, read in the order of their ids."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from app.models import Actor, Category, Film, FilmActor, FilmCategory, Language
-from app.repositories.films import ACTOR_NAME, actor_names, category_names
-from app.repositories.listing import Row, every
+from app.repositories.films import ACTOR_NAME, LANGUAGE_NAME, actor_names, category_names
+from app.repositories.rows import columns_of, every_model
+from app.schemas.film_files import FilmExported
 
 Named = Iterable[tuple[int, str]]
 """Ids with names, in the order of ids."""
@@ -21,14 +22,14 @@ Named = Iterable[tuple[int, str]]
 
 @dataclass(frozen=True)
 class NewFilm:
-    """A film that is not in the store yet: its columns, and the ids of what it is linked with."""
+    """A film to be added: its columns, and the ids of its categories and actors."""
 
-    values: Row
+    values: dict[str, object]
     category_ids: list[int]
     actor_ids: list[int]
 
 
-_LANGUAGES = sa.select(col(Language.language_id), sa.func.rtrim(col(Language.name))).order_by(col(Language.language_id))
+_LANGUAGES = sa.select(col(Language.language_id), LANGUAGE_NAME).order_by(col(Language.language_id))
 _CATEGORIES = sa.select(col(Category.category_id), col(Category.name)).order_by(col(Category.category_id))
 _ACTORS = sa.select(col(Actor.actor_id), ACTOR_NAME).order_by(col(Actor.actor_id))
 
@@ -43,21 +44,15 @@ _ADD_ACTORS = sa.insert(FilmActor)
 _original = aliased(Language)
 _AFTER = (
     sa.select(
-        col(Film.film_id).label("id"),
-        col(Film.title),
-        col(Film.description),
-        col(Film.release_year),
-        sa.func.rtrim(col(Language.name)).label("language"),
-        sa.func.rtrim(col(_original.name)).label("original_language"),
-        col(Film.rental_duration),
-        col(Film.rental_rate),
-        col(Film.length),
-        col(Film.replacement_cost),
-        col(Film.rating),
-        col(Film.special_features),
-        col(Film.streaming_available),
-        category_names().label("categories"),
-        actor_names().label("actors"),
+        *columns_of(
+            FilmExported,
+            Film,
+            id=col(Film.film_id),
+            language=LANGUAGE_NAME,
+            original_language=sa.func.rtrim(col(_original.name)),
+            categories=category_names(),
+            actors=actor_names(),
+        )
     )
     .join(Language, col(Language.language_id) == col(Film.language_id))
     .outerjoin(_original, col(_original.language_id) == col(Film.original_language_id))
@@ -74,15 +69,15 @@ class FilmFileRepository:
         self._connection = connection
 
     async def languages(self) -> Named:
-        """Every language."""
+        """Return every language."""
         return await self._named(_LANGUAGES)
 
     async def categories(self) -> Named:
-        """Every category."""
+        """Return every category."""
         return await self._named(_CATEGORIES)
 
     async def actors(self) -> Named:
-        """Every actor, as "First Last"."""
+        """Return every actor, as "First Last"."""
         return await self._named(_ACTORS)
 
     async def add(self, films: Sequence[NewFilm]) -> None:
@@ -97,12 +92,12 @@ class FilmFileRepository:
             if links:
                 await self._connection.execute(statement, links)
 
-    async def after(self, film_id: int, limit: int) -> Sequence[Row]:
-        """The films with the next higher ids, everything of each by name."""
-        return await every(self._connection, _AFTER, film_id=film_id, limit_=limit)
+    async def after(self, film_id: int, limit: int) -> Sequence[FilmExported]:
+        """Return the films with the next higher ids."""
+        return await every_model(self._connection, _AFTER, FilmExported, film_id=film_id, limit_=limit)
 
     async def _free_ids(self, count: int) -> Sequence[int]:
-        """Ids for new films: with them known beforehand, films and links are as fast as they get without COPY."""
+        """Reserve ids for new films, so that films and links are each added with one statement."""
         if self._connection.dialect.name == "postgresql":
             return sorted((await self._connection.execute(_NEXT, {"count_": count})).scalars())
         # SQLite's writers take turns.

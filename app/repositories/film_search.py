@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.core.refusals import sqlstate_of
+from app.core.database.driver_errors import sqlstate_of
 from app.core.similarity import fold, likeness
-from app.models import Category, Film, FilmActor, FilmCategory, Language, metadata
+from app.models import Category, Film, FilmActor, FilmCategory, metadata
 from app.models.types import Rating
-from app.repositories.films import ACTOR_NAME, FILMS, actor_names, category_names, in_category, with_actor
-from app.repositories.listing import Row, every
+from app.repositories.films import ACTOR_NAME, FILM, FILMS, in_category, with_actor
+from app.repositories.rows import every, every_model, require_columns
 from app.repositories.sql import has_part
 from app.repositories.stock import copies, is_out
+from app.schemas.films import FilmCard, FilmListed
+
+R = TypeVar("R")
 
 _ARTICLES = ("the ", "a ", "an ")
 CANDIDATES = 50
@@ -67,6 +70,10 @@ class TitleMatches:
     others: list[tuple[str, int | None]]
 
 
+class _FittingFilm(FilmListed):
+    total: int
+
+
 @dataclass(frozen=True)
 class Criteria:
     """What the films must be like; None and () do not matter. Minutes, dollars, years; names in any case.
@@ -103,28 +110,19 @@ def title_key(title: str) -> str:
     return key.strip()
 
 
-_BRIEF: tuple[sa.SQLColumnExpression[Any], ...] = (
-    col(Film.film_id),
-    col(Film.title),
-    col(Film.release_year),
-    col(Film.rating),
-    col(Film.length).label("length_minutes"),
-    col(Film.rental_rate),
-    col(Film.replacement_cost),
-    category_names().label("categories"),
+CARDS = FILM.add_columns(copies().label("copies"), copies(~is_out()).label("in_stock")).where(
+    col(Film.film_id).in_(sa.bindparam("film_ids", expanding=True))
 )
-_CARD = sa.select(
-    *_BRIEF,
-    col(Film.description),
-    sa.func.rtrim(col(Language.name)).label("language"),
-    col(Film.rental_duration).label("rental_duration_days"),
-    col(Film.special_features),
-    col(Film.streaming_available),
-    actor_names().label("actors"),
-    copies().label("copies"),
-    copies(~is_out()).label("in_stock"),
-).join(Language, col(Language.language_id) == col(Film.language_id))
-_CARDS = _CARD.where(col(Film.film_id).in_(sa.bindparam("film_ids", expanding=True)))
+require_columns(FilmCard, CARDS)
+
+
+class TitleRow(NamedTuple):
+    """A film's title."""
+
+    film_id: int
+    title: str
+    release_year: int | None
+
 
 _TITLE: tuple[sa.SQLColumnExpression[Any], ...] = (col(Film.film_id), col(Film.title), col(Film.release_year))
 _TITLES = sa.select(*_TITLE)
@@ -163,6 +161,15 @@ _FITS_EACH: dict[str, Callable[[str], sa.ColumnElement[bool]]] = {
 """Criteria of which a search may have several, by the name of the parameter that has one of them."""
 
 
+def require_conditions(criteria: type[Criteria]) -> None:
+    """Raise TypeError for a criterion without a condition, which a search would ignore."""
+    if missing := {field.name for field in fields(criteria)} - _FITS.keys() - _FITS_EACH.keys() - FILMS.flags.keys():
+        raise TypeError(f"{criteria.__name__}: no condition for {', '.join(sorted(missing))}: add it in this module.")
+
+
+require_conditions(Criteria)
+
+
 def _shared(table: type[FilmCategory] | type[FilmActor], key: str) -> sa.ScalarSelect[int]:
     """How many of `table`'s links the enclosing query's film shares with the one given."""
     link = metadata.tables[str(table.__tablename__)]
@@ -179,8 +186,7 @@ def _shared(table: type[FilmCategory] | type[FilmActor], key: str) -> sa.ScalarS
 _SHARED = _shared(FilmCategory, "category_id") + _shared(FilmActor, "actor_id")
 _YEAR = sa.select(col(Film.release_year)).where(col(Film.film_id) == sa.bindparam("film_id")).correlate(None)
 _SIMILAR = (
-    sa.select(*_BRIEF)
-    .where(col(Film.film_id) != sa.bindparam("film_id"), _SHARED > 0)
+    FILMS.select.where(col(Film.film_id) != sa.bindparam("film_id"), _SHARED > 0)
     .order_by(
         _SHARED.desc(),
         sa.func.abs(col(Film.release_year) - _YEAR.scalar_subquery()).nulls_last(),
@@ -207,8 +213,7 @@ def _fitting(names: tuple[str, ...], flags: tuple[tuple[str, bool], ...], sort: 
     fits = [_FITS_EACH[kind](name) if (kind := name.split(":")[0]) in _FITS_EACH else _FITS[name] for name in names]
     fits += [condition for name, wanted in flags if (condition := FILMS.flags[name][not wanted]) is not None]
     return (
-        sa.select(*_BRIEF, sa.func.count().over().label("total"))
-        .join(Language, col(Language.language_id) == col(Film.language_id))
+        FILMS.select.add_columns(sa.func.count().over().label("total"))
         .where(*fits)
         .order_by(_ORDERS[sort], col(Film.title), col(Film.film_id))
         .limit(sa.bindparam("limit_", type_=sa.Integer))
@@ -230,19 +235,22 @@ def _parameters(criteria: Criteria) -> dict[str, Any]:
 
 
 async def by_trigrams(
-    connection: AsyncConnection, statement: sa.Executable, otherwise: sa.Executable, **values: object
-) -> list[Row]:
-    """All rows of a statement that needs pg_trgm, or of another where the server has not got it.
+    connection: AsyncConnection,
+    statement: sa.Executable,
+    otherwise: sa.Executable,
+    row: Callable[..., R],
+    **values: object,
+) -> list[R]:
+    """Return all rows of a statement that needs pg_trgm, or of another statement if the server does not have it.
 
-    Trying costs nothing where it is there. The connection must be one for reading: in a transaction, nothing could
-    follow what failed.
+    The connection must not be in a transaction: after a failed statement nothing could follow in it.
     """
     try:
-        return await every(connection, statement, **values)
+        return await every(connection, statement, row, **values)
     except ProgrammingError as error:
         if sqlstate_of(error) != _UNDEFINED_FUNCTION:
             raise
-    return await every(connection, otherwise, **values)
+    return await every(connection, otherwise, row, **values)
 
 
 class FilmSearchRepository:
@@ -257,67 +265,67 @@ class FilmSearchRepository:
         if not key:
             return TitleMatches(Match.NONE, [], {}, 0, [])
         found = await self._containing(title, key)
-        exact = [film for film in found if title_key(film["title"]) == key]
+        exact = [film for film in found if title_key(film.title) == key]
         if exact:
-            others = [film for film in found if film not in exact and (len(key) > 3 or _has_words(film["title"], key))]
+            others = [film for film in found if film not in exact and (len(key) > 3 or _has_words(film.title, key))]
             return _matches(Match.EXACT, exact, limit, others)
-        partial = [film for film in found if _has_words(film["title"], key)]
+        partial = [film for film in found if _has_words(film.title, key)]
         if partial:
             return _matches(Match.PARTIAL, partial, limit)
         alike = await self._spelt_like(title, key)
         return _matches(Match.SIMILAR if alike else Match.NONE, [film for film, _ in alike], limit, scores=alike)
 
-    async def _containing(self, title: str, key: str) -> list[Row]:
+    async def _containing(self, title: str, key: str) -> list[TitleRow]:
         """Titles with these words in them, whatever stands between: "spider man" is in "Spider-Man"."""
         words = {f"word_{number}": word for number, word in enumerate(key.split()[:_WORDS])}
-        return await every(self._connection, _with_words(len(words)), title=title, **words)
+        return await every(self._connection, _with_words(len(words)), TitleRow, title=title, **words)
 
-    async def _spelt_like(self, title: str, key: str) -> list[tuple[Row, float]]:
+    async def _spelt_like(self, title: str, key: str) -> list[tuple[TitleRow, float]]:
         """Trigrams choose the candidates, in the database; letters in their order decide, here."""
-        scored = [(film, likeness(key, title_key(film["title"]))) for film in await self._sharing_trigrams(title)]
+        scored = [(film, likeness(key, title_key(film.title))) for film in await self._sharing_trigrams(title)]
         alike = [(film, score) for film, score in scored if score >= LIKE]
-        return sorted(alike, key=lambda pair: (-pair[1], pair[0]["film_id"]))
+        return sorted(alike, key=lambda pair: (-pair[1], pair[0].film_id))
 
-    async def _sharing_trigrams(self, title: str) -> list[Row]:
+    async def _sharing_trigrams(self, title: str) -> list[TitleRow]:
         # Without pg_trgm every title is weighed: slow for very many films, but right.
-        return await by_trigrams(self._connection, _SHARING_TRIGRAMS, _TITLES, title=title)
+        return await by_trigrams(self._connection, _SHARING_TRIGRAMS, _TITLES, TitleRow, title=title)
 
-    async def cards(self, film_ids: Sequence[int]) -> list[sa.RowMapping]:
-        """Everything about these films, in this order; unknown ids are left out."""
+    async def cards(self, film_ids: Sequence[int]) -> list[FilmCard]:
+        """Return everything about these films, in this order; unknown ids are left out."""
         if not film_ids:
             return []
-        result = await self._connection.execute(_CARDS, {"film_ids": list(film_ids)})
-        found = {row["film_id"]: row for row in result.mappings()}
+        found = {
+            card.id: card for card in await every_model(self._connection, CARDS, FilmCard, film_ids=list(film_ids))
+        }
         return [found[film_id] for film_id in film_ids if film_id in found]
 
-    async def find(self, criteria: Criteria, *, sort: FilmSort, limit: int) -> tuple[int, Sequence[sa.RowMapping]]:
+    async def find(self, criteria: Criteria, *, sort: FilmSort, limit: int) -> tuple[int, Sequence[FilmListed]]:
         """How many films fit, and the first `limit` of them."""
         given = _parameters(criteria)
         flags = tuple((name, given.pop(name)) for name in FILMS.flags if name in given)
         query = _fitting(tuple(given), flags, sort)
-        found = (await self._connection.execute(query, {**given, "limit_": limit})).mappings().all()
-        return (found[0]["total"] if found else 0), found
+        found = await every_model(self._connection, query, _FittingFilm, **given, limit_=limit)
+        return (found[0].total if found else 0), found
 
-    async def similar(self, film_id: int, *, limit: int) -> Sequence[sa.RowMapping]:
+    async def similar(self, film_id: int, *, limit: int) -> Sequence[FilmListed]:
         """Films sharing most categories and actors with this one, then those nearest in year."""
-        result = await self._connection.execute(_SIMILAR, {"film_id": film_id, "limit_": limit})
-        return result.mappings().all()
+        return await every_model(self._connection, _SIMILAR, FilmListed, film_id=film_id, limit_=limit)
 
 
 def _matches(
     match: Match,
-    films: Sequence[Row],
+    films: Sequence[TitleRow],
     limit: int,
-    others: Sequence[Row] = (),
-    scores: Sequence[tuple[Row, float]] = (),
+    others: Sequence[TitleRow] = (),
+    scores: Sequence[tuple[TitleRow, float]] = (),
 ) -> TitleMatches:
     rest = [*films[limit:], *others][:10]
     return TitleMatches(
         match,
-        [film["film_id"] for film in films[:limit]],
-        {film["film_id"]: score for film, score in scores},
+        [film.film_id for film in films[:limit]],
+        {film.film_id: score for film, score in scores},
         len(films) + len(others),
-        [(film["title"], film["release_year"]) for film in rest],
+        [(film.title, film.release_year) for film in rest],
     )
 
 

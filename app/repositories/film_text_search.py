@@ -1,13 +1,14 @@
-"""Films by the words of their title and description, best first; where no film has them, by titles spelt like them.
+"""Full-text search of films, best match first; if no film matches, films with similar titles.
 
-Postgres asks `film.fulltext`, which has both in English. SQLite looks for words that begin like those asked for.
+Postgres searches `film.fulltext`, the English text search vector of title and description. SQLite searches for words
+with the same beginning.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import sqlalchemy as sa
 from pydantic import Field
@@ -19,14 +20,15 @@ from app.core.similarity import likeness
 from app.models import Film
 from app.repositories.film_search import CANDIDATES, LIKE, by_trigrams, title_key
 from app.repositories.films import FILMS
-from app.repositories.listing import Condition, Listing, Row, SortKey
+from app.repositories.pagination import Condition, PaginatedSelect, SortKey
 from app.repositories.sql import has_part
+from app.schemas.film_search import FilmFound, FilmSearchQuery
 
 Number = sa.ColumnElement[float]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 _PART_OF_TITLE, _PART_OF_TEXT = 0.7, 0.3
-"""How relevant a film is at least that has what was asked for as it stands, be it within a word."""
+"""The least relevance of a film that contains the search text literally, even within a word."""
 _IGNORED = frozenset(("a", "an", "and", "in", "is", "of", "on", "or", "the", "to"))
 """On SQLite; Postgres knows more of them."""
 _PART = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
@@ -34,20 +36,24 @@ _WORD = re.compile(r"\w+")
 _PUNCTUATION = "-.,:;!?'’\"()/&"
 
 
-def _best_first(relevance: Number, filters: Mapping[str, Condition]) -> Listing:
-    return Listing(
+FilmSearchQuery.require_answered(filters={"q"}, sorts={"relevance"})
+
+
+def _best_first(relevance: Number, filters: Mapping[str, Condition]) -> PaginatedSelect[FilmFound]:
+    return PaginatedSelect(
+        FilmFound,
         FILMS.select.add_columns(relevance.label("relevance")),
         sorts={"relevance": SortKey(relevance, Finite), "id": FILMS.sorts["id"]},
         filters=filters,
     )
 
 
-def _on_postgres() -> Listing:
-    """Takes `q` as web searches do: "quoted words", or, -not. Whatever it holds, it is no error.
+def _on_postgres() -> PaginatedSelect[FilmFound]:
+    """Return the search for `q`, with the syntax of web searches: "quoted words", or, -not. No text is an error.
 
-    The film's own vector does not tell a title from a description, and all that have the words once rank the same. So
-    films whose title has them all come first, those called so before all others, then the shorter titles. Of the rest,
-    a word in the title counts as much as ten in the description.
+    The film's own vector does not tell a title from a description, and all films that have the words once rank the
+    same. So films with all words in the title come first: exact titles, then shorter ones. For the others, a word in
+    the title counts as much as ten in the description.
     """
     q = sa.bindparam("q", type_=sa.Text)
     english: sa.ColumnClause[str] = sa.literal_column("'english'")
@@ -57,7 +63,7 @@ def _on_postgres() -> Listing:
     called_so = sa.cast(sa.func.lower(col(Film.title)) == sa.func.lower(q), sa.Integer)
 
     def rank(vector: sa.ColumnElement[Any]) -> Number:
-        # 33: divided by the logarithm of the length, then brought below 1. Unlike ts_rank it bears a -word.
+        # 33: divided by the logarithm of the length, then scaled below 1. Unlike ts_rank it accepts a -word.
         weights: sa.ColumnClause[Any] = sa.literal_column("'{0.1, 0.1, 0.1, 1}'::real[]")
         return sa.func.ts_rank_cd(weights, vector, asked, sa.literal_column("33"), type_=sa.Float)
 
@@ -65,12 +71,12 @@ def _on_postgres() -> Listing:
         (title.bool_op("@@")(asked), 1 + called_so + rank(heavy)),
         else_=rank(heavy.op("||")(col(Film.fulltext))),
     )
-    # A double, for that is what comes back in a cursor.
+    # A double, as in a cursor.
     return _best_first(sa.cast(relevance, sa.Double), {"q": col(Film.fulltext).bool_op("@@")(asked)})
 
 
-def _on_sqlite() -> Listing:
-    """Takes `words` and `without`: lists of how words begin that it must have, and must not have."""
+def _on_sqlite() -> PaginatedSelect[FilmFound]:
+    """Return the search for `words` and `without`: lists of beginnings of required and of excluded words."""
     title, text = _spaced(col(Film.title)), _spaced(col(Film.title) + " " + sa.func.coalesce(col(Film.description), ""))
     words, without = (
         sa.func.json_each(sa.bindparam(name, type_=sa.JSON)).table_valued("value", name=name)
@@ -98,7 +104,7 @@ def _on_sqlite() -> Listing:
 
 
 def _spaced(text: sa.SQLColumnExpression[str]) -> sa.SQLColumnExpression[str]:
-    """Lower case, a space before and after each word."""
+    """Convert the text to lower case with a space before and after each word."""
     for sign in _PUNCTUATION:
         text = sa.func.replace(text, sign, " ")
     return sa.literal(" ") + sa.func.lower(text) + " "
@@ -107,13 +113,18 @@ def _spaced(text: sa.SQLColumnExpression[str]) -> sa.SQLColumnExpression[str]:
 _MATCHING = {"postgresql": _on_postgres(), "sqlite": _on_sqlite()}
 
 
-def matching(dialect: str) -> Listing:
-    """The films whose text has the `search_terms` of a question, on this kind of database."""
+def matching(dialect: str) -> PaginatedSelect[FilmFound]:
+    """Return the list of films that match the `search_terms` of the same database dialect."""
     return _MATCHING[dialect]
 
 
-def search_terms(asked: str) -> dict[str, Any]:
-    """What `matching` takes, whatever the database."""
+def search_terms(asked: str, dialect: str) -> dict[str, Any]:
+    """Return the filters of `matching` for a search text."""
+    terms = _terms(asked)
+    return {name: terms[name] for name in _MATCHING[dialect].filters}
+
+
+def _terms(asked: str) -> dict[str, Any]:
     words: dict[bool, list[str]] = {False: [], True: []}
     for minus, phrase, token in _PART.findall(asked):
         found = _WORD.findall(phrase or token)
@@ -123,8 +134,8 @@ def search_terms(asked: str) -> dict[str, Any]:
     return {"q": asked, "words": words[False], "without": words[True]}
 
 
-def _given_scores() -> Listing:
-    """The films that `scores` has by id, with the relevance given there."""
+def _given_scores() -> PaginatedSelect[FilmFound]:
+    """Return the list of the films whose ids are in `scores`, with the relevance given there."""
     scores = sa.func.json_each(sa.bindparam("scores", type_=sa.JSON)).table_valued("key", "value", name="scores")
     relevance = sa.cast(sa.cast(scores.c.value, sa.Text), sa.Double)
     return _best_first(relevance, {"scores": sa.cast(scores.c.key, sa.Integer) == col(Film.film_id)})
@@ -138,8 +149,14 @@ _IN_TITLE = has_part(col(Film.title), "part")
 _AT_LEAST = sa.case((_IN_TITLE, _PART_OF_TITLE), else_=_PART_OF_TEXT)
 
 
+class _Candidate(NamedTuple):
+    film_id: int
+    title: str
+    at_least: float
+
+
 def _unmatched(dialect: str) -> Condition:
-    """No film at all has the text."""
+    """Match if no film at all matches the search text."""
     found = sa.select(1).select_from(Film).where(*_MATCHING[dialect].filters.values())
     return ~found.correlate(None).exists()
 
@@ -161,28 +178,28 @@ _CONTAINING = {
 
 
 class FilmTextSearchRepository:
-    """Finds what may have been meant."""
+    """Searches for films with similar titles."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
     async def meant(self, asked: str) -> dict[int, float]:
-        """Films by id, each with its relevance (0.0 to 1.0): those with such titles, where no text matches.
+        """Return the relevance (0.0 to 1.0), by id, of films with similar titles; empty if any film's text matches.
 
-        Trigrams choose the candidates and likeness decides. Without pg_trgm, those that have it as it stands.
+        Trigrams choose the candidates and likeness decides. Without pg_trgm, the candidates contain the text literally.
         """
         dialect = self._connection.dialect.name
         key = title_key(asked)
         if not key:
             return {}
-        values = {**search_terms(asked), "part": asked}
-        found = await by_trigrams(self._connection, _SHARING[dialect], _CONTAINING[dialect], **values)
-        scores = {film["film_id"]: _relevance(key, film) for film in found}
+        values = {**search_terms(asked, dialect), "q": asked, "part": asked}
+        found = await by_trigrams(self._connection, _SHARING[dialect], _CONTAINING[dialect], _Candidate, **values)
+        scores = {film.film_id: _relevance(key, film) for film in found}
         return {film_id: score for film_id, score in scores.items() if score > 0}
 
 
-def _relevance(key: str, film: Row) -> float:
-    alike = likeness(key, title_key(film["title"]))
-    # One or two letters are within too many words.
-    at_least: float = film["at_least"] if len(key) > 2 else 0.0
+def _relevance(key: str, film: _Candidate) -> float:
+    alike = likeness(key, title_key(film.title))
+    # One or two letters are part of too many words.
+    at_least = film.at_least if len(key) > 2 else 0.0
     return max(at_least, round(alike, 4) if alike >= LIKE else 0.0)

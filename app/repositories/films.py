@@ -1,4 +1,4 @@
-"""Films as the catalogue shows them: one query each, categories and actors included."""
+"""Films with their language, categories and actors, each read with one query."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Actor, Category, Film, FilmActor, FilmCategory, Inventory, Language
-from app.repositories.listing import Amount, Int, Listing, Row, SortKey, Str, every, first
+from app.repositories.pagination import Amount, Int, PaginatedSelect, SortKey, Str
+from app.repositories.rows import columns_of, every, first
 from app.repositories.sql import has_part, text_list
-from app.repositories.stock import STOCK_BY_STORE, is_in_stock
+from app.repositories.stock import STOCK_BY_STORE, StoreStockRow, is_in_stock
+from app.schemas.films import FilmListed, FilmQuery, FilmRead
 
 ACTOR_NAME = col(Actor.first_name) + sa.literal_column("' '", sa.Text) + col(Actor.last_name)
-"""Spelt as idx_actor_name_trgm is, without a parameter for the blank: an index answers only its own expression."""
+"""The expression of idx_actor_name_trgm, which has no parameter for the space: an index matches only the same one."""
 
 
 def category_names() -> sa.ScalarSelect[list[str]]:
-    """The names of the enclosing query's film's categories, in alphabetical order."""
+    """Select the names of the enclosing query's film's categories, in alphabetical order."""
     names = (
         sa.select(col(Category.name).label("name"))
         .join(FilmCategory, col(FilmCategory.category_id) == col(Category.category_id))
@@ -32,7 +34,7 @@ def category_names() -> sa.ScalarSelect[list[str]]:
 
 
 def actor_names() -> sa.ScalarSelect[list[str]]:
-    """The enclosing query's film's actors as "First Last", in the order they were billed (by id)."""
+    """Select the enclosing query's film's actors as "First Last", in order of id."""
     names = (
         sa.select(ACTOR_NAME.label("name"))
         .join(FilmActor, col(FilmActor.actor_id) == col(Actor.actor_id))
@@ -45,7 +47,7 @@ def actor_names() -> sa.ScalarSelect[list[str]]:
 
 
 def in_category(named: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """The film is in a category that is `named` so: a condition on its name."""
+    """Match films in a category whose name meets the condition `named`."""
     return (
         sa.select(1)
         .select_from(FilmCategory)
@@ -57,7 +59,7 @@ def in_category(named: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
 
 
 def with_actor(named: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """An actor plays in the film who is `named` so: a condition on ACTOR_NAME."""
+    """Match films with an actor whose ACTOR_NAME meets the condition `named`."""
     return (
         sa.select(1)
         .select_from(FilmActor)
@@ -68,30 +70,16 @@ def with_actor(named: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     )
 
 
-LISTED: tuple[sa.SQLColumnExpression[Any], ...] = (
-    col(Film.film_id).label("id"),
-    col(Film.title),
-    col(Film.description),
-    col(Film.release_year),
-    col(Film.language_id),
-    sa.func.rtrim(col(Language.name)).label("language"),
-    col(Film.original_language_id),
-    col(Film.rental_duration),
-    col(Film.rental_rate),
-    col(Film.length),
-    col(Film.replacement_cost),
-    col(Film.rating),
-    col(Film.special_features),
-    col(Film.streaming_available),
-    col(Film.last_update),
-    category_names().label("categories"),
-)
-"""What a list of films shows of each."""
+LANGUAGE_NAME = sa.func.rtrim(col(Language.name))
+_LIST = sa.select(
+    *columns_of(FilmListed, Film, id=col(Film.film_id), language=LANGUAGE_NAME, categories=category_names())
+).join(Language, col(Language.language_id) == col(Film.language_id))
+FILM = _LIST.add_columns(actor_names().label("actors"))
+"""A film as FilmRead has it."""
+_ONE = FILM.where(col(Film.film_id) == sa.bindparam("film_id"))
 
-_LIST = sa.select(*LISTED).join(Language, col(Language.language_id) == col(Film.language_id))
-_ONE = _LIST.add_columns(actor_names().label("actors")).where(col(Film.film_id) == sa.bindparam("film_id"))
-
-FILMS = Listing(
+FILMS = PaginatedSelect(
+    FilmListed,
     _LIST,
     sorts={
         "id": SortKey(col(Film.film_id), Int),
@@ -116,8 +104,8 @@ FILMS = Listing(
         "streaming_available": (col(Film.streaming_available).is_(True), col(Film.streaming_available).is_(False)),
         "in_stock": (is_in_stock(), ~is_in_stock()),
     },
+    queries=(FilmQuery,),
 )
-
 
 _LOCK = sa.select(col(Film.film_id)).where(col(Film.film_id) == sa.bindparam("film_id")).with_for_update()
 _INSERT = sa.insert(Film).returning(col(Film.film_id))
@@ -128,7 +116,7 @@ _LINKS: dict[str, tuple[type[FilmCategory] | type[FilmActor], str]] = {
     "category_ids": (FilmCategory, "category_id"),
     "actor_ids": (FilmActor, "actor_id"),
 }
-"""What a film has several of: the table of the links, and its column."""
+"""A film's links: their table, and the column that refers to the other record."""
 _LINK = {name: sa.insert(table) for name, (table, _) in _LINKS.items()}
 _UNLINK = {
     name: sa.delete(table).where(col(table.film_id) == sa.bindparam("id_")) for name, (table, _) in _LINKS.items()
@@ -157,20 +145,20 @@ class FilmRepository:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def find(self, film_id: int) -> Row | None:
-        """The film with its `actors`, or None."""
-        return await first(self._connection, _ONE, film_id=film_id)
+    async def find(self, film_id: int) -> FilmRead | None:
+        """Return the film with its `actors`, or None."""
+        return await first(self._connection, _ONE, FilmRead, film_id=film_id)
 
-    async def stock(self, *film_ids: int) -> list[Row]:
-        """What STOCK_BY_STORE tells of the films."""
-        return await every(self._connection, STOCK_BY_STORE, film_ids=film_ids)
+    async def stock(self, *film_ids: int) -> list[StoreStockRow]:
+        """Return the films' stock in each store; see STOCK_BY_STORE."""
+        return await every(self._connection, STOCK_BY_STORE, StoreStockRow, film_ids=film_ids)
 
     async def lock(self, film_id: int) -> bool:
-        """Whether the film exists; nobody else changes it, or refers to it anew, until this transaction ends."""
-        return await first(self._connection, _LOCK, film_id=film_id) is not None
+        """Lock the film against changes and new references until this transaction ends; return whether it exists."""
+        return await self._connection.scalar(_LOCK, {"film_id": film_id}) is not None
 
     async def unknown(self, values: Mapping[str, Any]) -> dict[str, list[int]]:
-        """Which ids among these lead nowhere, by the name they have there; one query."""
+        """Return the ids among these values that do not exist, by field; one query."""
         wanted = {name: _ids(values.get(name)) for name in _REFERRED_TO}
         if not any(wanted.values()):
             return {}
@@ -179,7 +167,7 @@ class FilmRepository:
         return {name: ids for name, ids in unknown.items() if ids}
 
     async def add(self, values: Mapping[str, Any]) -> int:
-        """A new film with these columns and links; returns its id."""
+        """Add a film with these columns and links; return its id."""
         columns = {name: value for name, value in values.items() if name not in _LINKS}
         film_id = int(await self._connection.scalar(_INSERT, columns) or 0)
         for name in _LINKS:
@@ -187,7 +175,7 @@ class FilmRepository:
         return film_id
 
     async def update(self, film_id: int, values: Mapping[str, Any]) -> None:
-        """Change these columns, and replace these links; the film counts as written even if only they change."""
+        """Change these columns, and replace these links; `last_update` changes even if only links do."""
         columns = {name: value for name, value in values.items() if name not in _LINKS}
         await self._connection.execute(_UPDATE, {"id_": film_id, **columns})
         for name in _LINKS:
@@ -196,8 +184,8 @@ class FilmRepository:
                 await self._link(film_id, name, values[name])
 
     async def has_copies(self, film_id: int) -> bool:
-        """Whether inventory refers to the film."""
-        return await first(self._connection, _HAS_COPIES, film_id=film_id) is not None
+        """Return whether the film has inventory items."""
+        return await self._connection.scalar(_HAS_COPIES, {"film_id": film_id}) is not None
 
     async def delete(self, film_id: int) -> None:
         """Remove the film and its links."""

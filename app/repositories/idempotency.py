@@ -1,8 +1,9 @@
-"""Who is first to use a key."""
+"""Idempotency keys."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import IdempotencyKey
-from app.repositories.listing import Row, first
+from app.repositories.rows import first
 
 _CLAIM = {
     "postgresql": postgresql.insert(IdempotencyKey).on_conflict_do_nothing().returning(col(IdempotencyKey.key)),
@@ -23,25 +24,34 @@ _ANSWER = sa.update(IdempotencyKey).where(col(IdempotencyKey.key) == sa.bindpara
 _FORGET = sa.delete(IdempotencyKey).where(col(IdempotencyKey.created_at) < sa.bindparam("before"))
 
 
+class KeyRow(NamedTuple):
+    """A used key."""
+
+    fingerprint: str
+    """Of its first request."""
+    response: str | None
+    """To that request; None in the transaction that has claimed the key."""
+
+
 class IdempotencyRepository:
-    """Keys and the responses to their requests."""
+    """Reads and writes keys, and the responses to their requests."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
     async def claim(self, key: str, fingerprint: str) -> bool:
-        """Whether the key is new. A transaction that has claimed it makes all others wait here until it ends."""
+        """Claim the key; return whether it is new. Other transactions that claim it wait until this one ends."""
         claim = _CLAIM[self._connection.dialect.name]
-        return await first(self._connection, claim, key=key, fingerprint=fingerprint) is not None
+        return await self._connection.scalar(claim, {"key": key, "fingerprint": fingerprint}) is not None
 
-    async def find(self, key: str) -> Row | None:
-        """The `fingerprint` and `response` of the key's first request."""
-        return await first(self._connection, _FIND, key_=key)
+    async def find(self, key: str) -> KeyRow | None:
+        """Return the key's first request, or None."""
+        return await first(self._connection, _FIND, KeyRow, key_=key)
 
     async def answer(self, key: str, response: str) -> None:
-        """Remember the response to the request that claimed the key."""
+        """Store the response to the request that claimed the key."""
         await self._connection.execute(_ANSWER, {"key_": key, "response": response})
 
     async def forget(self, before: datetime) -> None:
-        """Keys claimed before then may be used anew."""
+        """Delete keys claimed before then."""
         await self._connection.execute(_FORGET, {"before": before})

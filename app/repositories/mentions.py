@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,7 +20,7 @@ from app.core.name_matching import COMMON, Match, Mention, Name, mentions_in, to
 from app.models import Actor, Category, Film, Language
 from app.repositories.film_search import by_trigrams
 from app.repositories.films import ACTOR_NAME
-from app.repositories.listing import Row, every
+from app.repositories.rows import every
 from app.repositories.sql import has_part
 
 _CANDIDATES = 150
@@ -39,6 +39,12 @@ STORE_WORDS = frozenset(
     resources.files("app.repositories").joinpath("store_words.txt").read_text(encoding="utf-8").split()
 )
 """Words that are likelier about a film than misspelt in its title."""
+
+
+class _Candidate(NamedTuple):
+    kind: str
+    id: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -111,30 +117,30 @@ class MentionRepository:
     async def find(self, text: str) -> Mentions:
         """Find everything that the text mentions."""
         names = await self._with_words(text, _searched(text))
-        films, actors = ([row for row in names if row["kind"] == kind] for kind in ("film", "actor"))
+        films, actors = ([Name(one.id, one.text) for one in names if one.kind == kind] for kind in ("film", "actor"))
         categories, languages = (
-            by_stem(text, [row["text"] for row in names if row["kind"] == kind]) for kind in ("category", "language")
+            by_stem(text, [one.text for one in names if one.kind == kind]) for kind in ("category", "language")
         )
         kinds = [mention for mention, _ in (*categories, *languages)]
         in_films, in_actors = both(text, films, actors, kinds)
         if runs := _unexplained(text, [*in_films, *in_actors], kinds):
-            films += [row for run in runs for row in await self._spelt_like("film", run)]
-            actors += [row for run in runs for row in await self._spelt_like("actor", run)]
+            films += [name for run in runs for name in await self._spelt_like("film", run)]
+            actors += [name for run in runs for name in await self._spelt_like("actor", run)]
             in_films, in_actors = both(text, films, actors, kinds)
-        known = {row["id"]: row["text"] for row in actors}
+        known = {actor.id: actor.text for actor in actors}
         people = [(mention, [known[actor] for actor in mention.ids]) for mention in in_actors]
         return Mentions(in_films, people, categories, languages)
 
-    async def _with_words(self, text: str, words: Sequence[str]) -> list[Row]:
+    async def _with_words(self, text: str, words: Sequence[str]) -> list[_Candidate]:
         values: dict[str, Any] = {f"word_{number}": word for number, word in enumerate(words or [_NO_WORD])}
-        return await every(self._connection, _with_words(len(values)), **values, short=_short_titles(text))
+        return await every(self._connection, _with_words(len(values)), _Candidate, **values, short=_short_titles(text))
 
-    async def _spelt_like(self, kind: str, run: str) -> list[Row]:
+    async def _spelt_like(self, kind: str, run: str) -> list[Name]:
         statement = _SPELT_LIKE[self._connection.dialect.name, kind]
-        found = await by_trigrams(self._connection, statement, _OTHERWISE[kind], run=run)
+        found = await by_trigrams(self._connection, statement, _OTHERWISE[kind], Name, run=run)
         if kind == "film" and run.isalpha() and len(run) in _INITIALS:
             # "lotr" is "l% o% t% r%"; no index answers that.
-            found += await every(self._connection, _BY_INITIALS, initials="% ".join(run.lower()) + "%")
+            found += await every(self._connection, _BY_INITIALS, Name, initials="% ".join(run.lower()) + "%")
         return found
 
 
@@ -166,18 +172,16 @@ def _short_titles(text: str) -> list[str]:
 
 
 def both(
-    text: str, films: Sequence[Row], actors: Sequence[Row], kinds: Sequence[Mention]
+    text: str, films: Sequence[Name], actors: Sequence[Name], kinds: Sequence[Mention]
 ) -> tuple[list[Mention], list[Mention]]:
     """Mentions of films, and of actors where no film is mentioned as well. `kinds` are categories and languages."""
     in_films, in_actors = (
         [
             mention
-            for mention in mentions_in(
-                text, [Name(row["id"], row["text"]) for row in {row["id"]: row for row in rows}.values()], STORE_WORDS
-            )
+            for mention in mentions_in(text, list({name.id: name for name in names}.values()), STORE_WORDS)
             if mention.match is Match.EXACT or not any(map(mention.overlaps, kinds))
         ]
-        for rows in (films, actors)
+        for names in (films, actors)
     )
     in_actors = [
         one

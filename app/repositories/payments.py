@@ -1,10 +1,10 @@
-"""Payments, and what customers owe."""
+"""Payments, and customers' balances."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,36 +13,31 @@ from sqlmodel import col
 from app.models import Customer, Film, Inventory, Payment, Rental, Staff
 from app.models.types import UtcDateTime
 from app.repositories.due import LATE_FEE_PER_DAY, days_late, is_lost
-from app.repositories.listing import Int, Listing, Row, SortKey, Time, first
+from app.repositories.pagination import Int, PaginatedSelect, SortKey, Time
+from app.repositories.rows import columns_of, first, one
+from app.schemas.payments import PaymentQuery, PaymentRead
 
-_COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
-    col(Payment.payment_id).label("id"),
-    col(Payment.customer_id),
-    col(Payment.staff_id),
-    col(Payment.rental_id),
-    col(Payment.amount),
-    col(Payment.payment_date),
-    col(Film.title).label("film_title"),
-)
-# Outer joins: Pagila's last partition has no foreign keys, and a payment counts whatever it was for.
+# Outer joins: Pagila's last partition has no foreign keys, and payments without a rental count, too.
 _PAYMENTS = (
-    sa.select(*_COLUMNS)
+    sa.select(*columns_of(PaymentRead, Payment, id=col(Payment.payment_id), film_title=col(Film.title)))
     .select_from(Payment)
     .outerjoin(Rental, col(Rental.rental_id) == col(Payment.rental_id))
     .outerjoin(Inventory, col(Inventory.inventory_id) == col(Rental.inventory_id))
     .outerjoin(Film, col(Film.film_id) == col(Inventory.film_id))
 )
 
-PAYMENTS = Listing(
+PAYMENTS = PaginatedSelect(
+    PaymentRead,
     _PAYMENTS,
     sorts={
         "id": SortKey(col(Payment.payment_id), Int),
         "payment_date": SortKey(col(Payment.payment_date), Time),
     },
     filters={"customer_id": col(Payment.customer_id) == sa.bindparam("customer_id")},
+    queries=(PaymentQuery,),
 )
 
-# With the time, too: it tells Postgres in which partition.
+# With the time, which tells Postgres the partition.
 _ONE = _PAYMENTS.where(
     col(Payment.payment_id) == sa.bindparam("id_"), col(Payment.payment_date) == sa.bindparam("payment_date")
 )
@@ -84,42 +79,59 @@ _BALANCE = (
 )
 
 
+class Balance(NamedTuple):
+    """A customer's sums in dollars; `balance` is all fees and costs less all payments."""
+
+    rental_fees: Decimal
+    late_fees: Decimal
+    replacement_costs: Decimal
+    payments: Decimal
+    balance: Decimal
+
+
+class _Sums(NamedTuple):
+    """None for no rentals or no payments."""
+
+    rental_fees: Decimal | None
+    days_late: int | None
+    replacement_costs: Decimal | None
+    payments: Decimal | None
+
+
+class RentalToPay(NamedTuple):
+    """A rental of the customer."""
+
+    rental_id: int
+    has_staff: bool
+    """Whether the staff member of the payment exists."""
+
+
 class PaymentRepository:
     """Reads and writes payments."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def find(self, payment_id: int, payment_date: datetime) -> Row | None:
-        """The payment, or None."""
-        return await first(self._connection, _ONE, id_=payment_id, payment_date=payment_date)
+    async def get(self, payment_id: int, payment_date: datetime) -> PaymentRead:
+        """Return a payment that exists."""
+        return await one(self._connection, _ONE, PaymentRead, id_=payment_id, payment_date=payment_date)
 
-    async def lock_rental(self, *, customer_id: int, rental_id: int, staff_id: int) -> Row | None:
-        """The customer's rental, which stays until this transaction ends, and whether it `has_staff`; or None."""
-        return await first(
-            self._connection, _FOR_RENTAL, customer_id=customer_id, rental_id=rental_id, staff_id=staff_id
-        )
+    async def lock_rental(self, *, customer_id: int, rental_id: int, staff_id: int) -> RentalToPay | None:
+        """Return the customer's rental, locked against deletion until this transaction ends; or None."""
+        values = {"customer_id": customer_id, "rental_id": rental_id, "staff_id": staff_id}
+        return await first(self._connection, _FOR_RENTAL, RentalToPay, **values)
 
     async def add(self, *amounts: Decimal, **values: object) -> list[int]:
-        """Ids of new payments of these amounts."""
+        """Add payments of these amounts; return their ids."""
         return list(await self._connection.scalars(_INSERT, [{"amount": amount, **values} for amount in amounts]))
 
-    async def balance(self, customer_id: int, now: datetime) -> Row | None:
-        """The sums of a customer's `rental_fees`, `late_fees`, `replacement_costs` and `payments`, and the `balance`.
-
-        Dollars; the balance is all fees and costs less all payments. None when there is no such customer.
-        """
-        sums = await first(self._connection, _BALANCE, customer_id=customer_id, now=now)
+    async def balance(self, customer_id: int, now: datetime) -> Balance | None:
+        """Return what the customer owes at `now`, or None for an unknown customer."""
+        sums = await first(self._connection, _BALANCE, _Sums, customer_id=customer_id, now=now)
         if sums is None:
             return None
-        fees = sums["rental_fees"] or _NOTHING
-        late_fees = LATE_FEE_PER_DAY * (sums["days_late"] or 0)
-        costs = sums["replacement_costs"] or _NOTHING
-        payments = sums["payments"] or _NOTHING
-        return {
-            "rental_fees": fees,
-            "late_fees": late_fees,
-            "replacement_costs": costs,
-            "payments": payments,
-            "balance": fees + late_fees + costs - payments,
-        }
+        fees = sums.rental_fees or _NOTHING
+        late_fees = LATE_FEE_PER_DAY * (sums.days_late or 0)
+        costs = sums.replacement_costs or _NOTHING
+        payments = sums.payments or _NOTHING
+        return Balance(fees, late_fees, costs, payments, balance=fees + late_fees + costs - payments)

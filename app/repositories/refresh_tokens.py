@@ -1,8 +1,9 @@
-"""Refresh tokens: each is used once, and all that came of one sign-in end together."""
+"""Refresh tokens: each is used once, and all tokens of one sign-in are revoked together."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,7 +11,7 @@ from sqlmodel import col
 
 from app.models import RefreshToken
 from app.models.types import UtcDateTime
-from app.repositories.listing import Row, first
+from app.repositories.rows import first
 
 _NOW = sa.bindparam("now", type_=UtcDateTime)
 _THIS = col(RefreshToken.token_hash) == sa.bindparam("hash_")
@@ -30,6 +31,14 @@ _FORGET = sa.delete(RefreshToken).where(
 )
 
 
+class TokenRow(NamedTuple):
+    """A refresh token, valid or not."""
+
+    account_id: int
+    family: str
+    used_at: datetime | None
+
+
 class RefreshTokenRepository:
     """Reads and writes refresh tokens, by their hashes."""
 
@@ -37,25 +46,25 @@ class RefreshTokenRepository:
         self._connection = connection
 
     async def add(self, **values: object) -> None:
-        """A new token."""
+        """Add a token."""
         await self._connection.execute(_INSERT, values)
 
     async def use(self, token_hash: str, now: datetime) -> bool:
-        """Whether the token was good until now. It is for one of several callers."""
+        """Use the token; return whether it was valid. Of concurrent calls, one succeeds."""
         return bool((await self._connection.execute(_USE, {"hash_": token_hash, "now": now})).rowcount)
 
-    async def find(self, token_hash: str) -> Row | None:
-        """The token's `account_id`, `family` and `used_at`, good or not; or None."""
-        return await first(self._connection, _FIND, hash_=token_hash)
+    async def find(self, token_hash: str) -> TokenRow | None:
+        """Return the token, valid or not; or None."""
+        return await first(self._connection, _FIND, TokenRow, hash_=token_hash)
 
     async def revoke_family(self, family: str, now: datetime) -> None:
-        """End all that came of one sign-in."""
+        """Revoke all tokens of one sign-in."""
         await self._connection.execute(_REVOKE_FAMILY, {"family_": family, "now": now})
 
     async def revoke_all(self, account_id: int, now: datetime) -> None:
-        """End all of an account's."""
+        """Revoke all tokens of an account."""
         await self._connection.execute(_REVOKE_ALL, {"account_": account_id, "now": now})
 
     async def forget(self, account_id: int, now: datetime) -> None:
-        """Remove the account's that have expired: not even a second use of them tells anything then."""
+        """Delete the account's expired tokens: reuse of those needs no detection."""
         await self._connection.execute(_FORGET, {"account_": account_id, "now": now})

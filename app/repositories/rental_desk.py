@@ -1,10 +1,10 @@
-"""What somebody at the rental desk asks: a customer's rentals with what lateness costs, and which store is whose."""
+"""Reads for the rental desk's tools: a customer's rentals with their late days, and the caller's store."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,7 +13,7 @@ from sqlmodel import col
 from app.models import Customer, Film, Inventory, Rental, Staff
 from app.models.types import UtcDateTime
 from app.repositories.due import days_late, due_date, is_lost
-from app.repositories.listing import Row, every
+from app.repositories.rows import every, require_columns
 from app.repositories.sql import has_part
 
 _NOW = sa.bindparam("now", type_=UtcDateTime)
@@ -41,29 +41,42 @@ _STORE_OF_CUSTOMER = sa.select(col(Customer.store_id)).where(col(Customer.custom
 _STORE_OF_STAFF = sa.select(col(Staff.store_id)).where(col(Staff.staff_id) == sa.bindparam("id_"))
 
 
-class RentalDeskRepository:
-    """Reads one customer's rentals: `title`, `rented`, `due`, `returned`, `days_late`, `is_lost`, `replacement_cost`.
+class DeskRental(NamedTuple):
+    """A rental of the customer. Days late have started by the return or, while it is open, by `now`."""
 
-    Each row tells the `total` that there are beyond `limit`. Days late have started by the return or, while the disc
-    is out, by `now`.
-    """
+    title: str
+    rented: datetime
+    due: datetime
+    returned: datetime | None
+    days_late: int
+    is_lost: bool
+    replacement_cost: Decimal
+    total: int
+    """Rows without the limit."""
+
+
+require_columns(DeskRental, _RENTALS)
+
+
+class RentalDeskRepository:
+    """Reads one customer's rentals."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def open_rentals(self, customer_id: int, now: datetime, *, limit: int) -> Sequence[Row]:
-        """What the customer has out, the first due first."""
-        return await every(self._connection, _OPEN, customer_id=customer_id, now=now, limit_=limit)
+    async def open_rentals(self, customer_id: int, now: datetime, *, limit: int) -> list[DeskRental]:
+        """Return the customer's open rentals, the first due first."""
+        return await every(self._connection, _OPEN, DeskRental, customer_id=customer_id, now=now, limit_=limit)
 
-    async def history(self, customer_id: int, now: datetime, *, title: str, limit: int) -> Sequence[Row]:
-        """What the customer ever rented, the newest first; with a `title`, only films that have it in theirs."""
+    async def history(self, customer_id: int, now: datetime, *, title: str, limit: int) -> list[DeskRental]:
+        """Return all rentals of the customer, the newest first; with a `title`, of films with that in their title."""
         values = {"customer_id": customer_id, "now": now, "limit_": limit}
         if not title:
-            return await every(self._connection, _HISTORY, **values)
-        return await every(self._connection, _HISTORY_OF_TITLE, **values, title=title)
+            return await every(self._connection, _HISTORY, DeskRental, **values)
+        return await every(self._connection, _HISTORY_OF_TITLE, DeskRental, **values, title=title)
 
     async def store_of(self, *, customer_id: int | None = None, staff_id: int | None = None) -> int | None:
-        """The store that this customer, else this member of staff, belongs to; None when neither does to any."""
+        """Return the store of this customer, else of this staff member, or None."""
         if customer_id is not None:
             return await self._connection.scalar(_STORE_OF_CUSTOMER, {"id_": customer_id})
         if staff_id is not None:

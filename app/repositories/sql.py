@@ -1,4 +1,4 @@
-"""The few SQL expressions that Postgres and SQLite spell differently."""
+"""SQL expressions that differ between Postgres and SQLite."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.models.types import TEXT_LIST
 
 
 class text_list(GenericFunction[list[str]]):  # noqa: N801  named as SQL functions are
-    """All values of a group as one list of texts, NULL or empty for none."""
+    """Aggregate a group's values into one list of texts, NULL or empty for none."""
 
     type = TEXT_LIST
     inherit_cache = True
@@ -32,7 +32,7 @@ def _array_agg(element: text_list, compiler: SQLCompiler, **kw: Any) -> str:
 
 
 class lock_text(GenericFunction[None]):  # noqa: N801
-    """Wait for whoever else has locked the same text, until the end of this transaction."""
+    """Lock a text until the end of this transaction, waiting for other locks of it."""
 
     type = sa.types.NullType()
     inherit_cache = True
@@ -53,17 +53,17 @@ _ESCAPE = "!"
 
 
 def contains(column: sa.SQLColumnExpression[str], text: str) -> sa.ColumnElement[bool]:
-    """`column` has `text` somewhere in it, in any case; `%` and `_` stand for themselves."""
+    """Match a column that contains `text`, ignoring case; `%` and `_` are literal."""
     return column.ilike(sa.literal(text, Pattern), escape=_ESCAPE)
 
 
 def has_part(column: sa.SQLColumnExpression[str], name: str) -> sa.ColumnElement[bool]:
-    """Like `contains`, for a text that comes with each execution as parameter `name`."""
+    """Match like `contains`, for a text given at execution as parameter `name`."""
     return column.ilike(sa.bindparam(name, type_=Pattern), escape=_ESCAPE)
 
 
 class Pattern(TypeDecorator[str]):
-    """A text to be found anywhere, as LIKE wants it."""
+    """A text to search for, as a LIKE pattern."""
 
     impl = sa.Text
     cache_ok = True

@@ -1,16 +1,20 @@
-"""Discs and whether they are in: an inventory item is in stock while no rental of it is open."""
+"""Stock: an inventory item is in stock unless it has an open rental."""
 
 from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import col
 
 from app.models import Film, Inventory, Rental
 from app.repositories.due import due_date
+from app.repositories.rows import require_columns
 
 
 def is_out() -> sa.ColumnElement[bool]:
-    """The enclosing query's disc has an open rental."""
+    """Match enclosing inventory items that have an open rental."""
     return (
         sa.select(1)
         .where(col(Rental.inventory_id) == col(Inventory.inventory_id), col(Rental.return_date).is_(None))
@@ -20,7 +24,7 @@ def is_out() -> sa.ColumnElement[bool]:
 
 
 def copies(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    """How many discs of the enclosing query's film fit."""
+    """Count the inventory items of the enclosing query's film that meet the conditions."""
     return (
         sa.select(sa.func.count())
         .select_from(Inventory)
@@ -31,7 +35,7 @@ def copies(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
 
 
 def is_in_stock() -> sa.ColumnElement[bool]:
-    """The enclosing query's film has a disc that is in."""
+    """Match enclosing films that have an inventory item in stock."""
     return (
         sa.select(1)
         .select_from(Inventory)
@@ -39,6 +43,16 @@ def is_in_stock() -> sa.ColumnElement[bool]:
         .correlate(Film)
         .exists()
     )
+
+
+class StoreStockRow(NamedTuple):
+    """A row of STOCK_BY_STORE."""
+
+    film_id: int
+    store_id: int | None
+    copies: int
+    in_stock: int
+    earliest_due_date: datetime | None
 
 
 _DISCS = sa.func.count(sa.distinct(col(Inventory.inventory_id)))
@@ -57,7 +71,10 @@ STOCK_BY_STORE = (
     .group_by(col(Film.film_id), col(Inventory.store_id))
     .order_by(col(Film.film_id), col(Inventory.store_id))
 )
-"""Films' discs in each store that has some, and when the first that is out is due; one row without a store for a film
-without discs, none for no film. Discs are counted, not rows: in Pagila's newest release one can have several open
-rentals.
+"""The number of films' inventory items in each store, and when the first rented one is due.
+
+A film without inventory items has one row, without a store; an unknown film has none. Items are counted, not rows: in
+Pagila's newest release an item can have several open rentals.
 """
+
+require_columns(StoreStockRow, STOCK_BY_STORE)

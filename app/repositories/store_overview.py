@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Address, Category, City, Film, FilmCategory, Inventory, Language, Store
-from app.repositories.listing import Row, every, first
+from app.repositories.rows import mappings
+
+Row = dict[str, Any]
 
 _FILMS = sa.select(
     sa.func.count().label("films"),
@@ -60,13 +62,14 @@ class StoreOverviewRepository:
 
     async def films(self) -> Row:
         """Films in all, and the bounds of their years and rates."""
-        return await first(self._connection, _FILMS) or {}
+        (row,) = await mappings(self._connection, _FILMS)
+        return row
 
     async def stores(self, *, limit: int) -> list[Row]:
         """The stores that have discs; each tells the `total` that there are."""
-        return await every(self._connection, _STORES, limit_=limit)
+        return await mappings(self._connection, _STORES, limit_=limit)
 
     async def counts(self) -> Mapping[str, list[Row]]:
         """Films in each language, category and rating, most first."""
         kinds: Mapping[str, sa.Executable] = {"languages": _LANGUAGES, "categories": _CATEGORIES, "ratings": _RATINGS}
-        return {kind: await every(self._connection, statement) for kind, statement in kinds.items()}
+        return {kind: await mappings(self._connection, statement) for kind, statement in kinds.items()}

@@ -1,19 +1,19 @@
-"""Actors on the wire."""
+"""Requests and responses about actors."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from app.schemas.base import Command, Text, UtcTime
-from app.schemas.paging import PageQuery, sort_by
+from app.models.actors import ActorFields
+from app.schemas.base import Command, Identified, Text, UtcTime
+from app.schemas.derived import read_model
+from app.schemas.pagination import PageQuery, sort_by
 
 
-class ActorRead(BaseModel):
+@read_model
+class ActorRead(ActorFields, Identified):
     """An actor with the number of their films."""
 
-    id: int
-    first_name: str
-    last_name: str
     film_count: int
     last_update: UtcTime
 
@@ -25,11 +25,8 @@ class ActorQuery(PageQuery):
     name: Text | None = Field(None, description='Part of "First Last", ignoring case.', examples=["ney wea"])
 
 
-class ActorCreate(Command):
+class ActorCreate(ActorFields, Command):
     """A new actor. Several actors may have the same name."""
-
-    first_name: Text = Field(examples=["Greta"])
-    last_name: Text = Field(examples=["Garbo"])
 
 
 class ActorUpdate(ActorCreate):

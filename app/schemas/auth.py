@@ -1,4 +1,4 @@
-"""Accounts, tokens and API keys on the wire."""
+"""Requests and responses about accounts, tokens and API keys."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.core.identity import Role, Scope
-from app.core.secret import normalised
-from app.schemas.base import Command, Matching, Moment, ShortText, UtcTime
-from app.schemas.emails import Email, account_email
-from app.schemas.paging import PageQuery, sort_by
+from app.core.auth.identity import Role, Scope
+from app.core.auth.secrets import normalised
+from app.models.accounts import AccountFields, ApiKeyFields
+from app.models.emails import Email, account_email
+from app.schemas.base import Command, Identified, Matching, UtcTime
+from app.schemas.derived import read_model
+from app.schemas.pagination import PageQuery, sort_by
 
 MIN_PASSWORD, MAX_PASSWORD = 12, 128
 """Characters."""
@@ -66,16 +68,10 @@ class AccountCreate(Command):
     password: NewPassword
 
 
-class AccountRead(BaseModel):
+@read_model
+class AccountRead(AccountFields, Identified):
     """An account."""
 
-    id: int
-    email: str
-    role: Role
-    customer_id: int | None
-    """The customer that this account belongs to."""
-    staff_id: int | None
-    active: bool
     created_at: UtcTime
 
 
@@ -133,30 +129,23 @@ class PasswordReset(Command):
     password: NewPassword
 
 
-class ApiKeyCreate(Command):
+class ApiKeyCreate(ApiKeyFields, Command):
     """A new API key for a machine."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "till 7", "scopes": ["rentals:read", "rentals:write"]}]}
     )
 
-    name: ShortText
-    scopes: list[Scope] = Field(min_length=1)
-    expires_at: Moment | None = Field(None, description="When the key expires; if unset, never.")
 
-
-class ApiKeyRead(BaseModel):
+@read_model
+class ApiKeyRead(ApiKeyFields, Identified):
     """An API key without its secret."""
 
-    id: int
-    name: str
     prefix: str
     """The first characters of the key."""
-    scopes: list[Scope]
     created_by: int | None
     """The account that created it; null for keys created at the command line."""
     created_at: UtcTime
-    expires_at: UtcTime | None
     last_used_at: UtcTime | None
     """Accurate to the minute."""
     revoked_at: UtcTime | None

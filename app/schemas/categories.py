@@ -1,18 +1,19 @@
-"""Categories on the wire."""
+"""Requests and responses about categories."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from app.schemas.base import Command, Text, UtcTime
-from app.schemas.paging import PageQuery, sort_by
+from app.models.categories import CategoryFields
+from app.schemas.base import Command, Identified, Text, UtcTime
+from app.schemas.derived import read_model
+from app.schemas.pagination import PageQuery, sort_by
 
 
-class CategoryRead(BaseModel):
+@read_model
+class CategoryRead(CategoryFields, Identified):
     """A category with the number of its films."""
 
-    id: int
-    name: str
     film_count: int
     last_update: UtcTime
 
@@ -24,10 +25,8 @@ class CategoryQuery(PageQuery):
     name: Text | None = Field(None, description="Part of the name, ignoring case.", examples=["horr"])
 
 
-class CategoryCreate(Command):
+class CategoryCreate(CategoryFields, Command):
     """A new category."""
-
-    name: Text = Field(description="Unique, ignoring case.", examples=["Film Noir"])
 
 
 class CategoryUpdate(CategoryCreate):

@@ -1,15 +1,16 @@
-"""Customers on the wire."""
+"""Requests and responses about customers."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
-from app.schemas.base import MAX_ID, Command, Flag, Id, Text, UtcTime, absent
-from app.schemas.emails import Email
-from app.schemas.paging import PageQuery, sort_by
+from app.models.customers import CustomerFields
+from app.schemas.base import MAX_ID, Command, Flag, Identified, Text, UtcTime
+from app.schemas.derived import read_model, update_model
+from app.schemas.pagination import PageQuery, sort_by
 
 _EXAMPLE: JsonDict = {
     "store_id": 1,
@@ -20,15 +21,10 @@ _EXAMPLE: JsonDict = {
 }
 
 
-class CustomerRead(BaseModel):
+@read_model
+class CustomerRead(CustomerFields, Identified):
     """A customer."""
 
-    id: int
-    store_id: int
-    first_name: str
-    last_name: str
-    email: str | None
-    address_id: int
     active: bool
     """Whether the customer may rent."""
     create_date: date
@@ -46,27 +42,16 @@ class CustomerQuery(PageQuery):
     store_id: int | None = Field(None, ge=1, le=MAX_ID)
 
 
-class CustomerCreate(Command):
+class CustomerCreate(CustomerFields, Command):
     """A new customer."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    store_id: Id
-    first_name: Text
-    last_name: Text
-    email: Email | None = None
-    address_id: Id
     active: Flag = True
 
 
-class CustomerUpdate(Command):
+@update_model
+class CustomerUpdate(CustomerCreate):
     """Changes to a customer; unset fields stay unchanged."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ada@example.org"}]})
-
-    store_id: Id = absent()
-    first_name: Text = absent()
-    last_name: Text = absent()
-    email: Email | None = None
-    address_id: Id = absent()
-    active: Flag = absent()

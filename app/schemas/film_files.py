@@ -1,8 +1,12 @@
-"""Films as CSV: what is asked and answered around the file. Its own form is app/services/film_csv.py's."""
+"""Requests and responses of film files. The file's own format is in app/services/film_csv.py."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from app.models.films import FilmFields
+from app.schemas.base import Identified, TextList
+from app.schemas.derived import read_model
 
 
 class FilmImportQuery(BaseModel):
@@ -29,3 +33,13 @@ class FilmImportRead(BaseModel):
 
     films: int
     dry_run: bool
+
+
+@read_model
+class FilmExported(FilmFields, Identified):
+    """A film with everything that its CSV row has: languages, categories and actors by name."""
+
+    language: str
+    original_language: str | None
+    categories: TextList
+    actors: TextList

@@ -1,37 +1,24 @@
-"""Films on the wire."""
+"""Requests and responses about films."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from app.models.films import FilmFields
 from app.models.types import MINUTES, RELEASE_YEARS, Rating
-from app.schemas.base import WHOLE, Command, Flag, Id, LongText, Money, Text, TextList, UtcTime, absent, price
-from app.schemas.paging import PageQuery, sort_by
+from app.schemas.base import Command, Id, Identified, Text, TextList, UtcTime
+from app.schemas.derived import read_model, update_model
+from app.schemas.pagination import PageQuery, sort_by
 
 
-class FilmListed(BaseModel):
+@read_model
+class FilmListed(FilmFields, Identified):
     """A film in a list."""
 
-    id: int
-    title: str
-    description: str | None
-    release_year: int | None
-    language_id: int
     language: str
-    original_language_id: int | None
-    rental_duration: int
-    """Days."""
-    rental_rate: Money
-    length: int | None
-    """Minutes."""
-    replacement_cost: Money
-    rating: Rating | None
-    special_features: TextList
-    streaming_available: bool
     categories: TextList
     last_update: UtcTime
 
@@ -40,6 +27,13 @@ class FilmRead(FilmListed):
     """A film with its actors."""
 
     actors: TextList
+
+
+class FilmCard(FilmRead):
+    """A film with its stock, as tools tell a model of it."""
+
+    copies: int
+    in_stock: int
 
 
 _Year = Annotated[int, Field(ge=RELEASE_YEARS[0], le=RELEASE_YEARS[1])]
@@ -72,58 +66,26 @@ def _distinct(ids: list[int]) -> list[int]:
 
 _UNIQUE: dict[str, Any] = {"uniqueItems": True}
 
-Year = Annotated[_Year, Field(strict=True), WHOLE]
-Days = Annotated[int, Field(ge=1, le=365, strict=True), WHOLE]
-Minutes = Annotated[_Minutes, Field(strict=True), WHOLE]
-RentalRate = Annotated[Decimal, price("0.01", "99.99")]
-ReplacementCost = Annotated[Decimal, price("0.01", "999.99")]
-SpecialFeatures = Annotated[list[Text], Field(max_length=50, examples=[["Trailers", "Deleted Scenes"]])]
 CategoryIds = Annotated[list[Id], AfterValidator(_distinct), Field(max_length=50, json_schema_extra=_UNIQUE)]
 ActorIds = Annotated[list[Id], AfterValidator(_distinct), Field(max_length=200, json_schema_extra=_UNIQUE)]
 
 
-class FilmCreate(Command):
+class FilmCreate(FilmFields, Command):
     """A new film; unset fields get Pagila's defaults."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"title": "Alien", "language_id": 1, "release_year": 1979, "length": 117}]}
     )
 
-    title: Text
-    description: LongText | None = None
-    release_year: Year | None = None
-    language_id: Id
-    original_language_id: Id | None = None
-    rental_duration: Days = 3
-    rental_rate: RentalRate = Field(Decimal("4.99"), json_schema_extra={"default": 4.99})
-    length: Minutes | None = None
-    replacement_cost: ReplacementCost = Field(Decimal("19.99"), json_schema_extra={"default": 19.99})
-    rating: Rating | None = Rating.G
-    special_features: SpecialFeatures | None = None
-    streaming_available: Flag = False
     category_ids: CategoryIds = Field([])
     actor_ids: ActorIds = Field([])
 
 
-class FilmUpdate(Command):
+@update_model
+class FilmUpdate(FilmCreate):
     """Changes to a film; unset fields stay unchanged, `category_ids` and `actor_ids` replace all that it has."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"rental_rate": 2.99, "streaming_available": True}]})
-
-    title: Text = absent()
-    description: LongText | None = absent()
-    release_year: Year | None = absent()
-    language_id: Id = absent()
-    original_language_id: Id | None = absent()
-    rental_duration: Days = absent()
-    rental_rate: RentalRate = absent()
-    length: Minutes | None = absent()
-    replacement_cost: ReplacementCost = absent()
-    rating: Rating | None = absent()
-    special_features: SpecialFeatures | None = absent()
-    streaming_available: Flag = absent()
-    category_ids: CategoryIds = absent()
-    actor_ids: ActorIds = absent()
 
 
 class StoreStock(BaseModel):

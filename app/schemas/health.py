@@ -1,4 +1,4 @@
-"""Health on the wire."""
+"""Responses about health."""
 
 from __future__ import annotations
 

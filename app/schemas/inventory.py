@@ -1,24 +1,25 @@
-"""Inventory items on the wire."""
+"""Requests and responses about inventory items."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from app.schemas.base import MAX_ID, WHOLE, Command, Id, UtcTime
-from app.schemas.paging import PageQuery, sort_by
+from app.models.fields import between
+from app.models.inventory import InventoryFields
+from app.schemas.base import MAX_ID, WHOLE, Command, Identified, UtcTime
+from app.schemas.derived import read_model
+from app.schemas.pagination import PageQuery, sort_by
 
-Copies = Annotated[int, Field(ge=1, le=100, strict=True), WHOLE]
+Copies = Annotated[int, between(1, 100), WHOLE]
 
 
-class InventoryRead(BaseModel):
+@read_model
+class InventoryRead(InventoryFields, Identified):
     """An inventory item: one disc of a film in a store. It is in stock unless it is rented out."""
 
-    id: int
-    film_id: int
     film_title: str
-    store_id: int
     in_stock: bool
     last_update: UtcTime
 
@@ -32,11 +33,7 @@ class InventoryQuery(PageQuery):
     in_stock: bool | None = Field(None, description="Whether the item is in stock; false if it is rented out.")
 
 
-class InventoryCreate(Command):
+class InventoryCreate(InventoryFields, Command):
     """New inventory items of a film in a store."""
 
-    film_id: Id = Field(examples=[1])
-    store_id: Id = Field(examples=[1])
-    copies: Annotated[int, Field(ge=1, le=100, strict=True), WHOLE] = Field(
-        1, description="Number of inventory items to add."
-    )
+    copies: Copies = Field(1, description="Number of inventory items to add.")

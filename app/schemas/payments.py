@@ -1,31 +1,25 @@
-"""Payments and what is left to pay, on the wire."""
+"""Requests and responses about payments and balances."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Annotated
-
 from pydantic import BaseModel, ConfigDict
 
-from app.schemas.base import ActingStaffId, Command, Id, Money, UtcTime, absent, price
-from app.schemas.paging import PageQuery, sort_by
+from app.models.payments import Amount, PaymentFields
+from app.schemas.base import ActingStaffId, Command, Id, Identified, Money, UtcTime, unset
+from app.schemas.derived import read_model
+from app.schemas.pagination import PageQuery, sort_by
 
 
-class PaymentRead(BaseModel):
+@read_model
+class PaymentRead(PaymentFields, Identified):
     """A payment for a rental."""
 
-    id: int
-    customer_id: int
-    staff_id: int
-    rental_id: int
-    amount: Money
-    payment_date: UtcTime
     film_title: str | None
     """Title of the rented film."""
 
 
 class PaymentQuery(PageQuery):
-    """Paging of a customer's payments."""
+    """Pagination of a customer's payments."""
 
     sort: str | None = sort_by("id", "payment_date")
 
@@ -36,8 +30,8 @@ class PaymentCreate(Command):
     model_config = ConfigDict(json_schema_extra={"examples": [{"rental_id": 295, "staff_id": 1, "amount": 4.99}]})
 
     rental_id: Id
-    staff_id: ActingStaffId = absent()
-    amount: Annotated[Decimal, price("0.01", "999.99")]
+    staff_id: ActingStaffId = unset()
+    amount: Amount
 
 
 class BalanceRead(BaseModel):

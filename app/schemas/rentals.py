@@ -1,23 +1,19 @@
-"""Rentals on the wire."""
+"""Requests and responses about rentals."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.schemas.base import MAX_ID, ActingStaffId, Command, Id, Moment, Money, StaffId, UtcTime, absent
-from app.schemas.paging import PageQuery, sort_by
+from app.models.rentals import RentalFields
+from app.schemas.base import MAX_ID, ActingStaffId, Command, Id, Identified, Moment, Money, StaffId, UtcTime, unset
+from app.schemas.derived import read_model
+from app.schemas.pagination import PageQuery, sort_by
 
 
-class RentalRead(BaseModel):
+@read_model
+class RentalRead(RentalFields, Identified):
     """A rental; open while `return_date` is null."""
 
-    id: int
-    rental_date: UtcTime
-    inventory_id: int
-    customer_id: int
-    staff_id: int
-    return_date: UtcTime | None
-    """Null while the rental is open."""
     film_id: int
     film_title: str
     due_date: UtcTime
@@ -48,7 +44,7 @@ class CustomerRentalCreate(Command):
     model_config = ConfigDict(json_schema_extra={"examples": [{"inventory_id": 1, "staff_id": 1}]})
 
     inventory_id: Id
-    staff_id: ActingStaffId = absent()
+    staff_id: ActingStaffId = unset()
     rental_date: Moment | None = None
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import NamedTuple
 
-from app.models.types import Rating
+from app.models.films import FilmFields
 from app.seed.catalogue import CatalogueFilm
 from app.seed.chance import chance_of
 
@@ -24,19 +24,10 @@ _SURNAMES_OF_TWO_WORDS = frozenset({"bel", "bonham", "de", "garcía", "la", "le"
 _AFTER_SURNAME = "Jr."
 
 
-class FilmRow(NamedTuple):
+class FilmRow(FilmFields):
+    """A row of `film`. Fields that are not set here have their defaults."""
+
     film_id: int
-    title: str
-    description: str
-    release_year: int
-    language_id: int
-    rental_duration: int
-    rental_rate: Decimal
-    length: int
-    replacement_cost: Decimal
-    rating: Rating
-    special_features: list[str]
-    streaming_available: bool
 
 
 class ActorRow(NamedTuple):

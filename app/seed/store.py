@@ -9,7 +9,7 @@ from datetime import date, datetime, timezone
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import Conflict
 from app.models import metadata
 from app.seed import films as film_tables
@@ -116,7 +116,7 @@ async def _write_films(writer: Writer, films: Sequence[CatalogueFilm]) -> list[F
     await writer.write("language", ("language_id", "name"), enumerate(languages, 1))
     await writer.write("category", ("category_id", "name"), enumerate(CATEGORIES, 1))
     await writer.write("actor", film_tables.ActorRow._fields, film_tables.actor_rows(actors))
-    await writer.write("film", FilmRow._fields, rows)
+    await writer.write("film", tuple(FilmRow.model_fields), (tuple(dict(row).values()) for row in rows))
     await writer.write("film_category", ("film_id", "category_id"), film_tables.film_category_rows(films))
     await writer.write("film_actor", ("actor_id", "film_id"), film_tables.film_actor_rows(films, actors))
     return rows

@@ -1,4 +1,4 @@
-"""Accounts: who may sign in, and as whom."""
+"""Accounts: registration, roles, records and passwords."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.auth.identity import Caller, Role
+from app.core.database.engine import Database
 from app.core.errors import AccountNotFound, Conflict, InvalidInput, InvalidReference, InvalidToken
-from app.core.identity import Caller, Role
-from app.repositories.accounts import AccountRepository
+from app.models.emails import account_email
+from app.repositories.accounts import AccountRepository, AccountRow
 from app.repositories.api_keys import ApiKeyRepository
-from app.repositories.listing import Row
+from app.repositories.conversations import ConversationRepository
 from app.repositories.refresh_tokens import RefreshTokenRepository
 from app.schemas.auth import AccountCreate, AccountRead, CallerRead, PasswordUpdate
-from app.schemas.emails import account_email
 from app.services.security import SecurityLoader
 
 _RANKS = (Role.CUSTOMER, Role.STAFF, Role.ADMIN)
-"""Each may do more than the one before."""
+"""In order of their rights."""
 
 
 class AccountService:
@@ -32,7 +32,7 @@ class AccountService:
         self._security = security
 
     async def register(self, command: AccountCreate) -> AccountRead:
-        """A customer's account, which belongs to no customer of the store yet: that is for the store to say.
+        """Create an account with the role customer; the store assigns its customer record later.
 
         Raises Conflict when the address has an account, InvalidInput.
         """
@@ -41,7 +41,7 @@ class AccountService:
     async def create(
         self, command: AccountCreate, role: Role, *, customer_id: int | None = None, staff_id: int | None = None
     ) -> AccountRead:
-        """An account; raises Conflict when the address has one, InvalidReference, InvalidInput."""
+        """Create an account; raises Conflict when the address has one, InvalidReference, InvalidInput."""
         hashed = await self._hashed(command.email, command.password)
 
         async def work(connection: AsyncConnection) -> AccountRead:
@@ -63,21 +63,23 @@ class AccountService:
         return created
 
     async def needs_password(self, email: str, changes: Mapping[str, Any]) -> bool:
-        """Whether these changes give an account rights, so that `update` wants a new password for it.
+        """Return whether these changes give an account rights, so that `update` requires a new password.
 
-        Anybody may have registered with the address: only who is told the new password gets the rights. Raises
-        what `update` does.
+        Anyone may have registered with the address: only those who receive the new password get the rights. Raises
+        the errors of `update`.
         """
         async with self._database.reading() as connection:
             found, _ = await _changed(AccountRepository(connection), email, changes)
         return _gives_rights(found, changes)
 
     async def update(self, email: str, changes: Mapping[str, Any], password: str | None = None) -> AccountRead:
-        """Change role, records or whether it is active, which ends what it is signed in with.
+        """Change the account's role, records or `active`, and revoke its refresh tokens.
 
-        A new record takes the place of the one before, and a new role leaves none that does not fit it. Access tokens
-        that are about run out by themselves. Keys that the account made end with another password, and when it is no
-        active admin's any more. Raises AccountNotFound, InvalidInput, InvalidReference.
+        A new record replaces the other one; a record that does not fit a new role is removed. Access tokens stay valid
+        until they expire. Keys that the account created are revoked with a new password, and when the account is no
+        longer an active admin's. Deactivating an account deletes its conversations.
+
+        Raises AccountNotFound, InvalidInput, InvalidReference.
         """
         hashed = await self._hashed(account_email(email), password) if password is not None else {}
         now = datetime.now(timezone.utc)
@@ -87,24 +89,26 @@ class AccountService:
             found, values = await _changed(accounts, email, changes)
             if not hashed and _gives_rights(found, changes):
                 raise InvalidInput("A new role or record requires a new password.", "password")
-            await accounts.update(found["id"], **{**changes, **values, **hashed})
-            await RefreshTokenRepository(connection).revoke_all(found["id"], now)
-            updated = _read(await accounts.find(found["id"]))
+            await accounts.update(found.id, **{**changes, **values, **hashed})
+            await RefreshTokenRepository(connection).revoke_all(found.id, now)
+            updated = _read(await accounts.find(found.id))
+            if not updated.active:
+                await ConversationRepository(connection).delete_of_account(updated.id)
             if updated.active and updated.role is Role.ADMIN and not hashed:
                 return updated, 0
-            return updated, await ApiKeyRepository(connection).revoke_made_by(updated.id, now)
+            return updated, await ApiKeyRepository(connection).revoke_created_by(updated.id, now)
 
         updated, keys_ended = await self._database.transaction(work)
         audit("account_changed", changed_id=updated.id, **changes, password_set=bool(hashed), keys_ended=keys_ended)
         return updated
 
     async def _hashed(self, email: str, password: str) -> dict[str, str]:
-        """The column that is kept of a password; raises InvalidInput."""
+        """Return the column that stores a password; raises InvalidInput."""
         _require_other_than_email(password, email)
         return {"password_hash": await (await self._security.get()).passwords.hash(password)}
 
     async def whoami(self, caller: Caller) -> CallerRead:
-        """The caller; raises InvalidToken when the account is gone or may not sign in any more."""
+        """Return the caller; raises InvalidToken when the account does not exist or is not active."""
         scopes = None if caller.scopes is None else sorted(caller.scopes, key=lambda scope: scope.value)
         if caller.account_id is None:
             return CallerRead(kind="api_key", role=caller.role or Role.STAFF, account=None, scopes=scopes)
@@ -112,19 +116,19 @@ class AccountService:
         return CallerRead(kind="account", role=account.role, account=account, scopes=scopes)
 
     async def change_password(self, account_id: int, command: PasswordUpdate) -> None:
-        """Also ends everything that is signed in as this account; raises InvalidInput, InvalidToken."""
+        """Change the password and revoke the account's refresh tokens; raises InvalidInput, InvalidToken."""
         found = await self._active(account_id)
         passwords = (await self._security.get()).passwords
-        right, _ = await passwords.check(command.current_password, found["password_hash"])
+        right, _ = await passwords.check(command.current_password, found.password_hash)
         if not right:
             audit("password_change_failed")
             raise InvalidInput("The current password is wrong.", "current_password")
-        _require_other_than_email(command.new_password, found["email"], "new_password")
+        _require_other_than_email(command.new_password, found.email, "new_password")
         hashed = await passwords.hash(command.new_password)
 
         async def work(connection: AsyncConnection) -> bool:
-            # Only the password that was checked is replaced: two changes at a time do not both succeed.
-            changed = await AccountRepository(connection).replace_password(account_id, found["password_hash"], hashed)
+            # Only the password that was checked is replaced: of two concurrent changes, one succeeds.
+            changed = await AccountRepository(connection).replace_password(account_id, found.password_hash, hashed)
             if changed:
                 await RefreshTokenRepository(connection).revoke_all(account_id, datetime.now(timezone.utc))
             return changed
@@ -133,10 +137,10 @@ class AccountService:
             raise InvalidInput("The current password is wrong.", "current_password")
         audit("password_changed")
 
-    async def _active(self, account_id: int) -> Row:
+    async def _active(self, account_id: int) -> AccountRow:
         async with self._database.reading() as connection:
             found = await AccountRepository(connection).find(account_id)
-        if found is None or not found["active"]:
+        if found is None or not found.active:
             raise InvalidToken
         return found
 
@@ -146,8 +150,10 @@ def _require_other_than_email(password: str, email: str, field: str = "password"
         raise InvalidInput("The password must differ from the e-mail address.", field)
 
 
-async def _changed(accounts: AccountRepository, email: str, changes: Mapping[str, Any]) -> tuple[Row, dict[str, Any]]:
-    """The account, locked within a transaction, and the role and the records that it has after these changes.
+async def _changed(
+    accounts: AccountRepository, email: str, changes: Mapping[str, Any]
+) -> tuple[AccountRow, dict[str, Any]]:
+    """Return the account, locked within a transaction, and its role and records after these changes.
 
     Raises AccountNotFound, InvalidInput, InvalidReference.
     """
@@ -159,19 +165,19 @@ async def _changed(accounts: AccountRepository, email: str, changes: Mapping[str
     return found, values
 
 
-def _gives_rights(found: Row, changes: Mapping[str, Any]) -> bool:
-    """Whether the account gets a record, be it the one it has, or a role that may do more."""
-    role = Role(changes.get("role", found["role"]))
-    return bool({"customer_id", "staff_id"} & set(changes)) or _RANKS.index(role) > _RANKS.index(Role(found["role"]))
+def _gives_rights(found: AccountRow, changes: Mapping[str, Any]) -> bool:
+    """Return whether the account gets a record, even the one it has, or a role with more rights."""
+    role = Role(changes.get("role", found.role))
+    return bool({"customer_id", "staff_id"} & set(changes)) or _RANKS.index(role) > _RANKS.index(found.role)
 
 
-def _fitting(found: Row, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The role and the records that the account has after these changes."""
-    role = Role(changes.get("role", found["role"]))
+def _fitting(found: AccountRow, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the role and the records of the account after these changes."""
+    role = Role(changes.get("role", found.role))
     if "customer_id" in changes or "staff_id" in changes:
         return {"role": role, "customer_id": changes.get("customer_id"), "staff_id": changes.get("staff_id")}
     kept = "customer_id" if role is Role.CUSTOMER else "staff_id"
-    return {"role": role, "customer_id": None, "staff_id": None, kept: found[kept]}
+    return {"role": role, "customer_id": None, "staff_id": None, kept: getattr(found, kept)}
 
 
 async def _require_records(
@@ -187,5 +193,6 @@ async def _require_records(
         raise InvalidReference(field, values[field] or 0)
 
 
-def _read(row: Row | None) -> AccountRead:
-    return AccountRead.model_validate(row)
+def _read(row: AccountRow | None) -> AccountRead:
+    """Return the account without what only this service may see."""
+    return AccountRead.model_validate(dict(row or {}))

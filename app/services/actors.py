@@ -1,16 +1,16 @@
-"""What can be asked about actors, and done to them."""
+"""Actors."""
 
 from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import ActorNotFound, InUse
 from app.repositories.actors import ACTORS, FILMS_OF_ACTOR, ActorRepository
 from app.schemas.actors import ActorCreate, ActorQuery, ActorRead, ActorUpdate
 from app.schemas.films import FilmListed, FilmQuery
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 
 
 class ActorService:
@@ -20,37 +20,34 @@ class ActorService:
         self._database = database
 
     async def get(self, actor_id: int) -> ActorRead:
-        """The actor; raises ActorNotFound."""
+        """Return the actor; raises ActorNotFound."""
         async with self._database.reading() as connection:
             actor = await ActorRepository(connection).find(actor_id)
         if actor is None:
             raise ActorNotFound(actor_id)
-        return ActorRead.model_validate(actor)
+        return actor
 
     async def list(self, query: ActorQuery, *, counted: bool = False) -> Page[ActorRead]:
-        """A page of actors."""
-        return await page(self._database, ACTORS, ActorRead, query, counted=counted)
+        """Return a page of actors."""
+        return await page(self._database, ACTORS, query, counted=counted)
 
     async def films(self, actor_id: int, query: FilmQuery, *, counted: bool = False) -> Page[FilmListed]:
-        """A page of the films that the actor plays in; raises ActorNotFound."""
-        found = await page(
-            self._database, FILMS_OF_ACTOR, FilmListed, query, counted=counted, within={"actor_id": actor_id}
-        )
+        """Return a page of the actor's films; raises ActorNotFound."""
+        found = await page(self._database, FILMS_OF_ACTOR, query, counted=counted, within={"actor_id": actor_id})
         if not found.items:
             await self.get(actor_id)
         return found
 
     async def create(self, command: ActorCreate) -> ActorRead:
-        """A new actor."""
+        """Add an actor."""
 
         async def work(connection: AsyncConnection) -> ActorRead:
-            added = await ActorRepository(connection).add(command.first_name, command.last_name)
-            return ActorRead.model_validate(added)
+            return await ActorRepository(connection).add(command.first_name, command.last_name)
 
         return await self._database.transaction(work)
 
     async def replace(self, actor_id: int, command: ActorUpdate) -> ActorRead:
-        """The actor with the new name; raises ActorNotFound."""
+        """Rename the actor; raises ActorNotFound."""
 
         async def work(connection: AsyncConnection) -> ActorRead:
             actors = ActorRepository(connection)
@@ -58,12 +55,12 @@ class ActorService:
             actor = await actors.find(actor_id)
             if actor is None:
                 raise ActorNotFound(actor_id)
-            return ActorRead.model_validate(actor)
+            return actor
 
         return await self._database.transaction(work)
 
     async def delete(self, actor_id: int) -> None:
-        """Remove the actor; raises ActorNotFound, and InUse while films name the actor."""
+        """Delete the actor; raises ActorNotFound, InUse when the actor has films."""
 
         async def work(connection: AsyncConnection) -> None:
             actors = ActorRepository(connection)

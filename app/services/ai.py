@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.core.db import Database
+from app.core.auth.identity import Caller
+from app.core.database.engine import Database
 from app.core.errors import AppError
-from app.core.identity import Caller
 from app.core.settings import Settings
 from app.schemas.ai import AiInfo, HandoffResponse, SummaryResponse
 from app.services.films import FilmService

@@ -1,4 +1,4 @@
-"""Machine clients' keys."""
+"""API keys of machine clients."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from datetime import datetime, timedelta, timezone
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.auth.identity import Caller, Role, Scope
+from app.core.auth.secrets import API_KEY_PREFIX, digest, new_secret
+from app.core.database.engine import Database
 from app.core.errors import ApiKeyNotFound, InvalidInput, InvalidToken
-from app.core.identity import Caller, Role, Scope
-from app.core.secret import API_KEY_PREFIX, digest, new_secret
 from app.repositories.accounts import AccountRepository
 from app.repositories.api_keys import API_KEYS, ApiKeyRepository
 from app.schemas.auth import ApiKeyCreate, ApiKeyCreated, ApiKeyQuery, ApiKeyRead
 from app.services.admins import require_admin
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 
 SHOWN_OF_KEY = len(API_KEY_PREFIX) + 6
-"""Characters of a key that tell it from others."""
+"""Characters of a key that identify it."""
 _PRECISION = timedelta(minutes=1)
-"""Of the time of last use: a write for every request would be a dear look at a clock."""
+"""Of the time of last use, so that not every request writes."""
 
 
 class ApiKeyService:
@@ -30,30 +30,29 @@ class ApiKeyService:
         self._database = database
 
     async def authenticate(self, key: str) -> Caller:
-        """Whose key it is: the store's staff, limited by its scopes; raises InvalidToken. Costs one query."""
+        """Return the key's caller: staff, limited by its scopes; raises InvalidToken. Costs one query."""
         now = datetime.now(timezone.utc)
         async with self._database.reading() as connection:
-            found = await ApiKeyRepository(connection).find_good(digest(key), now)
+            found = await ApiKeyRepository(connection).find_valid(digest(key), now)
         if found is None:
             raise InvalidToken
-        last = found["last_used_at"]
-        if last is None or now - last > _PRECISION:
-            await self._note_use(found["id"], now)
-        return Caller(role=Role.STAFF, key_id=found["id"], scopes=frozenset(map(Scope, found["scopes"])))
+        if found.last_used_at is None or now - found.last_used_at > _PRECISION:
+            await self._record_use(found.id, now)
+        return Caller(role=Role.STAFF, key_id=found.id, scopes=frozenset(map(Scope, found.scopes)))
 
-    async def _note_use(self, key_id: int, now: datetime) -> None:
-        """A query more, once a minute."""
+    async def _record_use(self, key_id: int, now: datetime) -> None:
+        """Write the time of use, once a minute."""
 
         async def work(connection: AsyncConnection) -> bool:
-            return await ApiKeyRepository(connection).used(key_id, now, now - _PRECISION)
+            return await ApiKeyRepository(connection).record_use(key_id, now, now - _PRECISION)
 
         if await self._database.transaction(work):
             audit("api_key_used", key_id=key_id)
 
     async def create(self, command: ApiKeyCreate, maker: Caller | None) -> ApiKeyCreated:
-        """A new key, with its secret for this once; None is for whoever makes it at the command line.
+        """Create a key and return it with its secret, which is shown only now; `maker` is None at the command line.
 
-        Raises InvalidInput when the key would have ended already, and what `require_admin` does.
+        Raises InvalidInput when the key has expired already, and the errors of `require_admin`.
         """
         if command.expires_at is not None and command.expires_at <= datetime.now(timezone.utc):
             raise InvalidInput("expires_at must be in the future.", "expires_at")
@@ -62,7 +61,7 @@ class ApiKeyService:
         async def work(connection: AsyncConnection) -> ApiKeyCreated:
             keys = ApiKeyRepository(connection)
             if maker is not None:
-                # Locked: no key comes to be while its maker's end.
+                # Locked, so that no key is created while its maker's keys are revoked.
                 require_admin(maker, await AccountRepository(connection).lock(maker.account_id or 0))
             key_id = await keys.add(
                 name=command.name,
@@ -72,14 +71,14 @@ class ApiKeyService:
                 created_by=maker.account_id if maker else None,
                 expires_at=command.expires_at,
             )
-            return ApiKeyCreated.model_validate({**(await keys.find(key_id) or {}), "key": key})
+            return ApiKeyCreated(**dict(await keys.get(key_id)), key=key)
 
         created = await self._database.transaction(work)
         audit("api_key_created", created_id=created.id, scopes=[scope.value for scope in created.scopes])
         return created
 
     async def replace(self, command: ApiKeyCreate) -> ApiKeyCreated:
-        """A new key in the place of those of its name, which end."""
+        """Create a key and revoke others of the same name."""
 
         async def work(connection: AsyncConnection) -> None:
             await ApiKeyRepository(connection).revoke_named(command.name, datetime.now(timezone.utc))
@@ -88,11 +87,11 @@ class ApiKeyService:
         return await self.create(command, None)
 
     async def list(self, query: ApiKeyQuery, *, counted: bool = False) -> Page[ApiKeyRead]:
-        """A page of keys, those that have ended among them."""
-        return await page(self._database, API_KEYS, ApiKeyRead, query, counted=counted)
+        """Return a page of keys, including revoked and expired ones."""
+        return await page(self._database, API_KEYS, query, counted=counted)
 
     async def revoke(self, key_id: int) -> None:
-        """End the key, which changes nothing the second time; raises ApiKeyNotFound."""
+        """Revoke the key, if it is not revoked; raises ApiKeyNotFound."""
 
         async def work(connection: AsyncConnection) -> None:
             keys = ApiKeyRepository(connection)

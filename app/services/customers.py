@@ -1,4 +1,4 @@
-"""Who rents, and what belongs to them."""
+"""Customers."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database
+from app.core.auth.identity import Caller
+from app.core.database.engine import Database
 from app.core.errors import Conflict, CustomerNotFound, Forbidden, InvalidReference
-from app.core.identity import Caller
 from app.repositories.customers import CUSTOMERS, CustomerRepository
-from app.repositories.listing import Listing, Row
+from app.repositories.pagination import PaginatedSelect
 from app.schemas.customers import CustomerCreate, CustomerQuery, CustomerRead, CustomerUpdate
 from app.schemas.etags import EntityTags
-from app.schemas.paging import PageQuery
-from app.services.paging import Page, page
+from app.schemas.pagination import PageQuery
+from app.services.pagination import Page, page
 
 T = TypeVar("T", bound=BaseModel)
 
-_OWN_AFFAIRS = {"first_name", "last_name", "email", "address_id"}
-"""What customers may send of themselves, address_id as it is: not their store, nor whether they may rent."""
+_OWN_FIELDS = {"first_name", "last_name", "email", "address_id"}
+"""Fields that customers may send about themselves; address_id only unchanged."""
 
 
 class CustomerService:
@@ -33,16 +33,16 @@ class CustomerService:
         self._caller = caller
 
     async def get(self, customer_id: int) -> CustomerRead:
-        """The customer; raises CustomerNotFound."""
+        """Return the customer; raises CustomerNotFound."""
         async with self._database.reading() as connection:
             return _read(customer_id, await CustomerRepository(connection).find(customer_id))
 
     async def list(self, query: CustomerQuery, *, counted: bool = False) -> Page[CustomerRead]:
-        """A page of customers."""
-        return await page(self._database, CUSTOMERS, CustomerRead, query, counted=counted)
+        """Return a page of customers."""
+        return await page(self._database, CUSTOMERS, query, counted=counted)
 
     async def create(self, command: CustomerCreate) -> CustomerRead:
-        """A customer since today (in UTC); raises InvalidReference."""
+        """Add a customer, created today (UTC); raises InvalidReference."""
 
         async def work(connection: AsyncConnection) -> CustomerRead:
             customers = CustomerRepository(connection)
@@ -54,11 +54,11 @@ class CustomerService:
         return await self._database.transaction(work)
 
     async def update(self, customer_id: int, command: CustomerUpdate, if_match: EntityTags) -> CustomerRead:
-        """Change what is given; raises CustomerNotFound, PreconditionFailed, InvalidReference, Forbidden.
+        """Change the given fields; raises CustomerNotFound, PreconditionFailed, InvalidReference, Forbidden.
 
-        Raises Conflict when a customer wants an e-mail address that is another customer's.
+        Raises Conflict when a customer sends the e-mail address of another customer.
         """
-        if not self._caller.is_staff and not _OWN_AFFAIRS.issuperset(command.given):
+        if not self._caller.is_staff and not _OWN_FIELDS.issuperset(command.set_fields):
             raise Forbidden(
                 "Customers may change only their first_name, last_name and email; ask staff to change the rest."
             )
@@ -67,18 +67,18 @@ class CustomerService:
             customers = CustomerRepository(connection)
             current = await lock_customer(connection, customer_id)
             if_match.require(current)
-            if not command.given:
+            if not command.set_fields:
                 return current
-            await _require_references(customers, current.model_dump() | command.given)
+            await _require_references(customers, current.model_dump() | command.set_fields)
             if not self._caller.is_staff:
-                await _require_own(customers, current, command.given)
-            await customers.update(customer_id, **command.given)
+                await _require_own(customers, current, command.set_fields)
+            await customers.update(customer_id, **command.set_fields)
             return _read(customer_id, await customers.find(customer_id))
 
         return await self._database.transaction(work)
 
     async def deactivate(self, customer_id: int) -> CustomerRead:
-        """Let the customer rent no more, which changes nothing the second time; raises CustomerNotFound."""
+        """Deactivate the customer, if active; raises CustomerNotFound."""
 
         async def work(connection: AsyncConnection) -> CustomerRead:
             customers = CustomerRepository(connection)
@@ -92,18 +92,18 @@ class CustomerService:
 
 
 async def lock_customer(connection: AsyncConnection, customer_id: int) -> CustomerRead:
-    """The customer, for whom others wait until this transaction ends; raises CustomerNotFound."""
+    """Return the customer, locked until this transaction ends; raises CustomerNotFound."""
     return _read(customer_id, await CustomerRepository(connection).lock(customer_id))
 
 
 async def page_of_customer(
-    database: Database, customer_id: int, listing: Listing, model: type[T], query: PageQuery, *, counted: bool
+    database: Database, customer_id: int, source: PaginatedSelect[T], query: PageQuery, *, counted: bool
 ) -> Page[T]:
-    """A page of what is this customer's; raises CustomerNotFound.
+    """Return a page of the customer's records; raises CustomerNotFound.
 
-    What is somebody's proves that they exist: only a page without anything needs another query.
+    A record proves that its customer exists: only an empty page needs another query.
     """
-    found = await page(database, listing, model, query, counted=counted, within={"customer_id": customer_id})
+    found = await page(database, source, query, counted=counted, within={"customer_id": customer_id})
     if not found.items:
         async with database.reading() as connection:
             if not await CustomerRepository(connection).exists(customer_id):
@@ -117,10 +117,10 @@ async def _require_references(customers: CustomerRepository, values: Mapping[str
 
 
 async def _require_own(customers: CustomerRepository, current: CustomerRead, given: Mapping[str, Any]) -> None:
-    """What staff may give to several, a customer cannot take from another: an address record, an e-mail address."""
+    """Refuse an address record or e-mail address that is not the customer's; staff may share them between customers."""
     address_id = given.get("address_id", current.address_id)
     if address_id != current.address_id:
-        # As if it did not exist: whose it is, is no customer's to find out.
+        # The same error as for an unknown id, so that customers cannot find out which exist.
         raise InvalidReference("address_id", address_id)
     email = given.get("email")
     if email is None or email.lower() == (current.email or "").lower():
@@ -130,7 +130,7 @@ async def _require_own(customers: CustomerRepository, current: CustomerRead, giv
         raise Conflict("Another customer already has this e-mail address.")
 
 
-def _read(customer_id: int, row: Row | None) -> CustomerRead:
-    if row is None:
+def _read(customer_id: int, customer: CustomerRead | None) -> CustomerRead:
+    if customer is None:
         raise CustomerNotFound(customer_id)
-    return CustomerRead.model_validate(row)
+    return customer

@@ -1,4 +1,4 @@
-"""Films in bulk: a CSV file of them added as a whole or not at all, and all of them as such a file."""
+"""Import and export of films as CSV: a file is added as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.repositories.film_files import FilmFileRepository, NewFilm
-from app.repositories.listing import Row
-from app.schemas.film_files import FilmImportRead
-from app.services.film_csv import BOM, COLUMNS, Faults, FilmFile, write
-from app.services.film_rows import BATCH, Directory, Names, cells_of, films_in
+from app.schemas.film_files import FilmExported, FilmImportRead
+from app.services.film_columns import COLUMNS, Directory, Names
+from app.services.film_csv import BOM, Faults, FilmFile, write
+from app.services.film_rows import BATCH, cells_of, films_in
 
 
 class FilmFileService:
@@ -22,10 +22,10 @@ class FilmFileService:
         self._database = database
 
     async def load(self, file: FilmFile, *, dry_run: bool) -> FilmImportRead:
-        """Add every film of the file; raises InvalidFilmFile, with what is wrong in any row, and adds none.
+        """Add every film of the file, or raise InvalidFilmFile with the errors of its rows.
 
-        The whole file is checked before a transaction begins, so that one at fault never makes others wait, and read
-        a second time to be added: it may be longer than memory should hold.
+        The whole file is checked before a transaction begins, so that a faulty file never holds locks. It is read
+        again to be added: it may be too long for memory.
         """
         async with self._database.reading() as connection:
             directory = await _directory(connection)
@@ -38,26 +38,26 @@ class FilmFileService:
         return FilmImportRead(films=films, dry_run=dry_run)
 
     async def export(self, *, bom: bool = False) -> AsyncIterator[str]:
-        """All films by id, as pieces of a file that `load` takes; `bom` is for Excel.
+        """Return all films by id, as pieces of a file that `load` accepts; `bom` is for Excel.
 
-        The first are read before this returns. A connection is only held while a batch is read, never while one is
-        sent: what is changed meanwhile may be in the file or not.
+        The first batch is read before this returns. A connection is held only while a batch is read, never while one
+        is sent: changes made meanwhile may be in the file or not.
         """
         return self._written(await self._after(0), BOM if bom else "")
 
-    async def _written(self, films: Sequence[Row], mark: str) -> AsyncIterator[str]:
-        yield mark + write([COLUMNS])
+    async def _written(self, films: Sequence[FilmExported], mark: str) -> AsyncIterator[str]:
+        yield mark + write([[column.name for column in COLUMNS]])
         while films:
             yield write(cells_of(film) for film in films)
-            films = await self._after(films[-1]["id"])
+            films = await self._after(films[-1].id)
 
-    async def _after(self, film_id: int) -> Sequence[Row]:
+    async def _after(self, film_id: int) -> Sequence[FilmExported]:
         async with self._database.reading() as connection:
             return await FilmFileRepository(connection).after(film_id, BATCH)
 
 
 async def _add(connection: AsyncConnection, file: FilmFile) -> int:
-    """How many were added. Names are looked up again: what they stand for cannot have gone since then."""
+    """Add the films and return their number. Names are looked up again, in this transaction."""
     faults, films = Faults(), 0
     repository = FilmFileRepository(connection)
     async for batch in _batches(file, await _directory(connection), faults):
@@ -69,7 +69,7 @@ async def _add(connection: AsyncConnection, file: FilmFile) -> int:
 
 
 async def _batches(file: FilmFile, directory: Directory, faults: Faults) -> AsyncIterator[list[NewFilm]]:
-    """The films of the file from its beginning, read in a thread so that other requests go on."""
+    """Read the file from its beginning, in a thread so that other requests go on."""
     await asyncio.to_thread(file.content.seek, 0)
     batches = films_in(file, directory, faults)
     while (batch := await asyncio.to_thread(next, batches, None)) is not None:

@@ -1,4 +1,4 @@
-"""The catalogue's films: what can be asked of them, and how they change."""
+"""Films."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import FilmNotFound, InUse, InvalidReference
 from app.repositories.films import FILMS, FilmRepository
 from app.schemas.etags import EntityTags
 from app.schemas.films import FilmAvailability, FilmCreate, FilmListed, FilmQuery, FilmRead, FilmUpdate, StoreStock
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 
 
 class FilmService:
@@ -23,33 +23,37 @@ class FilmService:
         self._database = database
 
     async def get(self, film_id: int) -> FilmRead:
-        """The film; raises FilmNotFound."""
+        """Return the film; raises FilmNotFound."""
         async with self._database.reading() as connection:
             return await _read(FilmRepository(connection), film_id)
 
     async def list(self, query: FilmQuery, *, counted: bool = False) -> Page[FilmListed]:
-        """A page of films."""
-        return await page(self._database, FILMS, FilmListed, query, counted=counted)
+        """Return a page of films."""
+        return await page(self._database, FILMS, query, counted=counted)
 
     async def availability(self, film_id: int) -> FilmAvailability:
-        """Where the film can be had, else when; raises FilmNotFound."""
+        """Return the film's stock, and the next due date if there is none; raises FilmNotFound."""
         async with self._database.reading() as connection:
             rows = await FilmRepository(connection).stock(film_id)
         if not rows:
             raise FilmNotFound(film_id)
-        copies, in_stock = (sum(row[name] for row in rows) for name in ("copies", "in_stock"))
-        due = None if in_stock else min((row["earliest_due_date"] for row in rows if row["copies"]), default=None)
+        in_stock = sum(row.in_stock for row in rows)
+        due_dates = [row.earliest_due_date for row in rows if row.earliest_due_date]
         return FilmAvailability(
             film_id=film_id,
             in_stock=in_stock > 0,
-            copies=copies,
+            copies=sum(row.copies for row in rows),
             copies_in_stock=in_stock,
-            stores=[StoreStock.model_validate(row) for row in rows if row["copies"]],
-            earliest_due_date=due,
+            stores=[
+                StoreStock(store_id=row.store_id, copies=row.copies, in_stock=row.in_stock)
+                for row in rows
+                if row.store_id is not None
+            ],
+            earliest_due_date=None if in_stock else min(due_dates, default=None),
         )
 
     async def create(self, command: FilmCreate) -> FilmRead:
-        """A new film; raises InvalidReference."""
+        """Add a film; raises InvalidReference."""
 
         async def work(connection: AsyncConnection) -> FilmRead:
             films, values = FilmRepository(connection), command.model_dump()
@@ -59,11 +63,11 @@ class FilmService:
         return await self._database.transaction(work)
 
     async def update(self, film_id: int, command: FilmUpdate, if_match: EntityTags) -> FilmRead:
-        """Change what the command has; raises FilmNotFound, PreconditionFailed, InvalidReference."""
+        """Change the given fields; raises FilmNotFound, PreconditionFailed, InvalidReference."""
 
         async def work(connection: AsyncConnection) -> FilmRead:
-            films, values = FilmRepository(connection), command.given
-            await _take(films, film_id, if_match)
+            films, values = FilmRepository(connection), command.set_fields
+            await _lock(films, film_id, if_match)
             if values:
                 await _require_references(films, values)
                 await films.update(film_id, values)
@@ -72,11 +76,11 @@ class FilmService:
         return await self._database.transaction(work)
 
     async def delete(self, film_id: int, if_match: EntityTags) -> None:
-        """Remove the film, its categories and cast; raises FilmNotFound, PreconditionFailed, InUse."""
+        """Delete the film and its links; raises FilmNotFound, PreconditionFailed, InUse."""
 
         async def work(connection: AsyncConnection) -> None:
             films = FilmRepository(connection)
-            await _take(films, film_id, if_match)
+            await _lock(films, film_id, if_match)
             if await films.has_copies(film_id):
                 raise InUse("inventory")
             await films.delete(film_id)
@@ -89,11 +93,11 @@ async def _read(films: FilmRepository, film_id: int) -> FilmRead:
     film = await films.find(film_id)
     if film is None:
         raise FilmNotFound(film_id)
-    return FilmRead.model_validate(film)
+    return film
 
 
-async def _take(films: FilmRepository, film_id: int, if_match: EntityTags) -> None:
-    """Have the film to ourselves, in the state that the caller has seen."""
+async def _lock(films: FilmRepository, film_id: int, if_match: EntityTags) -> None:
+    """Lock the film, and check that it is in the state that the caller has seen."""
     if not await films.lock(film_id):
         raise FilmNotFound(film_id)
     if if_match.value is not None:

@@ -1,13 +1,11 @@
-"""Whether this process can do its work."""
+"""Readiness of this process."""
 
 from __future__ import annotations
-
-from importlib import import_module
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import InvalidPrompt
 from app.core.settings import Settings
 from app.schemas.health import Check, Readiness
@@ -15,7 +13,7 @@ from app.services.ai import AssistantLoader
 
 
 class HealthService:
-    """Asks everything that a request would need."""
+    """Checks everything that requests need."""
 
     def __init__(self, database: Database, settings: Settings, assistant: AssistantLoader) -> None:
         self._database = database
@@ -23,7 +21,7 @@ class HealthService:
         self._assistant = assistant
 
     async def readiness(self) -> Readiness:
-        """Database, schema, model provider and prompts; never raises for what is wrong with them.
+        """Check database, schema, model provider and prompts; problems with them are not raised.
 
         Waits until the agents are loaded, which takes the first seconds of a process.
         """
@@ -41,14 +39,15 @@ class HealthService:
 
     async def _database_checks(self) -> tuple[Check, Check]:
         # Imported here because Alembic takes a quarter of a second, which start-up need not wait for.
-        schema = import_module("app.core.schema")
+        from app.core.database.migrations import current_revision, head_revision
+
         try:
             async with self._database.reading() as connection:
                 await connection.execute(sa.select(1))
-                revision = await schema.current_revision(connection)
+                revision = await current_revision(connection)
         except (SQLAlchemyError, OSError):
             return Check(ok=False, detail="unreachable"), Check(ok=False, detail="unknown")
-        head = schema.head_revision()
+        head = head_revision()
         if revision == head:
             return Check(ok=True, detail="answers"), Check(ok=True, detail=head)
         behind = f"at {revision or 'no revision'}, not at {head}: run 'python -m app migrate'"

@@ -1,4 +1,4 @@
-"""Requests with an `Idempotency-Key` act once, however often and however simultaneously they are sent."""
+"""Requests with an `Idempotency-Key` act once, even if repeated or sent at the same time."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import TypeVar
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.auth.identity import Caller
 from app.core.errors import InvalidInput
-from app.core.identity import Caller
 from app.repositories.idempotency import IdempotencyRepository
 
 T = TypeVar("T", bound=BaseModel)
 
 KEPT = timedelta(hours=24)
-"""How long a key is remembered."""
+"""How long a key is stored."""
 
 
 @dataclass
 class Once:
-    """What makes a request the same as another: its key and what it asks for. Without a key it is like no other."""
+    """The identity of a request: its key, target and caller. Without a key, no request repeats it."""
 
     key: str | None
     target: str
     """Method and path."""
     caller: Caller
-    """Of two callers with the same name for a request, neither is shown the other's response."""
+    """Callers with the same key do not see each other's responses."""
     acted: bool = field(default=False, init=False)
-    """Whether the work was done, rather than an earlier response shown again."""
+    """Whether the work was done, rather than an earlier response replayed."""
 
     async def act(
         self,
@@ -40,10 +40,10 @@ class Once:
         answer: type[T],
         work: Callable[[], Awaitable[T]],
     ) -> T:
-        """Do the work in this transaction, or answer as when it was done first.
+        """Do the work in this transaction, or replay the response to the first request.
 
-        Raises InvalidInput when the key was used for something else. What fails is rolled back together with its
-        key: sending it again tries again.
+        Raises InvalidInput when the key was used for another request. Failed work is rolled back together with its
+        key, so that a repeated request tries again.
         """
         self.acted = True
         if self.key is None:
@@ -64,11 +64,11 @@ class Once:
 
     async def _replay(self, keys: IdempotencyRepository, fingerprint: str, answer: type[T]) -> T:
         found = await keys.find(self._name)
-        if found is None or found["fingerprint"] != fingerprint:
+        if found is None or found.fingerprint != fingerprint or found.response is None:
             raise InvalidInput(
                 "This key was already used for another request: send a new key.", "idempotency-key", where="header"
             )
-        return answer.model_validate_json(found["response"])
+        return answer.model_validate_json(found.response)
 
     def _fingerprint(self, command: BaseModel | None) -> str:
         content = command.model_dump_json(exclude_unset=True) if command else ""

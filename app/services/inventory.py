@@ -1,4 +1,4 @@
-"""What can be asked about discs, and done to them."""
+"""Inventory items."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ import builtins
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import InUse, InvalidReference, InventoryNotFound
 from app.repositories.inventory import INVENTORY, InventoryRepository
 from app.schemas.inventory import InventoryCreate, InventoryQuery, InventoryRead
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 
 
 class InventoryService:
-    """Discs, for one request."""
+    """Inventory items, for one request."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def get(self, inventory_id: int) -> InventoryRead:
-        """The disc; raises InventoryNotFound."""
+        """Return the item; raises InventoryNotFound."""
         async with self._database.reading() as connection:
-            disc = await InventoryRepository(connection).find(inventory_id)
-        if disc is None:
+            item = await InventoryRepository(connection).find(inventory_id)
+        if item is None:
             raise InventoryNotFound(inventory_id)
-        return InventoryRead.model_validate(disc)
+        return item
 
     async def list(self, query: InventoryQuery, *, counted: bool = False) -> Page[InventoryRead]:
-        """A page of discs."""
-        return await page(self._database, INVENTORY, InventoryRead, query, counted=counted)
+        """Return a page of items."""
+        return await page(self._database, INVENTORY, query, counted=counted)
 
     async def add(self, command: InventoryCreate) -> builtins.list[InventoryRead]:
-        """New discs, by id; raises InvalidReference for a film or a store that does not exist."""
+        """Add items, returned in order of id; raises InvalidReference for an unknown film or store."""
 
         async def work(connection: AsyncConnection) -> builtins.list[InventoryRead]:
             inventory = InventoryRepository(connection)
@@ -42,13 +42,12 @@ class InventoryService:
                 raise InvalidReference("film_id", command.film_id)
             if not has_store:
                 raise InvalidReference("store_id", command.store_id)
-            discs = await inventory.add(command.film_id, command.store_id, command.copies)
-            return [InventoryRead(**disc, film_title=title, in_stock=True) for disc in discs]
+            return await inventory.add(command.film_id, command.store_id, command.copies, title)
 
         return await self._database.transaction(work)
 
     async def delete(self, inventory_id: int) -> None:
-        """Remove the disc; raises InventoryNotFound, and InUse when it was ever rented out."""
+        """Delete the item; raises InventoryNotFound, InUse when it was ever rented out."""
 
         async def work(connection: AsyncConnection) -> None:
             inventory = InventoryRepository(connection)

@@ -1,4 +1,4 @@
-"""Renting and returning discs. The rules are Pagila's; that a disc is out once is the database's to keep."""
+"""Rentals and returns, by Pagila's rules. The database ensures that an item has one open rental."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.db import Database
+from app.core.auth.identity import Caller
+from app.core.database.engine import Database
 from app.core.errors import (
     AlreadyExists,
     AppError,
@@ -21,12 +22,10 @@ from app.core.errors import (
     InvalidReference,
     RentalNotFound,
 )
-from app.core.identity import Caller
 from app.repositories.customers import CustomerRepository
 from app.repositories.due import LATE_FEE_PER_DAY
-from app.repositories.listing import Row
 from app.repositories.payments import PaymentRepository
-from app.repositories.rentals import RENTALS, RentalRepository
+from app.repositories.rentals import RENTALS, RentalCheck, RentalRepository
 from app.schemas.etags import EntityTags
 from app.schemas.rentals import (
     CustomerRentalCreate,
@@ -40,15 +39,15 @@ from app.schemas.rentals import (
 )
 from app.services.customers import lock_customer, page_of_customer
 from app.services.idempotency import Once
-from app.services.paging import Page, page
+from app.services.pagination import Page, page
 from app.services.staff import acting_staff_id, required_staff_id
 
 _LARGEST_PAYMENT = Decimal("999.99")
-"""What Pagila's column holds: the fee of a disc that was out for years takes several."""
+"""The maximum of Pagila's column: a larger late fee takes several payments."""
 
 
 class RentalService:
-    """Rentals, for one request: a customer's own are all that there are for a customer."""
+    """Rentals, for one request. Customers see only their own."""
 
     def __init__(self, database: Database, caller: Caller, *, max_open: int) -> None:
         self._database = database
@@ -56,33 +55,33 @@ class RentalService:
         self._max_open = max_open
 
     async def get(self, rental_id: int) -> RentalRead:
-        """The rental; raises RentalNotFound."""
+        """Return the rental; raises RentalNotFound."""
         async with self._database.reading() as connection:
             return self._read(rental_id, await RentalRepository(connection).find(rental_id))
 
     async def list(self, query: RentalQuery, *, counted: bool = False) -> Page[RentalRead]:
-        """A page of rentals."""
+        """Return a page of rentals."""
         own = {} if self._caller.is_staff else {"owner_id": self._caller.customer_id}
-        return await page(self._database, RENTALS, RentalRead, query, counted=counted, within=own)
+        return await page(self._database, RENTALS, query, counted=counted, within=own)
 
     async def list_of_customer(
         self, customer_id: int, query: CustomerRentalQuery, *, counted: bool = False
     ) -> Page[RentalRead]:
-        """A page of a customer's rentals; raises CustomerNotFound."""
-        return await page_of_customer(self._database, customer_id, RENTALS, RentalRead, query, counted=counted)
+        """Return a page of a customer's rentals; raises CustomerNotFound."""
+        return await page_of_customer(self._database, customer_id, RENTALS, query, counted=counted)
 
     async def rent(self, command: RentalCreate, once: Once) -> RentalRead:
-        """A new rental; raises InvalidReference, Conflict when the disc is out or the customer may have no more.
+        """Add a rental; raises InvalidReference, Conflict for a rented item or a customer with too many rentals.
 
-        For a customer there is nobody else to rent to: raises CustomerNotFound.
+        Raises CustomerNotFound when a customer rents for another one.
         """
         if not self._caller.may_see(command.customer_id):
             raise CustomerNotFound(command.customer_id)
         return await self._rent(command, once, InvalidReference("customer_id", command.customer_id))
 
     async def rent_to(self, customer_id: int, command: CustomerRentalCreate, once: Once) -> RentalRead:
-        """The same for the customer of this id; raises CustomerNotFound, too."""
-        whole = RentalCreate(customer_id=customer_id, **command.given)
+        """Add a rental for this customer; raises the errors of `rent`, CustomerNotFound."""
+        whole = RentalCreate(customer_id=customer_id, **command.set_fields)
         return await self._rent(whole, once, CustomerNotFound(customer_id))
 
     async def _rent(self, command: RentalCreate, once: Once, no_customer: AppError) -> RentalRead:
@@ -98,13 +97,13 @@ class RentalService:
         try:
             return await self._database.transaction(work)
         except AlreadyExists as conflict:
-            # Somebody else was faster, between our look and our write.
+            # Another request rented the item after our check.
             raise await self._taken(command.inventory_id) from conflict
 
     async def _add(
         self, connection: AsyncConnection, command: RentalCreate, staff_id: int | None, no_customer: AppError
     ) -> RentalRead:
-        """Add the rental; without a staff_id, as a customer's own, it is recorded under the store's manager."""
+        """Add the rental; without a staff_id, as in a customer's own, under the store's manager."""
         # Locked, so that rentals of one customer are counted one after the other.
         customer = await CustomerRepository(connection).lock(command.customer_id)
         if customer is None:
@@ -115,8 +114,8 @@ class RentalService:
         found = await rentals.check(
             inventory_id=command.inventory_id, customer_id=command.customer_id, staff_id=staff_id
         )
-        _require_possible(command, staff_id, found, is_active=customer["active"])
-        self._require_room(command.customer_id, found["open_rentals"])
+        _require_possible(command, staff_id, found, is_active=customer.active)
+        self._require_room(command.customer_id, found.open_rentals)
         rental_id = await rentals.add(
             inventory_id=command.inventory_id,
             customer_id=command.customer_id,
@@ -153,7 +152,7 @@ class RentalService:
         return await self._database.transaction(work)
 
     async def delete(self, rental_id: int, if_match: EntityTags) -> None:
-        """Remove the rental; raises RentalNotFound, PreconditionFailed, InUse when something was paid for it."""
+        """Delete the rental; raises RentalNotFound, PreconditionFailed, InUse when it has payments."""
 
         async def work(connection: AsyncConnection) -> None:
             rentals = RentalRepository(connection)
@@ -168,9 +167,9 @@ class RentalService:
         audit("record_deleted", kind="rental", id=rental_id)
 
     async def give_back(self, rental_id: int, command: ReturnCreate, once: Once) -> ReturnRead:
-        """Close the rental, charge what is late; raises RentalNotFound, Conflict when it is closed, InvalidInput.
+        """Close the rental and charge a late fee; raises RentalNotFound, Conflict when it is closed, InvalidInput.
 
-        A customer's own return charges the fee, too, and leaves it owed.
+        When customers return their own rentals, the fee stays on their balance.
         """
 
         async def work(connection: AsyncConnection) -> ReturnRead:
@@ -185,8 +184,9 @@ class RentalService:
     async def _take_back(self, connection: AsyncConnection, rental_id: int, command: ReturnCreate) -> ReturnRead:
         rentals = RentalRepository(connection)
         returned = command.return_date or datetime.now(timezone.utc)
-        row = await rentals.lock_for_return(rental_id, returned)
-        rental = self._read(rental_id, row)
+        rental = await rentals.lock_for_return(rental_id, returned)
+        if rental is None or not self._caller.may_see(rental.customer_id):
+            raise RentalNotFound(rental_id)
         if command.return_date is not None:
             self._require_staff("set return_date")
         if rental.return_date is not None:
@@ -196,29 +196,27 @@ class RentalService:
         if staff_id is not None and not await rentals.has_staff(staff_id):
             raise InvalidReference("staff_id", staff_id)
         await rentals.close(rental_id, returned)
-        assert row is not None  # else it was not found  # noqa: S101  # nosec B101
-        fee = LATE_FEE_PER_DAY * row["days_late"]
+        fee = LATE_FEE_PER_DAY * rental.days_late
         payments: list[int] = []
         if self._caller.is_staff:
-            # Customers cannot say that money was received: their own late return leaves the fee on their balance.
+            # Customers cannot record payments: the fee of their own return stays on their balance.
             served_by = rental.staff_id if staff_id is None else staff_id
             payments = await _pay(PaymentRepository(connection), rental, fee, served_by)
         return ReturnRead(
             return_date=returned,
-            days_late=row["days_late"],
+            days_late=rental.days_late,
             late_fee=fee,
             payment_id=payments[0] if payments else None,
-            replacement_cost=row["replacement_cost"] if row["is_lost"] else Decimal("0.00"),
+            replacement_cost=rental.replacement_cost if rental.is_lost else Decimal("0.00"),
         )
 
-    def _read(self, rental_id: int, row: Row | None) -> RentalRead:
-        rental = _read(rental_id, row)
-        if not self._caller.may_see(rental.customer_id):
+    def _read(self, rental_id: int, rental: RentalRead | None) -> RentalRead:
+        if rental is None or not self._caller.may_see(rental.customer_id):
             raise RentalNotFound(rental_id)
         return rental
 
     def _require_room(self, customer_id: int, open_rentals: int) -> None:
-        """Raise Conflict when the customer, who is locked, has as many discs out as one may have."""
+        """Raise Conflict when the customer, who is locked, has the maximum of open rentals."""
         if open_rentals >= self._max_open:
             raise Conflict(
                 f"Customer {customer_id} has {open_rentals} open rentals; the limit is {self._max_open} "
@@ -228,20 +226,20 @@ class RentalService:
             )
 
     def _require_staff(self, action: str) -> None:
-        """What changes what somebody owes is not for them to say."""
+        """Raise Forbidden for customers, who cannot change what they owe."""
         if not self._caller.is_staff:
             raise Forbidden(f"Only staff may {action}.")
 
 
-def _require_possible(command: RentalCreate, staff_id: int | None, found: Row, *, is_active: bool) -> None:
-    if found["inventory_id"] is None:
+def _require_possible(command: RentalCreate, staff_id: int | None, found: RentalCheck, *, is_active: bool) -> None:
+    if found.inventory_id is None:
         raise InvalidReference("inventory_id", command.inventory_id)
-    if found["staff_id"] is None:
+    if found.staff_id is None:
         raise InvalidReference("staff_id", *([] if staff_id is None else [staff_id]))
     if not is_active:
         raise Conflict(f"Customer {command.customer_id} is not active.")
-    if found["out_until"] is not None:
-        raise _out(command.inventory_id, found["out_until"])
+    if found.out_until is not None:
+        raise _out(command.inventory_id, found.out_until)
 
 
 async def _pay(payments: PaymentRepository, rental: RentalRead, fee: Decimal, staff_id: int) -> list[int]:
@@ -258,10 +256,10 @@ async def _pay(payments: PaymentRepository, rental: RentalRead, fee: Decimal, st
     )
 
 
-def _read(rental_id: int, row: Row | None) -> RentalRead:
-    if row is None:
+def _read(rental_id: int, rental: RentalRead | None) -> RentalRead:
+    if rental is None:
         raise RentalNotFound(rental_id)
-    return RentalRead.model_validate(row)
+    return rental
 
 
 def _require_order(rented: datetime, returned: datetime | None) -> None:

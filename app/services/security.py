@@ -1,47 +1,48 @@
-"""Passwords and tokens, imported when first needed: the rest of the API should not wait for cryptography."""
+"""Passwords and tokens, imported when first needed, because importing cryptography takes long."""
 
 from __future__ import annotations
 
 import asyncio
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from app.core.settings import Settings
 
 if TYPE_CHECKING:
-    from app.core.security import Guard, Security
+    from app.core.auth.passwords import Guard
+    from app.core.auth.security import Security
 
 
 class SecurityLoader:
-    """Makes the process's one Security, in a thread."""
+    """Creates the process's one Security, in a thread."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._loading: asyncio.Task[Security] | None = None
 
     async def get(self) -> Security:
-        """The process's passwords and tokens."""
+        """Return the process's passwords and tokens."""
         if self._loading is None:
             self._loading = asyncio.create_task(asyncio.to_thread(self._load))
         return await asyncio.shield(self._loading)
 
     def guarded_by(self, guard: Guard) -> SecurityLoader:
-        """The same, for a caller who may give up while passwords are hashed."""
+        """Return a loader with this guard, for a request that may be cancelled while passwords are hashed."""
         return _GuardedLoader(self, guard)
 
     def close(self) -> None:
-        """Check no more passwords."""
+        """Stop checking passwords."""
         loaded = self._loading is not None and self._loading.done() and not self._loading.cancelled()
         if self._loading is not None and loaded and self._loading.exception() is None:
             self._loading.result().passwords.close()
 
     def _load(self) -> Security:
-        security: Security = import_module("app.core.security").Security(self._settings)
-        return security
+        from app.core.auth.security import Security
+
+        return Security(self._settings)
 
 
 class _GuardedLoader(SecurityLoader):
-    """Hands the process's Security out with a guard of its own."""
+    """Returns the process's Security with a guard."""
 
     def __init__(self, loader: SecurityLoader, guard: Guard) -> None:
         self._loader, self._guard = loader, guard

@@ -1,15 +1,15 @@
-"""Who acts for the store: `staff_id` in what is recorded."""
+"""The staff_id of the staff member who acts for the store."""
 
 from __future__ import annotations
 
+from app.core.auth.identity import Caller
 from app.core.errors import Forbidden, InvalidInput
-from app.core.identity import Caller
 
 
 def acting_staff_id(caller: Caller, named: int | None) -> int | None:
-    """Return the caller's own staff_id where the account has one, else the one that the request names, if any.
+    """Return the staff_id of the caller's account; if it has none, that of the request, or None.
 
-    Raises Forbidden for customers who name one, InvalidInput for staff who name somebody else.
+    Raises Forbidden for customers who send one, InvalidInput for staff who send another than their own.
     """
     if not caller.is_staff:
         if named is not None:
@@ -26,7 +26,7 @@ def acting_staff_id(caller: Caller, named: int | None) -> int | None:
 
 
 def required_staff_id(caller: Caller, named: int | None) -> int:
-    """The same, where there must be one; raises InvalidInput otherwise."""
+    """Return what `acting_staff_id` does; raises InvalidInput if that is None."""
     staff_id = acting_staff_id(caller, named)
     if staff_id is None:
         raise InvalidInput("staff_id is required: this account or API key has none.", "staff_id")

@@ -1,16 +1,15 @@
-"""Streaming plans: one at a time for each customer."""
+"""Streaming subscriptions: a customer has at most one that is active."""
 
 from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.errors import Conflict, SubscriptionNotFound
-from app.repositories.listing import Row
 from app.repositories.subscriptions import SUBSCRIPTIONS, SubscriptionRepository, today
 from app.schemas.subscriptions import SubscriptionCreate, SubscriptionQuery, SubscriptionRead
 from app.services.customers import lock_customer, page_of_customer
-from app.services.paging import Page
+from app.services.pagination import Page
 
 
 class SubscriptionService:
@@ -22,15 +21,13 @@ class SubscriptionService:
     async def list(
         self, customer_id: int, query: SubscriptionQuery, *, counted: bool = False
     ) -> Page[SubscriptionRead]:
-        """A page of the customer's subscriptions; raises CustomerNotFound."""
-        return await page_of_customer(
-            self._database, customer_id, SUBSCRIPTIONS, SubscriptionRead, query, counted=counted
-        )
+        """Return a page of the customer's subscriptions; raises CustomerNotFound."""
+        return await page_of_customer(self._database, customer_id, SUBSCRIPTIONS, query, counted=counted)
 
     async def start(self, customer_id: int, command: SubscriptionCreate) -> SubscriptionRead:
-        """A new plan; raises CustomerNotFound, Conflict for an inactive customer or one who has a plan.
+        """Start a plan; raises CustomerNotFound, Conflict for an inactive customer or one who has a plan.
 
-        The customer is locked, so that of several at the same moment all but the first see it.
+        The customer is locked, so that of concurrent requests one succeeds.
         """
 
         async def work(connection: AsyncConnection) -> SubscriptionRead:
@@ -40,8 +37,8 @@ class SubscriptionService:
             subscriptions = SubscriptionRepository(connection)
             if running := await subscriptions.find_active(customer_id):
                 raise Conflict(
-                    f"Customer {customer_id} has the plan {running['plan_name']}: cancel it first.",
-                    subscription_id=running["id"],
+                    f"Customer {customer_id} has the plan {running.plan_name}: cancel it first.",
+                    subscription_id=running.id,
                 )
             subscription_id = await subscriptions.add(
                 customer_id=customer_id, plan_name=command.plan_name, start_date=command.start_date or today()
@@ -53,7 +50,7 @@ class SubscriptionService:
     async def cancel(self, customer_id: int, subscription_id: int) -> SubscriptionRead:
         """End the plan today, or on the day it would have started.
 
-        Raises CustomerNotFound, SubscriptionNotFound when it is not this customer's, Conflict when it has ended.
+        Raises CustomerNotFound, SubscriptionNotFound for another customer's, Conflict when it has ended.
         """
 
         async def work(connection: AsyncConnection) -> SubscriptionRead:
@@ -68,7 +65,7 @@ class SubscriptionService:
         return await self._database.transaction(work)
 
 
-def _read(subscription_id: int, row: Row | None) -> SubscriptionRead:
-    if row is None:
+def _read(subscription_id: int, subscription: SubscriptionRead | None) -> SubscriptionRead:
+    if subscription is None:
         raise SubscriptionNotFound(subscription_id)
-    return SubscriptionRead.model_validate(row)
+    return subscription

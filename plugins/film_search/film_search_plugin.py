@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from semantic_kernel.functions import kernel_function
 
-from app.core.db import Reading
+from app.core.database.engine import ReadConnectionFactory
 from app.repositories.categories import CategoryRepository
 from app.repositories.film_search import Criteria, FilmSearchRepository, FilmSort
 from app.repositories.films import FilmRepository
 from app.repositories.mentions import MentionRepository
 from app.repositories.store_overview import StoreOverviewRepository
 from app.schemas.base import MAX_ID
+from app.schemas.films import FilmCard, FilmListed
 from plugins.film_search.arguments import dollars_of, minutes_of, names_of, ratings_of, stems_of, year_of
 from plugins.film_search.mentioned import mentions_as_dict
 from plugins.results import MAX_TEXT, as_json, clean
@@ -26,11 +26,17 @@ MAX_QUESTION = 2000
 """Characters of a text that names are looked for in."""
 MAX_STORES = 10
 
+_BRIEF = frozenset({"id", "title", "release_year", "rating", "length", "rental_rate", "replacement_cost", "categories"})
+"""Fields of a film in a list. A single film has all but these:"""
+_LEFT_OUT = frozenset({"language_id", "original_language_id", "last_update"})
+_NAMES = {"id": "film_id", "length": "length_minutes", "rental_duration": "rental_duration_days"}
+"""Names that tell a model the unit, or which id it is."""
+
 
 class FilmSearchPlugin:
     """Sees what any visitor of the catalogue sees, so it is safe for every caller."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: ReadConnectionFactory) -> None:
         self._reading = reading
 
     @kernel_function(name="search_films")
@@ -44,7 +50,7 @@ class FilmSearchPlugin:
         async with self._reading() as connection:
             films = FilmSearchRepository(connection)
             found = await films.match_title(asked, limit=_bounded(limit))
-            cards = [_card(row) for row in await films.cards(found.ids)]
+            cards = [_card(film) for film in await films.cards(found.ids)]
         for card in cards:
             if card["film_id"] in found.scores:
                 card["similarity"] = round(found.scores[card["film_id"]], 2)
@@ -71,7 +77,7 @@ class FilmSearchPlugin:
         async with self._reading() as connection:
             found = await MentionRepository(connection).find(asked)
             chosen = [film_id for mention in found.films for film_id in mention.ids[:MAX_MENTIONED]][:MAX_FILMS]
-            cards = {row["film_id"]: _card(row) for row in await FilmSearchRepository(connection).cards(chosen)}
+            cards = {film.id: _card(film) for film in await FilmSearchRepository(connection).cards(chosen)}
         return as_json(mentions_as_dict(asked, found, cards))
 
     @kernel_function(name="find_films")
@@ -125,8 +131,8 @@ class FilmSearchPlugin:
         except ValueError:
             return as_json({"error": "rating must be G, PG, PG-13, R or NC-17; sort one of those described."})
         async with self._reading() as connection:
-            total, rows = await FilmSearchRepository(connection).find(criteria, sort=order, limit=_bounded(limit))
-        return as_json({"total": total, "films": [_brief(row) for row in rows]})
+            total, films = await FilmSearchRepository(connection).find(criteria, sort=order, limit=_bounded(limit))
+        return as_json({"total": total, "films": [_brief(film) for film in films]})
 
     @kernel_function(name="similar_films")
     async def similar_films(
@@ -141,8 +147,10 @@ class FilmSearchPlugin:
             if not found.ids:
                 return as_json({"match": found.match.value, "film": None, "films": []})
             cards = await films.cards(found.ids)
-            rows = await films.similar(found.ids[0], limit=_bounded(limit))
-        return as_json({"match": found.match.value, "film": _brief(cards[0]), "films": [_brief(row) for row in rows]})
+            similar = await films.similar(found.ids[0], limit=_bounded(limit))
+        return as_json(
+            {"match": found.match.value, "film": _brief(cards[0]), "films": [_brief(film) for film in similar]}
+        )
 
     @kernel_function(name="film_details")
     async def film_details(self, film_id: Annotated[int, "The film's film_id"]) -> str:
@@ -161,15 +169,17 @@ class FilmSearchPlugin:
             if not cards:
                 return as_json({"error": f"There is no film with id {film_id}."})
             film = cards[0]
-            stores = [store for store in await FilmRepository(connection).stock(film["film_id"]) if store["copies"]]
-        due = [store["earliest_due_date"] for store in stores] if not film["in_stock"] else []
+            stores = [store for store in await FilmRepository(connection).stock(film.id) if store.copies]
+        due = [store.earliest_due_date for store in stores if store.earliest_due_date and not film.in_stock]
         return as_json(
             {
-                "film_id": film["film_id"],
-                "title": film["title"],
-                "copies": film["copies"],
-                "in_stock": film["in_stock"],
-                "stores": [{name: store[name] for name in ("store_id", "copies", "in_stock")} for store in stores],
+                "film_id": film.id,
+                "title": film.title,
+                "copies": film.copies,
+                "in_stock": film.in_stock,
+                "stores": [
+                    {"store_id": store.store_id, "copies": store.copies, "in_stock": store.in_stock} for store in stores
+                ],
                 "next_due": min(due, default=None),
             }
         )
@@ -178,8 +188,10 @@ class FilmSearchPlugin:
     async def list_categories(self) -> str:
         """All categories of the store, and how many films each has."""
         async with self._reading() as connection:
-            rows = await CategoryRepository(connection).all()
-        return as_json({"categories": [{"name": row["name"], "film_count": row["film_count"]} for row in rows]})
+            categories = await CategoryRepository(connection).all()
+        return as_json(
+            {"categories": [{"name": category.name, "film_count": category.film_count} for category in categories]}
+        )
 
     @kernel_function(name="store_overview")
     async def store_overview(self) -> str:
@@ -193,25 +205,14 @@ class FilmSearchPlugin:
         return as_json({**films, "store_count": total, "stores": shown, **counts})
 
 
-def _brief(row: sa.RowMapping) -> dict[str, Any]:
-    keys = (
-        "film_id",
-        "title",
-        "release_year",
-        "rating",
-        "length_minutes",
-        "rental_rate",
-        "replacement_cost",
-        "categories",
-    )
-    return {key: row[key] for key in keys}
+def _brief(film: FilmListed) -> dict[str, Any]:
+    return {_NAMES.get(name, name): value for name, value in film if name in _BRIEF}
 
 
-def _card(row: sa.RowMapping) -> dict[str, Any]:
-    card = dict(row)
-    card["actors"] = (card["actors"] or [])[:MAX_ACTORS]
-    card["categories"] = card["categories"] or []
-    card["description"] = (card["description"] or "")[:MAX_TEXT] or None
+def _card(film: FilmCard) -> dict[str, Any]:
+    card = {_NAMES.get(name, name): value for name, value in film if name not in _LEFT_OUT}
+    card["actors"] = film.actors[:MAX_ACTORS]
+    card["description"] = (film.description or "")[:MAX_TEXT] or None
     return card
 
 

@@ -13,16 +13,18 @@ from typing import Annotated, Any
 from semantic_kernel.functions import kernel_function
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Reading
-from app.core.identity import Caller, Role, Scope
+from app.core.auth.identity import Caller, Role, Scope
+from app.core.database.engine import ReadConnectionFactory
 from app.repositories.customers import CUSTOMERS, CustomerRepository
 from app.repositories.due import LATE_FEE_PER_DAY
 from app.repositories.film_search import FilmSearchRepository
 from app.repositories.films import FilmRepository
-from app.repositories.listing import Row, Slice, fetch
+from app.repositories.pagination import PageSelection, fetch
 from app.repositories.payments import PaymentRepository
-from app.repositories.rental_desk import RentalDeskRepository
+from app.repositories.rental_desk import DeskRental, RentalDeskRepository
+from app.repositories.stock import StoreStockRow
 from app.schemas.base import MAX_ID
+from app.schemas.customers import CustomerRead
 from plugins.results import MAX_TEXT, as_json, clean
 
 MAX_RENTALS = 20
@@ -39,7 +41,7 @@ _CustomerId = Annotated[int, "The customer's customer_id, as find_customer tells
 class Desk:
     """What both desks know: where a film is in stock, seen from the caller's own store."""
 
-    def __init__(self, reading: Reading, caller: Caller) -> None:
+    def __init__(self, reading: ReadConnectionFactory, caller: Caller) -> None:
         self._reading = reading
         self._caller = caller
 
@@ -55,9 +57,9 @@ class Desk:
             stock = await FilmRepository(connection).stock(*found.ids)
         shown = [
             {
-                "title": _short(card["title"]),
-                "release_year": card["release_year"],
-                "stores": _stores([row for row in stock if row["film_id"] == card["film_id"]], own),
+                "title": _short(card.title),
+                "release_year": card.release_year,
+                "stores": _stores([row for row in stock if row.film_id == card.id], own),
             }
             for card in cards
         ]
@@ -74,7 +76,7 @@ class Desk:
 class CustomerDesk(Desk):
     """A customer's own affairs, and nobody else's: `customer_id` is the caller's."""
 
-    def __init__(self, reading: Reading, caller: Caller, customer_id: int) -> None:
+    def __init__(self, reading: ReadConnectionFactory, caller: Caller, customer_id: int) -> None:
         super().__init__(reading, caller)
         self._customer_id = customer_id
 
@@ -117,7 +119,7 @@ class StaffDesk(Desk):
             customer = await CustomerRepository(connection).find(_id(customer_id))
             if customer is None:
                 return as_json(_unknown(customer_id))
-            return as_json({**_named(customer), **await _open_rentals(connection, customer["id"])})
+            return as_json({**_named(customer), **await _open_rentals(connection, customer.id)})
 
     @kernel_function(name="customer_rental_history")
     async def customer_rental_history(
@@ -128,14 +130,14 @@ class StaffDesk(Desk):
             customer = await CustomerRepository(connection).find(_id(customer_id))
             if customer is None:
                 return as_json(_unknown(customer_id))
-            return as_json({**_named(customer), **await _history(connection, customer["id"], title, limit)})
+            return as_json({**_named(customer), **await _history(connection, customer.id, title, limit)})
 
     @kernel_function(name="customer_balance")
     async def customer_balance(self, customer_id: _CustomerId) -> str:
         """For staff: what a customer owes, in dollars: all fees less all payments; and the discs late now."""
         async with self._reading() as connection:
             customer = await CustomerRepository(connection).find(_id(customer_id))
-            balance = await _balance(connection, customer["id"]) if customer else None
+            balance = await _balance(connection, customer.id) if customer else None
             if customer is None or balance is None:
                 return as_json(_unknown(customer_id))
             return as_json({**_named(customer), **balance})
@@ -148,7 +150,7 @@ def is_served(caller: Caller) -> bool:
     return caller.is_staff or (caller.role is Role.CUSTOMER and caller.customer_id is not None)
 
 
-def desk_for(caller: Caller, reading: Reading) -> Desk | None:
+def desk_for(caller: Caller, reading: ReadConnectionFactory) -> Desk | None:
     """Return the tools that this caller may use, or None for a caller who is not served."""
     if is_served(caller) and caller.is_staff:
         return StaffDesk(reading, caller)
@@ -159,7 +161,7 @@ def desk_for(caller: Caller, reading: Reading) -> Desk | None:
 
 async def _open_rentals(connection: AsyncConnection, customer_id: int) -> dict[str, Any]:
     rows = await RentalDeskRepository(connection).open_rentals(customer_id, _now(), limit=MAX_RENTALS)
-    return {"total": _total(rows), "rentals": [_out(row) for row in rows]}
+    return {"total": _total(rows), "rentals": [_open(row) for row in rows]}
 
 
 async def _history(connection: AsyncConnection, customer_id: int, title: str | None, limit: int) -> dict[str, Any]:
@@ -176,10 +178,10 @@ async def _balance(connection: AsyncConnection, customer_id: int) -> dict[str, A
     if sums is None:
         return None
     rows = await RentalDeskRepository(connection).open_rentals(customer_id, now, limit=MAX_RENTALS)
-    return {**sums, "late_now": [_out(row) for row in rows if row["days_late"]]}
+    return {**sums._asdict(), "late_now": [_open(row) for row in rows if row.days_late]}
 
 
-async def _customers(connection: AsyncConnection, asked: str) -> tuple[Sequence[Row], bool]:
+async def _customers(connection: AsyncConnection, asked: str) -> tuple[Sequence[CustomerRead], bool]:
     """Those found, and whether there are more."""
     if asked.isdecimal():
         customer = await CustomerRepository(connection).find(_id(int(asked[:20])))
@@ -187,61 +189,61 @@ async def _customers(connection: AsyncConnection, asked: str) -> tuple[Sequence[
     if not asked:
         return [], False
     order = (("last_name", False), ("first_name", False), ("id", False))
-    found = await fetch(connection, CUSTOMERS, Slice(order, MAX_CUSTOMERS, filters={"search": asked}))
+    found = await fetch(connection, CUSTOMERS, PageSelection(order, MAX_CUSTOMERS, filters={"search": asked}))
     return found.rows, found.more
 
 
-def _stores(stock: Sequence[Row], own: int | None) -> list[dict[str, Any]]:
+def _stores(stock: Sequence[StoreStockRow], own: int | None) -> list[dict[str, Any]]:
     """The caller's own store first, then those that have a disc, then those that wait for one."""
     stores = sorted(
-        (row for row in stock if row["copies"]),
-        key=lambda row: (row["store_id"] != own, not row["in_stock"], row["store_id"]),
+        (row for row in stock if row.copies),
+        key=lambda row: (row.store_id != own, not row.in_stock, row.store_id),
     )
     return [
         {
-            "store_id": row["store_id"],
-            "is_own": row["store_id"] == own,
-            "copies": row["copies"],
-            "in_stock": row["in_stock"],
-            "next_due": None if row["in_stock"] else row["earliest_due_date"],
+            "store_id": row.store_id,
+            "is_own": row.store_id == own,
+            "copies": row.copies,
+            "in_stock": row.in_stock,
+            "next_due": None if row.in_stock else row.earliest_due_date,
         }
         for row in stores[:MAX_STORES]
     ]
 
 
-def _out(row: Row) -> dict[str, Any]:
+def _open(row: DeskRental) -> dict[str, Any]:
     """An open rental. `lost_cost` is owed besides, once three times the rental duration has passed."""
     return {
-        "title": _short(row["title"]),
-        "rented": row["rented"],
-        "due": row["due"],
-        "overdue": row["days_late"] > 0,
-        "days_late": row["days_late"],
-        "late_fee": LATE_FEE_PER_DAY * row["days_late"],
-        "lost_cost": row["replacement_cost"] if row["is_lost"] else None,
+        "title": _short(row.title),
+        "rented": row.rented,
+        "due": row.due,
+        "overdue": row.days_late > 0,
+        "days_late": row.days_late,
+        "late_fee": LATE_FEE_PER_DAY * row.days_late,
+        "lost_cost": row.replacement_cost if row.is_lost else None,
     }
 
 
-def _rented(row: Row) -> dict[str, Any]:
+def _rented(row: DeskRental) -> dict[str, Any]:
     return {
-        "title": _short(row["title"]),
-        "rented": row["rented"],
-        "due": row["due"],
-        "returned": row["returned"],
-        "days_late": row["days_late"],
+        "title": _short(row.title),
+        "rented": row.rented,
+        "due": row.due,
+        "returned": row.returned,
+        "days_late": row.days_late,
     }
 
 
-def _named(customer: Row) -> dict[str, Any]:
-    return {"customer_id": customer["id"], "customer": _short(f"{customer['first_name']} {customer['last_name']}")}
+def _named(customer: CustomerRead) -> dict[str, Any]:
+    return {"customer_id": customer.id, "customer": _short(f"{customer.first_name} {customer.last_name}")}
 
 
-def _customer(row: Row) -> dict[str, Any]:
+def _customer(row: CustomerRead) -> dict[str, Any]:
     return {
         **_named(row),
-        "email": _short(row["email"] or "") or None,
-        "store_id": row["store_id"],
-        "active": bool(row["active"]),
+        "email": _short(row.email or "") or None,
+        "store_id": row.store_id,
+        "active": row.active,
     }
 
 
@@ -249,8 +251,8 @@ def _unknown(customer_id: int) -> Mapping[str, Any]:
     return {"error": f"There is no customer with id {customer_id}."}
 
 
-def _total(rows: Sequence[Row]) -> int:
-    return int(rows[0]["total"]) if rows else 0
+def _total(rows: Sequence[DeskRental]) -> int:
+    return rows[0].total if rows else 0
 
 
 def _id(number: int) -> int:

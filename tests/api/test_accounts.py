@@ -16,7 +16,7 @@ import pytest
 from fastapi import FastAPI
 from passlib.hash import bcrypt, bcrypt_sha256
 
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.main import create_app
 from app.schemas import auth
 from app.schemas.auth import ApiKeyCreate

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.core.identity import Role, Scope
+from app.core.auth.identity import Role, Scope
 from app.schemas.auth import AccountCreate, ApiKeyCreate
 from app.services.accounts import AccountService
 from app.services.api_keys import ApiKeyService

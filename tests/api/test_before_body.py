@@ -11,11 +11,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.api.access import CurrentAdmin, Restricted, guards_of
-from app.core.identity import Caller, Scope
+from app.api.authorization import CurrentAdmin, Restricted, guards_of
+from app.core.auth.identity import Caller, Scope
 from app.schemas.auth import ApiKeyCreate
 from app.services.api_keys import ApiKeyService
-from tests.api.test_access import EXPECTED, ROUTES
+from tests.api.test_authorization import EXPECTED, ROUTES
 from tests.conftest import client_of
 from tests.fixtures.callers import CUSTOMER, STAFF, bearer, token_of
 from tests.fixtures.raw_http import connected

@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from app.core.identity import Caller, Role
+from app.core.auth.identity import Caller, Role
 from app.schemas.auth import AccountCreate
 from app.services.accounts import AccountService
 from tests.conftest import client_of

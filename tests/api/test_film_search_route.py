@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.main import create_app
 from app.repositories.film_search import FilmSearchRepository, Match
 from tests.conftest import client_of, running, sample_database, settings_for

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from sqlalchemy.exc import ProgrammingError
 
-from app.core.db import Database
-from app.core.identity import Role
+from app.core.auth.identity import Role
+from app.core.database.engine import Database
 from app.core.logging import configure_logging
 from app.main import create_app
 from app.services.accounts import AccountService

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from sqlmodel import col
 
-from app.core.identity import Caller, Scope
+from app.core.auth.identity import Caller, Scope
 from app.models import Staff, Store
 from app.schemas.auth import ApiKeyCreate
 from app.services.api_keys import ApiKeyService

@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from app.core.db import Database
-from app.core.identity import Caller, Role
+from app.core.auth.identity import Caller, Role
+from app.core.database.engine import Database
 from app.core.settings import Settings
 from app.main import create_app
 from tests.conftest import client_of, running, sample_database, settings_for

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.core.identity import Caller
+from app.core.auth.identity import Caller
 from tests.conftest import client_of
 from tests.fixtures.callers import ADMIN, CUSTOMER, NEWCOMER, OTHER_CUSTOMER, STAFF
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.core.identity import Role
+from app.core.auth.identity import Role
 from app.main import create_app
 from app.schemas.auth import AccountCreate
 from app.services.accounts import AccountService

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from app.core.identity import Role
+from app.core.auth.identity import Role
 from app.schemas.auth import AccountCreate
 from app.services.accounts import AccountService
 from tests.conftest import migrate

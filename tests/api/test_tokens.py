@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from jose import jwt
 from sqlmodel import col
 
-from app.core.secret import digest
+from app.core.auth.secrets import digest
 from app.main import create_app
 from app.models import RefreshToken
 from app.services.accounts import AccountService

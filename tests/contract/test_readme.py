@@ -1,4 +1,4 @@
-"""What the README promises is so."""
+"""What the READMEs promise is so."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from app.core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+READMES = [ROOT / "README.md", *ROOT.glob("*/README.md"), ROOT / "app/api/README.md"]
+README = "\n".join(path.read_text(encoding="utf-8") for path in READMES if path.parent.name != "docker")
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`GET (/[\w/{}-]*)", README))))
@@ -30,11 +31,19 @@ def test_the_settings_named_are_there() -> None:
         "TEST_DATABASE_URL",
         "FUZZ_EXAMPLES",
         "UVICORN_ROOT_PATH",
+        "UVICORN_HTTP",
     }
     assert named
     assert named <= {name.upper() for name in Settings.model_fields}
 
 
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"^\| `([\w./]+)`", README, re.MULTILINE))))
-def test_the_folders_named_are_there(path: str) -> None:
-    assert (ROOT / path).exists()
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_and_listed_files_lead_somewhere(readme: Path) -> None:
+    text = readme.read_text(encoding="utf-8")
+    linked = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
+    listed = re.findall(r"^\| `([a-z][\w./-]+)`", text, re.MULTILINE)
+    assert [name for name in linked + listed if not ((readme.parent / name).exists() or (ROOT / name).exists())] == []
+
+
+def test_the_front_page_is_short() -> None:
+    assert (ROOT / "README.md").read_text(encoding="utf-8").count("\n") < 180

@@ -1,4 +1,4 @@
-"""Every command that the README shows is run, in its order, on a fresh sample store, and answers as shown."""
+"""Every command that the READMEs show is run, in their order, on a fresh sample store, and answers as shown."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.core.db import Database
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
+from app.core.database.engine import Database
 from app.main import create_app
 from app.schemas.auth import ApiKeyCreate
 from app.seed.store import seed
@@ -24,7 +24,8 @@ from app.services.api_keys import ApiKeyService
 from tests.conftest import IN_MEMORY, client_of, migrate, running, settings_for
 from tests.fixtures.postgres_server import create_database
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+README = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "app/api/README.md"))
 _EXAMPLE = re.compile(r"```sh\n(curl .*?)```\n+```json\n(.*?)```", re.DOTALL)
 _VARIES = {"duration_ms", "prompt_tokens", "completion_tokens"}
 

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import sys
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.logging import configure_logging
 from app.core.settings import Settings
 from tests.eval.runner import answer_all, read_questions, table

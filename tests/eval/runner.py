@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from semantic_kernel.contents import AuthorRole, ChatMessageContent
-
-from app.agents.kernel import build_chat_service, build_kernel
-from app.agents.orchestration import run_turn
-from app.agents.prompts import load_prompt_plugins
-from app.agents.team_builder import Team
-from app.agents.transcript import Limits
-from app.core.db import Database
+from app.agents.assistant import Assistant
+from app.agents.kernel import build_chat_service
+from app.agents.record import PastTurn, TurnRequest
+from app.core.auth.identity import ANONYMOUS, Caller, Role
+from app.core.database.engine import Database
 from app.core.errors import AppError
-from app.core.identity import ANONYMOUS, Caller, Role
 from app.core.settings import Settings
 from tests.eval.checks import Question, problems
 from tests.eval.store import StoreFacts
@@ -52,36 +48,22 @@ async def answer_all(
 ) -> list[Answered]:
     """Put the questions one after the other, each in a conversation of its own."""
     store = await StoreFacts.read(database)
-    team = Team(settings, build_kernel(build_chat_service(settings)), load_prompt_plugins(), database.reading)
-    return [await _answer(kind, question, settings, team, store) for kind, question in questions]
+    assistant = Assistant(settings, build_chat_service(settings), database.reading)
+    return [await _answer(kind, question, assistant, store) for kind, question in questions]
 
 
-async def _answer(kind: str, question: Question, settings: Settings, team: Team, store: StoreFacts) -> Answered:
-    agents = team.of(CALLERS[question.get("caller", "nobody")])
-    limits = Limits(handoffs=settings.ai_max_handoffs, tool_calls=settings.ai_max_tool_calls)
+async def _answer(kind: str, question: Question, assistant: Assistant, store: StoreFacts) -> Answered:
+    history = [PastTurn(asked, answered) for asked, answered in question.get("history", ())]
+    request = TurnRequest(question["q"], CALLERS[question.get("caller", "nobody")], history)
     started = time.perf_counter()
     try:
-        _, answer, transcript = await run_turn(
-            agents,
-            team.handoffs_between(agents),
-            _conversation(question),
-            seconds=settings.ai_timeout_seconds,
-            limits=limits,
-        )
+        record = await assistant.run(request)
     except AppError as error:
         return Answered(kind, question["q"], "", [f"{type(error).__name__}: {error.detail}"], 0, 0)
     spent = (time.perf_counter() - started) * 1000
-    tokens = transcript.usage.prompt_tokens + transcript.usage.completion_tokens
-    wrong = problems(question, answer, transcript.agent, store)
-    return Answered(kind, question["q"], answer, wrong, tokens, spent)
-
-
-def _conversation(question: Question) -> str | list[ChatMessageContent]:
-    if "history" not in question:
-        return str(question["q"])
-    said = [*(text for pair in question["history"] for text in pair), question["q"]]
-    roles = (AuthorRole.USER, AuthorRole.ASSISTANT)
-    return [ChatMessageContent(role=roles[i % 2], content=text) for i, text in enumerate(said)]
+    tokens = record.usage.prompt_tokens + record.usage.completion_tokens
+    wrong = problems(question, record.answer, record.agent, store)
+    return Answered(kind, question["q"], record.answer, wrong, tokens, spent)
 
 
 def table(answers: Sequence[Answered]) -> str:

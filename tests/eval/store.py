@@ -8,13 +8,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.models import Film
 from app.repositories.film_search import FilmSearchRepository
+from app.schemas.films import FilmCard
 
 Row = Mapping[str, Any]
 _BOUNDS = {"years": "release_year", "length": "length_minutes", "price": "rental_rate"}
 _SORTS = {"price": "rental_rate", "length": "length_minutes", "year": "release_year", "replacement": "replacement_cost"}
+
+
+def _fact_row(card: FilmCard) -> Row:
+    """A film under the names that tools tell a model."""
+    names = {"id": "film_id", "length": "length_minutes", "rental_duration": "rental_duration_days"}
+    return {names.get(name, name): value for name, value in card}
 
 
 class StoreFacts:
@@ -28,7 +35,9 @@ class StoreFacts:
         """Read every film of the store."""
         async with database.reading() as connection:
             ids = (await connection.scalars(sa.select(col(Film.film_id)))).all()
-            return cls([dict(row) for row in await FilmSearchRepository(connection).cards([id_ for id_ in ids if id_])])
+            return cls(
+                [_fact_row(card) for card in await FilmSearchRepository(connection).cards([id_ for id_ in ids if id_])]
+            )
 
     def named(self, title: str) -> list[Row]:
         """Return the films with exactly this title."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from app.core.name_matching import Mention, tokens_of
+from app.core.name_matching import Mention, Name, tokens_of
 from app.core.similarity import fold, likeness
 from app.repositories.mentions import both, by_stem
 
@@ -85,8 +85,8 @@ class FilmStore:
         kinds = [one for known in (self._categories(), self._languages()) for one, _ in by_stem(text, known)]
         films, people = both(
             text,
-            [{"id": film["film_id"], "text": film["title"]} for film in self.films],
-            [{"id": number, "text": name} for number, name in enumerate(actors)],
+            [Name(film["film_id"], film["title"]) for film in self.films],
+            [Name(number, name) for number, name in enumerate(actors)],
             kinds,
         )
         cards = {film["film_id"]: film for film in self.films}

@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from app.core.schema import upgrade
+from app.core.database.migrations import upgrade
 from app.main import create_app
 from tests.conftest import client_of, running, settings_for
 from tests.fixtures.schema_probes import execute, row_counts

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import make_url, text
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.main import create_app
 from tests.conftest import client_of, needed, running, sample_database, settings_for
 from tests.fixtures.certificates import turn_on_tls

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from tests.conftest import fill, settings_for
 from tests.fakes.debug_client import DebugClient, Mapped, connected
 from tests.fixtures.entrypoint import ENTRYPOINT, ROOT, Service, environment, listens, started

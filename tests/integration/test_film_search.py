@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.core.similarity import similarity
 from plugins.film_search.film_search_plugin import FilmSearchPlugin
 

@@ -10,8 +10,8 @@ from semantic_kernel.contents import FunctionResultContent
 
 from app.agents.assistant import Assistant
 from app.agents.kernel import build_chat_service
+from app.core.auth.identity import ANONYMOUS, Caller, Role, Scope
 from app.core.errors import AppError
-from app.core.identity import ANONYMOUS, Caller, Role, Scope
 from app.schemas.ai import HandoffResponse
 from tests.conftest import settings_for
 from tests.fixtures.attacks import ATTACKS, DESK, Attack

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.core.schema import head_revision
+from app.core.database.migrations import head_revision
 from tests.fixtures.postgres_server import connect
 from tests.fixtures.schema_probes import revision_of, tables_of, upgrade
 
@@ -24,7 +24,7 @@ _ENVIRONMENT = os.environ | {"PYTHONPATH": str(_REPOSITORY)}
 # Waits until all are there: importing takes longer than migrating, and they are to start together.
 _REPLICA = """
 import sys
-from app.core.schema import upgrade
+from app.core.database.migrations import upgrade
 print("ready", flush=True)
 sys.stdin.readline()
 upgrade(sys.argv[1])

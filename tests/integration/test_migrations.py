@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import Database
-from app.core.schema import current_revision, head_revision
+from app.core.database.engine import Database
+from app.core.database.migrations import current_revision, head_revision
 from app.core.settings import Settings
 from app.models import Payment, metadata
 from tests.fixtures.postgres_server import connect

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from alembic.util import CommandError
 
-from app.core.schema import head_revision
+from app.core.database.migrations import head_revision
 from app.main import create_app
 from tests.conftest import client_of, running, settings_for
 from tests.fixtures import old_releases

@@ -13,8 +13,8 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from app.core.db import Database
-from app.core.schema import head_revision
+from app.core.database.engine import Database
+from app.core.database.migrations import head_revision
 from app.main import create_app
 from tests.api.test_agents import ask, assert_all_right, some_films
 from tests.conftest import client_of, needed, running, settings_for

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database, is_unreachable
+from app.core.database.engine import Database, is_unreachable
 from tests.conftest import IN_MEMORY, settings_for
 from tests.fixtures.postgres_server import create_database, drop_database
 

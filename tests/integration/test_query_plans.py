@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.models.types import Rating
 from app.repositories.actors import ACTORS, FILMS_OF_ACTOR
 from app.repositories.categories import CATEGORIES
@@ -22,7 +22,17 @@ from app.repositories.customers import CUSTOMERS
 from app.repositories.film_text_search import matching, search_terms
 from app.repositories.films import FILMS
 from app.repositories.inventory import INVENTORY
-from app.repositories.listing import Amount, Int, Listing, Position, Slice, SortKey, Str, Time, statement_of
+from app.repositories.pagination import (
+    Amount,
+    Int,
+    PageSelection,
+    PaginatedSelect,
+    Position,
+    SortKey,
+    Str,
+    Time,
+    statement_of,
+)
 from app.repositories.payments import PAYMENTS
 from app.repositories.rentals import RENTALS
 from app.repositories.subscriptions import SUBSCRIPTIONS
@@ -30,7 +40,7 @@ from tests.conftest import sample_database, settings_for
 
 pytestmark = pytest.mark.postgres
 
-LISTS = {
+LISTS: dict[str, PaginatedSelect[Any]] = {
     "films": FILMS,
     "films of an actor": FILMS_OF_ACTOR,
     "films found": matching("postgresql"),
@@ -44,7 +54,7 @@ LISTS = {
 }
 ALWAYS: dict[str, dict[str, Any]] = {
     "films of an actor": {"actor_id": 1},
-    "films found": search_terms("space"),
+    "films found": search_terms("space", "postgresql"),
     "payments": {"customer_id": 1},
     "subscriptions": {"customer_id": 1},
 }
@@ -82,16 +92,16 @@ async def connection(postgres: str) -> AsyncIterator[AsyncConnection]:
 
 def cases() -> Iterator[Any]:
     """Each filter by itself, each order by itself; the first page, and the one after a position."""
-    for name, listing in LISTS.items():
+    for name, source in LISTS.items():
         always = ALWAYS.get(name, {})
-        for filter_name in sorted(set(listing.filters) - set(always)):
+        for filter_name in sorted(set(source.filters) - set(always)):
             yield pytest.param(
                 name, "id", {**always, filter_name: VALUES.get(filter_name, 1)}, id=f"{name} {filter_name}"
             )
-        for flag in listing.flags:
+        for flag in source.flags:
             for value in (True, False):
                 yield pytest.param(name, "id", {**always, flag: value}, id=f"{name} {flag}={value}")
-        for key in listing.sorts:
+        for key in source.sorts:
             for sort in (key, f"-{key}"):
                 yield pytest.param(name, sort, always, id=f"{name} by {sort}")
 
@@ -112,8 +122,8 @@ def scanned(plan: dict[str, Any]) -> Iterator[str]:
         yield from scanned(part)
 
 
-async def plan_of(connection: AsyncConnection, listing: Listing, wanted: Slice) -> dict[str, Any]:
-    statement, values = statement_of(listing, wanted)
+async def plan_of(connection: AsyncConnection, source: PaginatedSelect[Any], wanted: PageSelection) -> dict[str, Any]:
+    statement, values = statement_of(source, wanted)
     found = await connection.scalar(Explain(statement), values)
     return dict((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])
 
@@ -122,12 +132,12 @@ async def plan_of(connection: AsyncConnection, listing: Listing, wanted: Slice) 
 async def test_no_list_reads_a_whole_table(
     connection: AsyncConnection, name: str, sort: str, filters: dict[str, Any]
 ) -> None:
-    listing = LISTS[name]
+    source = LISTS[name]
     key, descends = sort.lstrip("-"), sort.startswith("-")
     order = ((key, descends),) if key == "id" else ((key, descends), ("id", False))
-    position = Position("after", tuple(value_of(listing.sorts[part]) for part, _ in order))
+    position = Position("after", tuple(value_of(source.sorts[part]) for part, _ in order))
     for place in (None, position):
-        plan = await plan_of(connection, listing, Slice(order, 100, position=place, filters=filters))
+        plan = await plan_of(connection, source, PageSelection(order, 100, position=place, filters=filters))
         assert set(scanned(plan)) - NO_INDEX == set(), json.dumps(plan)
 
 
@@ -136,7 +146,7 @@ async def test_no_list_reads_a_whole_table(
     [
         ("actors", {"name": "ney wea"}, "idx_actor_name_trgm"),
         ("customers", {"search": "na dub"}, "idx_customer_search_trgm"),
-        ("films found", search_terms("space"), "film_fulltext_idx"),
+        ("films found", search_terms("space", "postgresql"), "film_fulltext_idx"),
     ],
 )
 async def test_what_an_index_was_made_for_it_is_used_for(

@@ -16,8 +16,8 @@ from semantic_kernel import Kernel
 from semantic_kernel.functions import KernelPlugin
 from sqlmodel import col
 
-from app.core.db import Database
-from app.core.identity import ANONYMOUS, Caller, Role, Scope
+from app.core.auth.identity import ANONYMOUS, Caller, Role, Scope
+from app.core.database.engine import Database
 from app.models import Customer, Film, Inventory, Payment, Rental, Staff
 from plugins.rental_desk.rental_desk_plugin import CustomerDesk, StaffDesk, desk_for
 from tests.fixtures.statements import statements_of

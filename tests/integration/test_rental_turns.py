@@ -14,9 +14,9 @@ from semantic_kernel.contents import ChatHistory
 from app.agents.assistant import Assistant
 from app.agents.kernel import build_chat_service
 from app.agents.team import NO_RECORD, NO_SCOPE, SIGNED_OUT
-from app.core.db import Database
+from app.core.auth.identity import ANONYMOUS, Caller, Role, Scope
+from app.core.database.engine import Database
 from app.core.errors import Unavailable
-from app.core.identity import ANONYMOUS, Caller, Role, Scope
 from app.schemas.ai import HandoffResponse
 from app.services.ai import AiService
 from tests.conftest import settings_for

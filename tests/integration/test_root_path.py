@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from app.core.db import Database
+from app.core.database.engine import Database
 from app.main import create_app
 from tests.conftest import client_of, fill, running, settings_for
 from tests.fixtures.callers import ADMIN, PASSWORD, SECRET, STAFF, bearer, email_of, token_of

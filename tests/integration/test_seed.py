@@ -17,9 +17,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import Database
+from app.core.database.engine import Database
+from app.core.database.migrations import upgrade
 from app.core.errors import Conflict
-from app.core.schema import upgrade
 from app.core.settings import Settings
 from app.models import Category, Film, Language, Payment, Rental, metadata
 from app.models.types import Rating

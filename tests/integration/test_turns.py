@@ -13,9 +13,9 @@ from semantic_kernel.contents import ChatHistory
 from semantic_kernel.functions import kernel_function
 
 from app.agents.assistant import Assistant
-from app.core.db import Database
+from app.core.auth.identity import ANONYMOUS
+from app.core.database.engine import Database
 from app.core.errors import NoAnswer, Unavailable, UpstreamFailed, UpstreamTimeout
-from app.core.identity import ANONYMOUS
 from app.core.settings import Settings
 from app.schemas.ai import HandoffResponse
 from tests.conftest import settings_for

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.core.db import Database
-from app.core.schema import upgrade
+from app.core.database.engine import Database
+from app.core.database.migrations import upgrade
 from app.core.settings import Settings
 from app.seed.store import seed
 from tests.fixtures.callers import SECRET

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.core.database_url import target_of
+from app.core.database.url import target_of
 from app.core.settings import Settings
 
 _BASE = "postgresql://ada:s3cret@db.example"

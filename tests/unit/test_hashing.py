@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.core.auth.hashing import HashingThreads
 from app.core.errors import Unavailable
-from app.core.hashing import HashingThreads
 
 
 class Work:

@@ -11,9 +11,9 @@ from app.agents.kernel import build_chat_service, build_kernel
 from app.agents.prompts import load_prompt_plugins
 from app.agents.team import AGENTS, LLM_AGENT, RENTAL_AGENT, SEARCH_AGENT, AgentSpec
 from app.agents.team_builder import Team
-from app.core.db import Database
+from app.core.auth.identity import ANONYMOUS, Caller, Role, Scope
+from app.core.database.engine import Database
 from app.core.errors import InvalidPrompt, NotConfigured
-from app.core.identity import ANONYMOUS, Caller, Role, Scope
 from tests.conftest import settings_for
 
 CUSTOMER = Caller(role=Role.CUSTOMER, customer_id=5)

@@ -12,8 +12,8 @@ from semantic_kernel.connectors.ai.chat_completion_client_base import ChatComple
 from app.agents.chat_services.openai_chat import OpenAIChat
 from app.agents.chat_services.transport import bounded_client
 from app.core.errors import NotConfigured
-from app.core.provider_settings import secret_value
 from app.core.settings import Settings
+from app.core.settings_providers import secret_value
 
 OPENAI_URL = "https://api.openai.com/v1"
 _PROXY_VARIABLES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}

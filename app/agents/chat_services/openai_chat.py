@@ -40,8 +40,8 @@ from app.agents.chat_services.supervised import Supervised
 from app.agents.chat_services.tool_calls import INVALID_ARGUMENTS
 from app.agents.chat_services.transport import documents, drain
 from app.core.errors import AppError
-from app.core.provider_settings import secret_value
 from app.core.settings import Settings
+from app.core.settings_providers import secret_value
 
 log = structlog.get_logger("app.agents")
 

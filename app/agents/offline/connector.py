@@ -27,13 +27,14 @@ from semantic_kernel.contents import (
 from app.agents.chat_services.settings import ChatExecutionSettings
 from app.agents.offline.desk import desk_plan_for
 from app.agents.offline.desk_steps import desk_step
-from app.agents.offline.general import answer_without_store
+from app.agents.offline.general import answer_without_store, is_general, small_talk_in
 from app.agents.offline.history import FILM_SEARCH, RENTAL_DESK, read_history, size_of
 from app.agents.offline.search_steps import search_step
 from app.agents.offline.steps import Calls, Say, Step, Transfer
 from app.agents.offline.summary import film_in, one_sentence, opinion
 from app.agents.offline.tool_match import TRANSFER, agent_for, refusal_for, say_result, tool_for
 from app.agents.team import LLM_AGENT, RENTAL_AGENT, SEARCH_AGENT
+from app.agents.transcript import current_transcript
 
 NOTHING_FOUND = "I found nothing in the store for this question."
 _CHARACTERS_PER_TOKEN = 4
@@ -154,9 +155,21 @@ def complete(history: ChatHistory, settings: ChatExecutionSettings) -> Completio
     if f"{FILM_SEARCH}-find_mentions" in tools:
         proposes = any(name.endswith("-propose_rental") for name in tools)
         return _search_completion(question, search_step(question, earlier, seen, proposes), settings)
+    if (
+        _has_the_floor()
+        and f"{TRANSFER}{SEARCH_AGENT}" in tools
+        and not (small_talk_in(question) or is_general(question))
+    ):
+        return Completion(calls=((f"{TRANSFER}{SEARCH_AGENT}", {}),))
     if tool := tool_for(question, settings.tools or ()):
         return Completion(say_result(seen[-1][1])) if seen else Completion(calls=((tool, {}),))
     return Completion(answer_without_store(question))
+
+
+def _has_the_floor() -> bool:
+    """Return whether the agent goes on with a conversation: no other one has looked into this question."""
+    transcript = current_transcript.get()
+    return transcript is not None and not any(step.kind == "handoff" for step in transcript.record.steps)
 
 
 def _search_completion(question: str, step: Step, settings: ChatExecutionSettings) -> Completion:

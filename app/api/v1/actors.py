@@ -6,24 +6,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.api.access import PUBLIC, staff
+from app.api.authorization import PUBLIC, staff
 from app.api.deps import ActorServiceDep, Id
-from app.api.pages import Asked, asks, lists
+from app.api.etags import LOCATED, location_of
+from app.api.pagination import PageRequest, page_request, paginated
 from app.api.problems import responses
-from app.api.representations import LOCATED, location_of
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.schemas.actors import ActorCreate, ActorQuery, ActorRead, ActorUpdate
 from app.schemas.films import FilmListed, FilmQuery
 
 router = APIRouter(prefix="/api/v1/actors", tags=["actors"])
 
 
-@router.get("", operation_id="list_actors", dependencies=[PUBLIC], **lists(ActorRead, ActorQuery))
+@router.get("", operation_id="list_actors", dependencies=[PUBLIC], **paginated(ActorRead, ActorQuery))
 async def list_actors(
-    actors: ActorServiceDep, asked: Annotated[Asked[ActorQuery], Depends(asks(ActorQuery))]
+    actors: ActorServiceDep, page: Annotated[PageRequest[ActorQuery], Depends(page_request(ActorQuery))]
 ) -> Response:
     """List actors with the number of their films; by default in order of id."""
-    return asked.answer(await actors.list(asked.query, counted=asked.counted), ActorRead)
+    return page.answer(await actors.list(page.query, counted=page.counted), ActorRead)
 
 
 @router.post(
@@ -49,13 +49,13 @@ async def get_actor(actors: ActorServiceDep, actor_id: Id) -> ActorRead:
 
 
 @router.get(
-    "/{actor_id}/films", operation_id="list_actor_films", dependencies=[PUBLIC], **lists(FilmListed, FilmQuery, 404)
+    "/{actor_id}/films", operation_id="list_actor_films", dependencies=[PUBLIC], **paginated(FilmListed, FilmQuery, 404)
 )
 async def list_actor_films(
-    actors: ActorServiceDep, actor_id: Id, asked: Annotated[Asked[FilmQuery], Depends(asks(FilmQuery))]
+    actors: ActorServiceDep, actor_id: Id, page: Annotated[PageRequest[FilmQuery], Depends(page_request(FilmQuery))]
 ) -> Response:
     """List the films of an actor, with the filters of the film list."""
-    return asked.answer(await actors.films(actor_id, asked.query, counted=asked.counted), FilmListed)
+    return page.answer(await actors.films(actor_id, page.query, counted=page.counted), FilmListed)
 
 
 @router.put(

@@ -7,14 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from app.api.access import ANYBODY
-from app.api.deps import AiServiceDep
+from app.api.authorization import OPTIONAL_AUTH
+from app.api.deps import AiServiceDep, TurnServiceDep
 from app.api.disconnect import until_disconnect
 from app.api.head import is_head
-from app.api.limits import AI_LIMIT
 from app.api.problems import responses
+from app.api.rate_limits import AI_LIMIT
 from app.api.streams import EVENT_STREAM, answer_without_words, stream_answer
+from app.api.v1.conversations import naming_the_turn
 from app.schemas.ai import AiInfo, HandoffRequest, HandoffResponse, Question, SummaryRequest, SummaryResponse
+from app.schemas.conversations import ConversationAnswer
 
 router = APIRouter(prefix="/api/v1/ai", tags=["ai"])
 
@@ -24,18 +26,26 @@ _MODEL_FAILURES = (429, 502, 503, 504)
 @router.post(
     "/handoff",
     operation_id="ask_agents",
-    dependencies=[ANYBODY, AI_LIMIT],
-    responses=responses(413, 422, *_MODEL_FAILURES),
+    dependencies=[OPTIONAL_AUTH, AI_LIMIT],
+    responses=responses(404, 409, 413, 422, *_MODEL_FAILURES),
 )
-async def hand_off(request: Request, ai: AiServiceDep, body: HandoffRequest) -> HandoffResponse:
-    """Ask the agents: they query the store and hand the question over to each other until one answers."""
-    return await until_disconnect(request, ai.hand_off(body.question))
+async def hand_off(
+    request: Request, ai: AiServiceDep, turns: TurnServiceDep, body: HandoffRequest
+) -> ConversationAnswer | HandoffResponse:
+    """Ask the agents: they query the store and hand the question over to each other until one answers.
+
+    With `conversation_id`, the question is a turn of that conversation; without it, nothing is stored.
+    """
+    if body.conversation_id is None:
+        return await until_disconnect(request, ai.hand_off(body.question))
+    with naming_the_turn(request):
+        return await until_disconnect(request, turns.hand_off(body.conversation_id, body.question))
 
 
 @router.post(
     "/summary",
     operation_id="summarise_film",
-    dependencies=[ANYBODY, AI_LIMIT],
+    dependencies=[OPTIONAL_AUTH, AI_LIMIT],
     responses=responses(404, 413, 422, *_MODEL_FAILURES),
 )
 async def summarise(request: Request, ai: AiServiceDep, body: SummaryRequest) -> SummaryResponse:
@@ -46,7 +56,7 @@ async def summarise(request: Request, ai: AiServiceDep, body: SummaryRequest) ->
 @router.get(
     "/ask",
     operation_id="ask_model",
-    dependencies=[ANYBODY, AI_LIMIT],
+    dependencies=[OPTIONAL_AUTH, AI_LIMIT],
     response_class=StreamingResponse,
     responses={
         200: {
@@ -76,7 +86,7 @@ async def ask(
 @router.get(
     "/info",
     operation_id="get_ai_info",
-    dependencies=[ANYBODY],
+    dependencies=[OPTIONAL_AUTH],
     responses=responses(503),
 )
 async def info(ai: AiServiceDep) -> AiInfo:

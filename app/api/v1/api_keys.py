@@ -6,22 +6,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from app.api.access import ADMIN
-from app.api.callers import CallerDep
+from app.api.authentication import CallerDep
+from app.api.authorization import ADMIN
 from app.api.deps import ApiKeyServiceDep, Id
-from app.api.pages import Asked, asks, lists
+from app.api.pagination import PageRequest, page_request, paginated
 from app.api.problems import responses
 from app.schemas.auth import ApiKeyCreate, ApiKeyCreated, ApiKeyQuery, ApiKeyRead
 
 router = APIRouter(prefix="/api/v1/auth/api-keys", tags=["auth"], dependencies=[ADMIN])
 
 
-@router.get("", operation_id="list_api_keys", **lists(ApiKeyRead, ApiKeyQuery))
+@router.get("", operation_id="list_api_keys", **paginated(ApiKeyRead, ApiKeyQuery))
 async def list_api_keys(
-    keys: ApiKeyServiceDep, asked: Annotated[Asked[ApiKeyQuery], Depends(asks(ApiKeyQuery))]
+    keys: ApiKeyServiceDep, page: Annotated[PageRequest[ApiKeyQuery], Depends(page_request(ApiKeyQuery))]
 ) -> Response:
     """List API keys without their secrets, including expired and revoked ones; by default in order of id."""
-    return asked.answer(await keys.list(asked.query, counted=asked.counted), ApiKeyRead)
+    return page.answer(await keys.list(page.query, counted=page.counted), ApiKeyRead)
 
 
 @router.post("", operation_id="create_api_key", status_code=201, responses=responses(413, 422, 503))

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
 
-from app.api.access import PEOPLE, PUBLIC, SIGNED_IN
-from app.api.callers import CallerDep
+from app.api.authentication import CallerDep
+from app.api.authorization import AUTHENTICATED, PUBLIC, USERS_ONLY
 from app.api.deps import AccountServiceDep, SignInServiceDep
-from app.api.limits import ACCOUNT_LIMIT, ADDRESS_LIMIT, AttemptsDep
 from app.api.problems import responses
+from app.api.rate_limits import ACCOUNT_LIMIT, ADDRESS_LIMIT, AttemptsDep
 from app.schemas.auth import (
     AccountCreate,
     AccountRead,
@@ -81,7 +81,7 @@ async def sign_out(sign_ins: SignInServiceDep, command: RefreshCreate) -> None:
 @router.get(
     "/me",
     operation_id="get_me",
-    dependencies=[SIGNED_IN],
+    dependencies=[AUTHENTICATED],
     responses=responses(503),
 )
 async def me(accounts: AccountServiceDep, caller: CallerDep) -> CallerRead:
@@ -93,7 +93,7 @@ async def me(accounts: AccountServiceDep, caller: CallerDep) -> CallerRead:
     "/password",
     operation_id="change_password",
     status_code=204,
-    dependencies=[PEOPLE, ACCOUNT_LIMIT],
+    dependencies=[USERS_ONLY, ACCOUNT_LIMIT],
     responses=responses(413, 422, 503),
 )
 async def change_password(accounts: AccountServiceDep, caller: CallerDep, command: PasswordUpdate) -> None:

@@ -6,23 +6,23 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.api.access import PUBLIC, staff
+from app.api.authorization import PUBLIC, staff
 from app.api.deps import CategoryServiceDep, Id
-from app.api.pages import Asked, asks, lists
+from app.api.etags import LOCATED, location_of
+from app.api.pagination import PageRequest, page_request, paginated
 from app.api.problems import responses
-from app.api.representations import LOCATED, location_of
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.schemas.categories import CategoryCreate, CategoryQuery, CategoryRead, CategoryUpdate
 
 router = APIRouter(prefix="/api/v1/categories", tags=["categories"])
 
 
-@router.get("", operation_id="list_categories", dependencies=[PUBLIC], **lists(CategoryRead, CategoryQuery))
+@router.get("", operation_id="list_categories", dependencies=[PUBLIC], **paginated(CategoryRead, CategoryQuery))
 async def list_categories(
-    categories: CategoryServiceDep, asked: Annotated[Asked[CategoryQuery], Depends(asks(CategoryQuery))]
+    categories: CategoryServiceDep, page: Annotated[PageRequest[CategoryQuery], Depends(page_request(CategoryQuery))]
 ) -> Response:
     """List categories with the number of their films; by default in order of id."""
-    return asked.answer(await categories.list(asked.query, counted=asked.counted), CategoryRead)
+    return page.answer(await categories.list(page.query, counted=page.counted), CategoryRead)
 
 
 @router.post(

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.api.access import own_customer, staff
+from app.api.authorization import own_customer, staff
 from app.api.deps import CustomerServiceDep, Id
-from app.api.pages import Asked, asks, lists
+from app.api.etags import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, tagged_response
+from app.api.pagination import PageRequest, page_request, paginated
 from app.api.problems import responses
-from app.api.representations import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, represent
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.schemas.customers import CustomerCreate, CustomerQuery, CustomerRead, CustomerUpdate
 
 router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
@@ -25,13 +25,16 @@ _CHANGES: dict[str, Any] = {
 
 
 @router.get(
-    "", operation_id="list_customers", dependencies=[staff(Scope.CUSTOMERS_READ)], **lists(CustomerRead, CustomerQuery)
+    "",
+    operation_id="list_customers",
+    dependencies=[staff(Scope.CUSTOMERS_READ)],
+    **paginated(CustomerRead, CustomerQuery),
 )
 async def list_customers(
-    customers: CustomerServiceDep, asked: Annotated[Asked[CustomerQuery], Depends(asks(CustomerQuery))]
+    customers: CustomerServiceDep, page: Annotated[PageRequest[CustomerQuery], Depends(page_request(CustomerQuery))]
 ) -> Response:
     """List customers; by default in order of id."""
-    return asked.answer(await customers.list(asked.query, counted=asked.counted), CustomerRead)
+    return page.answer(await customers.list(page.query, counted=page.counted), CustomerRead)
 
 
 @router.post(
@@ -45,7 +48,7 @@ async def list_customers(
 async def create_customer(request: Request, customers: CustomerServiceDep, command: CustomerCreate) -> Response:
     """Add a customer; `create_date` is today."""
     created = await customers.create(command)
-    return represent(created, status=201, location=location_of(request, created.id))
+    return tagged_response(created, status=201, location=location_of(request, created.id))
 
 
 @router.get(
@@ -57,7 +60,7 @@ async def create_customer(request: Request, customers: CustomerServiceDep, comma
 )
 async def get_customer(customers: CustomerServiceDep, customer_id: Id, if_none_match: IfNoneMatch = None) -> Response:
     """Return a customer."""
-    return represent(await customers.get(customer_id), if_none_match=if_none_match)
+    return tagged_response(await customers.get(customer_id), if_none_match=if_none_match)
 
 
 @router.put("/{customer_id}", operation_id="replace_customer", **_CHANGES)
@@ -70,7 +73,7 @@ async def update_customer(
     Customers may change their own name and e-mail address; 409 if another customer has the e-mail address. Only staff
     may change the other fields.
     """
-    return represent(await customers.update(customer_id, command, if_match))
+    return tagged_response(await customers.update(customer_id, command, if_match))
 
 
 @router.post(
@@ -82,4 +85,4 @@ async def update_customer(
 )
 async def deactivate_customer(customers: CustomerServiceDep, customer_id: Id) -> Response:
     """Deactivate a customer, who cannot rent from then on. Repeating it changes nothing."""
-    return represent(await customers.deactivate(customer_id))
+    return tagged_response(await customers.deactivate(customer_id))

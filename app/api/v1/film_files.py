@@ -10,13 +10,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 from starlette.datastructures import UploadFile as Part
 
-from app.api.access import PUBLIC, staff
+from app.api.authorization import PUBLIC, staff
 from app.api.deps import FilmFileServiceDep
 from app.api.head import is_head
 from app.api.problems import responses
+from app.core.auth.identity import Scope
 from app.core.errors import InvalidInput
-from app.core.identity import Scope
 from app.schemas.film_files import FilmExportQuery, FilmImportQuery, FilmImportRead
+from app.services.film_columns import HEADER
 from app.services.film_csv import FilmFile
 
 router = APIRouter(prefix="/api/v1/films", tags=["films"])
@@ -24,6 +25,18 @@ router = APIRouter(prefix="/api/v1/films", tags=["films"])
 _CSV = "text/csv"
 _SENT_AS = {_CSV, "application/csv", "text/plain", "application/vnd.ms-excel", "application/octet-stream"}
 """Media types that browsers and tools send for CSV files."""
+
+
+_NAMES = [f"`{name}`" for name in HEADER.names]
+_IMPORT = f"""Add all films of a CSV file of at most 10 MiB, or none: errors name the row and the column.
+
+The header names the columns: {", ".join(_NAMES)}.
+Only `title` and `language` are required. An empty cell is an unset field; the `rating` `none` is null. Languages,
+categories and actors ("First Last") are given by name, ignoring case, and must exist. List items are separated by `|`;
+write `\\|` for a `|` and `\\\\` for a backslash in an item. An apostrophe before a leading `=`, `+`, `-` or `@` is
+removed, as spreadsheets do. The file is UTF-8, with or without a byte order mark. Cells are separated by commas,
+semicolons or tabs; trailing columns and rows may be empty.
+"""
 
 
 def _csv(part: object) -> object:
@@ -48,6 +61,7 @@ class FilmUpload(BaseModel):
     "/import",
     operation_id="import_films",
     dependencies=[staff(Scope.CATALOGUE_WRITE)],
+    description=_IMPORT,
     responses=responses(413, 422, 503),
 )
 async def import_films(
@@ -56,17 +70,7 @@ async def import_films(
     query: Annotated[FilmImportQuery, Query()],
     form: Annotated[FilmUpload, Form(media_type="multipart/form-data")],
 ) -> FilmImportRead:
-    """Add all films of a CSV file of at most 10 MiB, or none: errors name the row and the column.
-
-    The header names the columns: `title`, `description`, `release_year`, `language`, `original_language`,
-    `rental_duration`, `rental_rate`, `length`, `replacement_cost`, `rating`, `special_features`,
-    `streaming_available`, `categories`, `actors`. Only `title` and `language` are required. An empty cell is an unset
-    field; the `rating` `none` is null. Languages, categories and actors ("First Last") are given by name, ignoring
-    case, and must exist. List items are separated by `|`; write `\\|` for a `|` and `\\\\` for a backslash in an item.
-    An apostrophe before a leading `=`, `+`, `-` or `@` is removed, as spreadsheets do. The file is UTF-8, with or
-    without a byte order mark. Cells are separated by commas, semicolons or tabs; trailing columns and rows may be
-    empty.
-    """
+    """Add all films of a CSV file, or none."""
     parts = [name for name, _ in (await request.form()).multi_items()]
     if len(set(parts)) < len(parts):
         raise InvalidInput("Send each part of the form only once.", "file")

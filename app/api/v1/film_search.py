@@ -6,17 +6,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from app.api.access import PUBLIC
+from app.api.authorization import PUBLIC
 from app.api.deps import FilmSearchServiceDep
-from app.api.pages import Asked, asks, lists
+from app.api.pagination import PageRequest, page_request, paginated
 from app.schemas.film_search import FilmFound, FilmSearchQuery
 
 router = APIRouter(prefix="/api/v1/films", tags=["films"])
 
 
-@router.get("/search", operation_id="search_films", dependencies=[PUBLIC], **lists(FilmFound, FilmSearchQuery))
+@router.get("/search", operation_id="search_films", dependencies=[PUBLIC], **paginated(FilmFound, FilmSearchQuery))
 async def search_films(
-    films: FilmSearchServiceDep, asked: Annotated[Asked[FilmSearchQuery], Depends(asks(FilmSearchQuery))]
+    films: FilmSearchServiceDep, page: Annotated[PageRequest[FilmSearchQuery], Depends(page_request(FilmSearchQuery))]
 ) -> Response:
     """Search titles and descriptions, best match first; if no film matches, return films with similar titles."""
-    return asked.answer(await films.search(asked.query, counted=asked.counted), FilmFound)
+    return page.answer(await films.search(page.query, counted=page.counted), FilmFound)

@@ -6,21 +6,23 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.api.access import PUBLIC, staff
+from app.api.authorization import PUBLIC, staff
 from app.api.deps import FilmServiceDep, Id
-from app.api.pages import Asked, asks, lists
+from app.api.etags import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, tagged_response
+from app.api.pagination import PageRequest, page_request, paginated
 from app.api.problems import responses
-from app.api.representations import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, represent
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.schemas.films import FilmAvailability, FilmCreate, FilmListed, FilmQuery, FilmRead, FilmUpdate
 
 router = APIRouter(prefix="/api/v1/films", tags=["films"])
 
 
-@router.get("", operation_id="list_films", dependencies=[PUBLIC], **lists(FilmListed, FilmQuery))
-async def list_films(films: FilmServiceDep, asked: Annotated[Asked[FilmQuery], Depends(asks(FilmQuery))]) -> Response:
+@router.get("", operation_id="list_films", dependencies=[PUBLIC], **paginated(FilmListed, FilmQuery))
+async def list_films(
+    films: FilmServiceDep, page: Annotated[PageRequest[FilmQuery], Depends(page_request(FilmQuery))]
+) -> Response:
     """List films; by default in order of id."""
-    return asked.answer(await films.list(asked.query, counted=asked.counted), FilmListed)
+    return page.answer(await films.list(page.query, counted=page.counted), FilmListed)
 
 
 @router.get(
@@ -32,7 +34,7 @@ async def list_films(films: FilmServiceDep, asked: Annotated[Asked[FilmQuery], D
 )
 async def get_film(films: FilmServiceDep, film_id: Id, if_none_match: IfNoneMatch = None) -> Response:
     """Return a film with its categories and actors."""
-    return represent(await films.get(film_id), if_none_match=if_none_match)
+    return tagged_response(await films.get(film_id), if_none_match=if_none_match)
 
 
 @router.post(
@@ -46,7 +48,7 @@ async def get_film(films: FilmServiceDep, film_id: Id, if_none_match: IfNoneMatc
 async def create_film(request: Request, films: FilmServiceDep, command: FilmCreate) -> Response:
     """Add a film."""
     created = await films.create(command)
-    return represent(created, status=201, location=location_of(request, created.id))
+    return tagged_response(created, status=201, location=location_of(request, created.id))
 
 
 _CHANGES: dict[str, Any] = {
@@ -61,7 +63,7 @@ _CHANGES: dict[str, Any] = {
 @router.patch("/{film_id}", operation_id="update_film", **_CHANGES)
 async def update_film(films: FilmServiceDep, film_id: Id, command: FilmUpdate, if_match: IfMatch) -> Response:
     """Change the given fields. PUT and PATCH do the same."""
-    return represent(await films.update(film_id, command, if_match))
+    return tagged_response(await films.update(film_id, command, if_match))
 
 
 @router.delete(

@@ -6,23 +6,23 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.api.access import PUBLIC, staff
+from app.api.authorization import PUBLIC, staff
 from app.api.deps import Id, InventoryServiceDep
-from app.api.pages import Asked, asks, lists
+from app.api.etags import LOCATED, location_of
+from app.api.pagination import PageRequest, page_request, paginated
 from app.api.problems import responses
-from app.api.representations import LOCATED, location_of
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.schemas.inventory import InventoryCreate, InventoryQuery, InventoryRead
 
 router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
 
 
-@router.get("", operation_id="list_inventory", dependencies=[PUBLIC], **lists(InventoryRead, InventoryQuery))
+@router.get("", operation_id="list_inventory", dependencies=[PUBLIC], **paginated(InventoryRead, InventoryQuery))
 async def list_inventory(
-    inventory: InventoryServiceDep, asked: Annotated[Asked[InventoryQuery], Depends(asks(InventoryQuery))]
+    inventory: InventoryServiceDep, page: Annotated[PageRequest[InventoryQuery], Depends(page_request(InventoryQuery))]
 ) -> Response:
     """List inventory items with their films and whether they are in stock; by default in order of id."""
-    return asked.answer(await inventory.list(asked.query, counted=asked.counted), InventoryRead)
+    return page.answer(await inventory.list(page.query, counted=page.counted), InventoryRead)
 
 
 @router.post(

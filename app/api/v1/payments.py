@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from app.api.access import own_customer, staff_for_customer
+from app.api.authorization import own_customer, staff_for_customer
 from app.api.deps import Id, PaymentServiceDep
 from app.api.idempotency import OnceDep
-from app.api.pages import Asked, asks, lists
+from app.api.pagination import PageRequest, page_request, paginated
 from app.api.problems import responses
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.schemas.payments import BalanceRead, PaymentCreate, PaymentQuery, PaymentRead
 
 router = APIRouter(prefix="/api/v1/customers/{customer_id}", tags=["payments"])
@@ -21,13 +21,15 @@ router = APIRouter(prefix="/api/v1/customers/{customer_id}", tags=["payments"])
     "/payments",
     operation_id="list_customer_payments",
     dependencies=[own_customer(Scope.CUSTOMERS_READ)],
-    **lists(PaymentRead, PaymentQuery, 404),
+    **paginated(PaymentRead, PaymentQuery, 404),
 )
 async def list_customer_payments(
-    payments: PaymentServiceDep, customer_id: Id, asked: Annotated[Asked[PaymentQuery], Depends(asks(PaymentQuery))]
+    payments: PaymentServiceDep,
+    customer_id: Id,
+    page: Annotated[PageRequest[PaymentQuery], Depends(page_request(PaymentQuery))],
 ) -> Response:
     """List a customer's payments; by default in order of id."""
-    return asked.answer(await payments.list(customer_id, asked.query, counted=asked.counted), PaymentRead)
+    return page.answer(await payments.list(customer_id, page.query, counted=page.counted), PaymentRead)
 
 
 @router.post(

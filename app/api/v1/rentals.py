@@ -6,14 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.api.access import customers, own_customer
+from app.api.authorization import customers, own_customer
 from app.api.deps import Id, RentalServiceDep
+from app.api.etags import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, tagged_response
 from app.api.idempotency import OnceDep
-from app.api.pages import Asked, asks, lists
+from app.api.pagination import PageRequest, page_request, paginated
 from app.api.problems import responses
-from app.api.representations import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, represent
 from app.api.root_path import below_root
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.schemas.rentals import (
     CustomerRentalCreate,
     CustomerRentalQuery,
@@ -34,13 +34,13 @@ _RENTALS = "/api/v1/rentals"
     "/rentals",
     operation_id="list_rentals",
     dependencies=[customers(Scope.RENTALS_READ)],
-    **lists(RentalRead, RentalQuery),
+    **paginated(RentalRead, RentalQuery),
 )
 async def list_rentals(
-    rentals: RentalServiceDep, asked: Annotated[Asked[RentalQuery], Depends(asks(RentalQuery))]
+    rentals: RentalServiceDep, page: Annotated[PageRequest[RentalQuery], Depends(page_request(RentalQuery))]
 ) -> Response:
     """List rentals, by default in order of id. Customers see only their own."""
-    return asked.answer(await rentals.list(asked.query, counted=asked.counted), RentalRead)
+    return page.answer(await rentals.list(page.query, counted=page.counted), RentalRead)
 
 
 @router.post(
@@ -69,7 +69,7 @@ async def create_rental(request: Request, rentals: RentalServiceDep, command: Re
 )
 async def get_rental(rentals: RentalServiceDep, rental_id: Id, if_none_match: IfNoneMatch = None) -> Response:
     """Return a rental."""
-    return represent(await rentals.get(rental_id), if_none_match=if_none_match)
+    return tagged_response(await rentals.get(rental_id), if_none_match=if_none_match)
 
 
 @router.put(
@@ -81,7 +81,7 @@ async def get_rental(rentals: RentalServiceDep, rental_id: Id, if_none_match: If
 )
 async def update_rental(rentals: RentalServiceDep, rental_id: Id, command: RentalUpdate, if_match: IfMatch) -> Response:
     """Correct the return date; null opens the rental again. Only for staff. To return an item, use `return`."""
-    return represent(await rentals.update(rental_id, command, if_match))
+    return tagged_response(await rentals.update(rental_id, command, if_match))
 
 
 @router.delete(
@@ -117,16 +117,16 @@ async def return_rental(
     "/customers/{customer_id}/rentals",
     operation_id="list_customer_rentals",
     dependencies=[own_customer(Scope.RENTALS_READ)],
-    **lists(RentalRead, CustomerRentalQuery, 404),
+    **paginated(RentalRead, CustomerRentalQuery, 404),
 )
 async def list_customer_rentals(
     rentals: RentalServiceDep,
     customer_id: Id,
-    asked: Annotated[Asked[CustomerRentalQuery], Depends(asks(CustomerRentalQuery))],
+    page: Annotated[PageRequest[CustomerRentalQuery], Depends(page_request(CustomerRentalQuery))],
 ) -> Response:
     """List a customer's rentals; by default in order of id."""
-    found = await rentals.list_of_customer(customer_id, asked.query, counted=asked.counted)
-    return asked.answer(found, RentalRead)
+    found = await rentals.list_of_customer(customer_id, page.query, counted=page.counted)
+    return page.answer(found, RentalRead)
 
 
 @router.post(
@@ -145,4 +145,4 @@ async def create_customer_rental(
 
 
 def _created(request: Request, rental: RentalRead) -> Response:
-    return represent(rental, status=201, location=below_root(request.scope, f"{_RENTALS}/{rental.id}"))
+    return tagged_response(rental, status=201, location=below_root(request.scope, f"{_RENTALS}/{rental.id}"))

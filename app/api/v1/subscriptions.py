@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from app.api.access import own_customer
+from app.api.authorization import own_customer
 from app.api.deps import Id, SubscriptionServiceDep
-from app.api.pages import Asked, asks, lists
+from app.api.pagination import PageRequest, page_request, paginated
 from app.api.problems import responses
-from app.core.identity import Scope
+from app.core.auth.identity import Scope
 from app.schemas.subscriptions import SubscriptionCreate, SubscriptionQuery, SubscriptionRead
 
 router = APIRouter(prefix="/api/v1/customers/{customer_id}/subscriptions", tags=["subscriptions"])
@@ -20,16 +20,16 @@ router = APIRouter(prefix="/api/v1/customers/{customer_id}/subscriptions", tags=
     "",
     operation_id="list_customer_subscriptions",
     dependencies=[own_customer(Scope.CUSTOMERS_READ)],
-    **lists(SubscriptionRead, SubscriptionQuery, 404),
+    **paginated(SubscriptionRead, SubscriptionQuery, 404),
 )
 async def list_customer_subscriptions(
     subscriptions: SubscriptionServiceDep,
     customer_id: Id,
-    asked: Annotated[Asked[SubscriptionQuery], Depends(asks(SubscriptionQuery))],
+    page: Annotated[PageRequest[SubscriptionQuery], Depends(page_request(SubscriptionQuery))],
 ) -> Response:
     """List a customer's streaming subscriptions, past and present; by default in order of id."""
-    found = await subscriptions.list(customer_id, asked.query, counted=asked.counted)
-    return asked.answer(found, SubscriptionRead)
+    found = await subscriptions.list(customer_id, page.query, counted=page.counted)
+    return page.answer(found, SubscriptionRead)
 
 
 @router.post(
