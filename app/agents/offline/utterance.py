@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from app.agents.offline.amounts import AMOUNTS
 from app.agents.offline.lexicon import cue, named, says
 from app.core.name_matching import COMMON, tokens_of
 
@@ -164,8 +163,8 @@ def _is_meant(mention: FilmMention, text: str) -> bool:
 def explained(text: str) -> str:
     """Blank every cue in a text, so that only words without a meaning of their own are left."""
     kinds = (f"category {name}" for name in named("category"))
-    for pattern in (*AMOUNTS, *map(cue, (*kinds, *_sorts(), *named_facts(), *_EXPLAINED))):
-        text = pattern.sub(lambda match: " " * len(match[0]), text)
+    for name in (*(f"amount {one}" for one in named("amount")), *kinds, *_sorts(), *named_facts(), *_EXPLAINED):
+        text = cue(name).sub(lambda match: " " * len(match[0]), text)
     return text
 
 
