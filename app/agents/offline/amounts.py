@@ -15,7 +15,13 @@ _DECADES = ("twenties", "thirties", "forties", "fifties", "sixties", "seventies"
 _NUMBERS: dict[str, float] = {
     **{word: value for value, word in enumerate(_UNITS.split(" "))},
     **{f"{decade[:-3]}y": 10.0 * number for number, decade in enumerate(_DECADES, 2)},
-    **dict(zip(("a", "an", "half an", "a couple of", "a few", "hundred", "a hundred"), (1, 1, 0.5, 2, 3, 100, 100))),
+    **dict(
+        zip(
+            ("a", "an", "half an", "a couple of", "a few", "hundred", "a hundred"),
+            (1, 1, 0.5, 2, 3, 100, 100),
+            strict=True,
+        )
+    ),
 }
 _THIRDS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
 _TOLERANCE = 10

@@ -29,7 +29,7 @@ def small_talk_in(text: str) -> str:
 def is_general(text: str) -> bool:
     """Return whether a text is about the world, and not about a store of films."""
     said = tidy(text)
-    if not any(char.isalnum() for char in said) or not said.isprintable() and not any(map(str.isalpha, said)):
+    if not any(char.isalnum() for char in said) or (not said.isprintable() and not any(map(str.isalpha, said))):
         return True
     return says("general", said) and not any(says(kind, said) for kind in _STORE)
 

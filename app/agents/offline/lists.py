@@ -10,8 +10,13 @@ from app.agents.offline.steps import Call, Calls, Findings, Result, Say, Step
 
 Arguments = Mapping[str, Any]
 _SORT_KEYS = {
-    **{"newest": "release_year", "oldest": "release_year", "shortest": "length_minutes", "longest": "length_minutes"},
-    **{"cheapest": "rental_rate", "most_expensive": "rental_rate", "costliest_to_replace": "replacement_cost"},
+    "newest": "release_year",
+    "oldest": "release_year",
+    "shortest": "length_minutes",
+    "longest": "length_minutes",
+    "cheapest": "rental_rate",
+    "most_expensive": "rental_rate",
+    "costliest_to_replace": "replacement_cost",
 }
 _OVERVIEW = Call("store_overview")
 

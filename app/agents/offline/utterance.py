@@ -13,9 +13,6 @@ from app.core.name_matching import COMMON, tokens_of
 
 Film = Mapping[str, Any]
 _SURE, _LIKELY, _HALF = 0.9, 0.72, 0.6
-_SEQUEL = re.compile(
-    r" (?:part |episode )?(?:\d{1,2}|II|III|IV|VI{0,3}|IX|XI{0,2})(?![\w:.%])(?! ?(?:min|hour|h\b|day|dollar|buck|film|movie|cop|disc|star|time|or\b|pm|am\b))"
-)
 _NAMES = re.compile(r"x(?:film|actor|category|language)\d+")
 _ABOUT_FILMS = re.compile(r"\b(?:films|movies|something|anything|one|ones) (?:\w+ )?(?:about|with)\b", re.IGNORECASE)
 _OF_A_PERSON = re.compile(
@@ -107,7 +104,7 @@ def _names_a_person(one: Mapping[str, Any], text: str) -> bool:
 
 def _with_number(one: FilmMention, text: str) -> FilmMention:
     """ "Toy Story 4" is not Toy Story, but a bit like it."""
-    return replace(one, score=_HALF) if _SEQUEL.match(text[one.end :]) else one
+    return replace(one, score=_HALF) if cue("sequel").match(text[one.end :]) else one
 
 
 def _others(
