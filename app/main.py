@@ -26,6 +26,7 @@ from app.api.v1 import (
     api_keys,
     auth,
     categories,
+    conversations,
     customers,
     film_files,
     film_search,
@@ -41,6 +42,7 @@ from app.core.rate_limits.limiter import Limiter
 from app.core.settings import Settings, UnreadableEnvFile, get_settings, in_sentences
 from app.services.ai import AssistantLoader, ChatServiceFactory
 from app.services.security import SecurityLoader
+from app.services.turn_runner import TurnRunner
 
 VERSION = "0.1.0"
 
@@ -65,6 +67,7 @@ _ROUTERS = (
     auth,
     api_keys,
     ai,
+    conversations,
 )
 
 log = structlog.get_logger("app.main")
@@ -86,12 +89,14 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
         app.state.settings, app.state.database, app.state.assistant = settings, database, assistant
         app.state.shutdown, app.state.security = shutdown, SecurityLoader(settings)
         app.state.limiter = Limiter(settings)
+        app.state.turns = TurnRunner(settings, database, assistant, shutdown.run_until_deadline)
         _warn(settings)
         assistant.warm_up()
         try:
             with shutdown.handling_signals():
                 yield
         finally:
+            await app.state.turns.stop()
             await assistant.stop()
             app.state.security.close()
             await app.state.limiter.close()

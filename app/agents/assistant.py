@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 import structlog
+from semantic_kernel.agents import ChatCompletionAgent
 from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
 from semantic_kernel.contents import ChatMessageContent
 
 from app.agents.chat_services.normalise import REFUSED
 from app.agents.deadline import deadline
+from app.agents.history import messages_of
 from app.agents.info import describe_agents, describe_plugins
 from app.agents.kernel import build_kernel
 from app.agents.orchestration import run_turn
 from app.agents.prompts import load_prompt_plugins, prompt_of
+from app.agents.record import PastTurn, TurnRecord, TurnRequest
 from app.agents.streaming import in_own_task
 from app.agents.team_builder import Team
 from app.agents.transcript import Limits, Transcript
@@ -51,28 +54,44 @@ class Assistant:
     async def hand_off(self, question: str, caller: Caller) -> HandoffResponse:
         """Let this caller's team answer; raises UpstreamFailed, UpstreamTimeout or RateLimited."""
         started = time.perf_counter()
-        log.debug("question_received", question=question)
-        agents = self._team.of(caller)
+        record = await self.run(TurnRequest(question, caller))
+        return HandoffResponse(
+            agent=record.agent,
+            answer=record.answer,
+            status=record.status,
+            steps=record.steps,
+            usage=record.usage,
+            duration_ms=round(_since(started)),
+        )
+
+    async def run(self, request: TurnRequest) -> TurnRecord:
+        """Let the caller's team answer, the agent of the last turn first; raises like `hand_off`.
+
+        What is known of the turn is in the request's record, which is returned, also while it runs and when it fails.
+        """
+        started = time.perf_counter()
+        log.debug("question_received", question=request.question)
+        agents = _last_first(self._team.of(request.caller), request.history)
+        request.record.agent = agents[0].name
+        transcript = Transcript(request.record, self._limits)
         try:
-            status, answer, transcript = await run_turn(
+            await run_turn(
                 agents,
                 self._team.handoffs_between(agents),
-                question,
+                self._task(request),
+                transcript,
                 seconds=self._settings.ai_timeout_seconds,
-                limits=self._limits,
             )
         except AppError as error:
             log.warning("turn_failed", error=type(error).__name__, detail=error.detail, duration_ms=_since(started))
             raise
-        _log_turn(transcript, status, _since(started))
-        return HandoffResponse(
-            agent=transcript.agent,
-            answer=answer,
-            status=status,
-            steps=transcript.steps,
-            usage=transcript.usage,
-            duration_ms=round(_since(started)),
-        )
+        _log_turn(transcript, _since(started))
+        return request.record
+
+    def _task(self, request: TurnRequest) -> str | list[ChatMessageContent]:
+        if not request.history:
+            return request.question
+        return messages_of(request.history, request.question, tokens=self._settings.ai_history_tokens)
 
     def ask(self, question: str) -> AsyncGenerator[str, None]:
         """The answer word by word, without the store; raises like `hand_off`, also after the first words."""
@@ -134,13 +153,19 @@ def _facts(film: FilmRead) -> str:
     return json.dumps(film.model_dump(mode="json", exclude={"id", "last_update"}), ensure_ascii=False)
 
 
-def _log_turn(transcript: Transcript, status: str, duration_ms: float) -> None:
+def _last_first(agents: list[ChatCompletionAgent], history: Sequence[PastTurn]) -> list[ChatCompletionAgent]:
+    """The agent that had the conversation last goes on with it, unless it is not in the caller's team any more."""
+    last = history[-1].agent if history else None
+    return sorted(agents, key=lambda agent: agent.name != last)
+
+
+def _log_turn(transcript: Transcript, duration_ms: float) -> None:
     log.info(
         "turn_completed",
         agent=transcript.agent,
         path=transcript.path,
         tools=[step.name for step in transcript.steps if step.kind == "tool"],
-        status=status,
+        status=transcript.record.status,
         duration_ms=duration_ms,
         **transcript.usage.model_dump(),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Literal
 
 from semantic_kernel.agents import Agent, HandoffOrchestration, OrchestrationHandoffs
 from semantic_kernel.agents.orchestration.orchestration_base import OrchestrationResult
@@ -12,48 +11,60 @@ from semantic_kernel.contents import ChatMessageContent
 
 from app.agents.deadline import deadline
 from app.agents.runtime import TurnRuntime
-from app.agents.transcript import InputRequired, Limits, Transcript, current_transcript
+from app.agents.transcript import FloorPassed, InputRequired, Transcript, current_transcript
 from app.core.errors import NoAnswer, UpstreamFailed
 
-Status = Literal["completed", "input_required"]
+Task = str | list[ChatMessageContent]
 
 _cleanups: set[asyncio.Task[None]] = set()
 
 
 async def run_turn(
-    agents: Sequence[Agent], handoffs: OrchestrationHandoffs, question: str, *, seconds: float, limits: Limits
-) -> tuple[Status, str, Transcript]:
-    """Put the question to the first agent; returns the answer, or a question back to the person.
+    agents: Sequence[Agent], handoffs: OrchestrationHandoffs, task: Task, transcript: Transcript, *, seconds: float
+) -> None:
+    """Put the question to the first agent; the answer, or a question back to the person, is in the record then.
 
     Raises UpstreamTimeout after `seconds`, NoAnswer when the agents end in silence, and what a model call or a limit
     raised. Whatever way it ends, also by cancellation, no task and no model call is left running.
     """
-    transcript = Transcript(agents[0].name, limits)
+    record = transcript.record
     token = current_transcript.set(transcript)
     try:
         async with deadline(seconds):
-            await _run(agents, handoffs, question, transcript)
+            await _run(agents, handoffs, task, transcript)
     except InputRequired as asked:
-        return "input_required", asked.question, transcript
+        record.status, record.answer = "input_required", asked.question
+        return
+    except FloorPassed:
+        pass
     finally:
         current_transcript.reset(token)
     if transcript.answer is None:
         raise NoAnswer("The model's answer was empty.")
-    return "completed", transcript.answer, transcript
+    record.answer = transcript.answer
 
 
-async def _run(agents: Sequence[Agent], handoffs: OrchestrationHandoffs, question: str, transcript: Transcript) -> None:
-    # No human response function: Semantic Kernel would call it after every plain answer and ask the model again.
+def pass_the_floor() -> ChatMessageContent:
+    """Semantic Kernel's human response function: called when an agent has spoken and the person is to reply.
+
+    Semantic Kernel would wait here, in this process, and ask the model again with the reply. The reply comes in a
+    request of its own, so the turn ends; it goes on with that agent in the next turn.
+    """
+    raise FloorPassed
+
+
+async def _run(agents: Sequence[Agent], handoffs: OrchestrationHandoffs, task: Task, transcript: Transcript) -> None:
     orchestration: HandoffOrchestration[str, ChatMessageContent] = HandoffOrchestration(
         members=list(agents),
         handoffs=handoffs,
         agent_response_callback=transcript.on_message,
+        human_response_function=pass_the_floor,
     )
     runtime = TurnRuntime()
     runtime.start()
     result: OrchestrationResult[ChatMessageContent] | None = None
     try:
-        result = await orchestration.invoke(task=question, runtime=runtime)
+        result = await orchestration.invoke(task=task, runtime=runtime)
         await _finish(result, runtime)
     finally:
         # In a task of its own, and shielded: a second cancellation must not interrupt the clean-up.

@@ -91,9 +91,14 @@ class AgentKernel(Kernel):
         # The history goes back to the provider, and the steps to the caller: both as JSON.
         arguments: dict[str, Any] = to_jsonable_python(bound)
         call.arguments = arguments
+        noted = None
         if transcript is not None and call.plugin_name != HANDOFF_PLUGIN:
-            transcript.on_tool(str(call.name), arguments)
-        return await super().invoke_function_call(call.model_copy(update={"arguments": bound}), history, **options)
+            noted = transcript.on_tool(str(call.name), arguments)
+        copy = call.model_copy(update={"arguments": bound})
+        context = await super().invoke_function_call(copy, history, **options)
+        if transcript is not None and noted is not None:
+            transcript.on_tool_result(noted, _result_of(call, history))
+        return context
 
     def _offered(self, call: FunctionCallContent) -> KernelFunction | None:
         plugin = self.plugins.get(call.plugin_name or "")
@@ -195,6 +200,15 @@ def _bound(function: KernelFunction, call: FunctionCallContent) -> dict[str, Any
     given = _given(call)
     # Semantic Kernel's transfer functions are partials, which take what they are bound to and nothing else.
     return bind(None if method is None or isinstance(method, partial) else method, given)
+
+
+def _result_of(call: FunctionCallContent, history: ChatHistory) -> str:
+    """What the model is told of the call, which is among the last messages."""
+    for message in reversed(history.messages):
+        for item in message.items:
+            if isinstance(item, FunctionResultContent) and item.id == call.id:
+                return str(item.result)
+    return ""
 
 
 def _shown(value: object) -> str:

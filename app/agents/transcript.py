@@ -15,6 +15,7 @@ from typing import Any
 from semantic_kernel.connectors.ai.completion_usage import CompletionUsage
 from semantic_kernel.contents import AuthorRole, ChatMessageContent, FunctionCallContent
 
+from app.agents.record import MAX_RESULT, ToolCall, TurnRecord
 from app.core.errors import UpstreamFailed
 from app.schemas.ai import Step, Usage
 
@@ -44,14 +45,16 @@ class InputRequired(Exception):
         self.question = question
 
 
+class FloorPassed(Exception):
+    """The active agent has spoken: the floor is the person's, whose reply comes as the next turn."""
+
+
 @dataclass
 class Transcript:
-    """What has happened so far. `agent` is the one whose turn it is."""
+    """What has happened so far; what the caller is told of it is in `record`."""
 
-    agent: str
+    record: TurnRecord
     limits: Limits
-    usage: Usage = field(default_factory=Usage)
-    steps: list[Step] = field(default_factory=list)
     text: str | None = None
     task_summary: str | None = None
     tool_calls: int = 0
@@ -61,6 +64,21 @@ class Transcript:
     """Tool calls that are running: Semantic Kernel leaves them alone when one beside them fails."""
     _preamble: str = ""
     _handed_over_in: int = 0
+
+    @property
+    def agent(self) -> str:
+        """The agent whose turn it is."""
+        return self.record.agent
+
+    @property
+    def steps(self) -> list[Step]:
+        """Tool calls and handoffs."""
+        return self.record.steps
+
+    @property
+    def usage(self) -> Usage:
+        """Model calls and tokens."""
+        return self.record.usage
 
     @property
     def answer(self) -> str | None:
@@ -99,9 +117,16 @@ class Transcript:
         if self.tool_calls > self.limits.tool_calls:
             raise UpstreamFailed("The model kept calling tools without answering.")
 
-    def on_tool(self, name: str, arguments: dict[str, Any]) -> None:
+    def on_tool(self, name: str, arguments: dict[str, Any]) -> ToolCall:
         """A tool is called with these arguments, which have been checked."""
         self.steps.append(Step(agent=self.agent, kind="tool", name=name, arguments=arguments))
+        call = ToolCall(name, arguments)
+        self.record.calls.append(call)
+        return call
+
+    def on_tool_result(self, call: ToolCall, result: str) -> None:
+        """The tool has returned."""
+        call.result = result[:MAX_RESULT]
 
     def on_transfer(self, target: str) -> None:
         """The active agent has handed over; raises UpstreamFailed beyond the limit."""
@@ -111,7 +136,7 @@ class Transcript:
             source = self._forget_handoff().agent
         self._handed_over_in = self.usage.model_calls
         self.steps.append(Step(agent=source, kind="handoff", name=target))
-        self.agent = target
+        self.record.agent = target
         self.text = None
         self._preamble = ""
         if sum(step.kind == "handoff" for step in self.steps) > self.limits.handoffs:

@@ -23,6 +23,7 @@ from app.services.admins import AdminService
 from app.services.ai import AiService, AssistantLoader
 from app.services.api_keys import ApiKeyService
 from app.services.categories import CategoryService
+from app.services.conversations import ConversationService
 from app.services.customers import CustomerService
 from app.services.film_files import FilmFileService
 from app.services.film_search import FilmSearchService
@@ -34,6 +35,8 @@ from app.services.rentals import RentalService
 from app.services.security import SecurityLoader
 from app.services.sign_in import SignInService
 from app.services.subscriptions import SubscriptionService
+from app.services.turn_runner import TurnRunner
+from app.services.turns import TurnService
 
 S = TypeVar("S")
 
@@ -50,6 +53,12 @@ async def get_loader(request: Request) -> AssistantLoader:
     return loader
 
 
+async def get_runner(request: Request) -> TurnRunner:
+    """The process's turns."""
+    runner: TurnRunner = request.app.state.turns
+    return runner
+
+
 async def get_app_settings(request: Request) -> Settings:
     """The settings this application was created with."""
     settings: Settings = request.app.state.settings
@@ -58,6 +67,7 @@ async def get_app_settings(request: Request) -> Settings:
 
 DatabaseDep = Annotated[Database, Depends(get_database)]
 LoaderDep = Annotated[AssistantLoader, Depends(get_loader)]
+RunnerDep = Annotated[TurnRunner, Depends(get_runner)]
 SettingsDep = Annotated[Settings, Depends(get_app_settings)]
 
 
@@ -109,6 +119,18 @@ async def get_rental_service(database: DatabaseDep, caller: CallerDep, settings:
     return RentalService(database, caller, max_open=settings.max_open_rentals)
 
 
+async def get_conversation_service(
+    database: DatabaseDep, caller: CallerDep, runner: RunnerDep, settings: SettingsDep
+) -> ConversationService:
+    """Conversations, of this caller."""
+    return ConversationService(database, caller, runner, days=settings.conversation_days)
+
+
+async def get_turn_service(database: DatabaseDep, caller: CallerDep, runner: RunnerDep) -> TurnService:
+    """Turns, of this caller."""
+    return TurnService(database, caller, runner)
+
+
 async def get_health_service(database: DatabaseDep, settings: SettingsDep, loader: LoaderDep) -> HealthService:
     """Whether we can work."""
     return HealthService(database, settings, loader)
@@ -129,6 +151,8 @@ ApiKeyServiceDep = Annotated[ApiKeyService, Depends(_on_database(ApiKeyService))
 AccountServiceDep = Annotated[AccountService, Depends(_on_security(AccountService))]
 SignInServiceDep = Annotated[SignInService, Depends(_on_security(SignInService))]
 AiServiceDep = Annotated[AiService, Depends(get_ai_service)]
+ConversationServiceDep = Annotated[ConversationService, Depends(get_conversation_service)]
+TurnServiceDep = Annotated[TurnService, Depends(get_turn_service)]
 HealthServiceDep = Annotated[HealthService, Depends(get_health_service)]
 
 Id = Annotated[int, Path(ge=1, le=MAX_ID)]

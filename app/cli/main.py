@@ -1,4 +1,4 @@
-"""The command line: python -m app serve | migrate | seed | create-user | update-user | create-api-key"""
+"""The command line: python -m app serve | migrate | seed | purge | create-user | update-user | create-api-key"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store at the command line: migrate and seed."""
+"""The store at the command line: migrate, seed and purge."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from app.core.settings import Settings
 from app.schemas.auth import ApiKeyCreate
 from app.seed.store import seed
 from app.services.api_keys import ApiKeyService
+from app.services.conversations import purge
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `migrate` and `seed`."""
+    """Add `migrate`, `seed` and `purge`."""
     migrate = commands.add_parser("migrate", help="migrate the database schema to the latest revision")
     migrate.set_defaults(run=_migrate)
     seeding = commands.add_parser("seed", help="fill an empty database with sample data")
@@ -23,6 +24,8 @@ def add_commands(commands: Commands) -> None:
         "--scale", type=integer_between(1), default=1, help="size as a multiple of Pagila (default: %(default)s)"
     )
     seeding.set_defaults(run=_seed)
+    purging = commands.add_parser("purge", help="delete conversations that had no turn for CONVERSATION_DAYS")
+    purging.set_defaults(run=_purge)
 
 
 def prepare_sample_store(settings: Settings) -> None:
@@ -52,3 +55,8 @@ def _migrate(settings: Settings, _options: argparse.Namespace) -> None:
 
 def _seed(settings: Settings, options: argparse.Namespace) -> None:
     print(with_database(settings, lambda database: seed(database, scale=options.scale, progress=print)))
+
+
+def _purge(settings: Settings, _options: argparse.Namespace) -> None:
+    deleted = with_database(settings, lambda database: purge(settings, database))
+    print(f"Deleted {deleted} conversation{'' if deleted == 1 else 's'}.")

@@ -7,6 +7,9 @@ AppError
 ├── NotFound             the record does not exist, or the caller may not see it
 ├── Conflict             the current state of the store forbids the change
 │   ├── AlreadyExists    another record has these values
+│   ├── ConversationBusy a turn of the conversation is running
+│   ├── TurnCancelled    the turn was cancelled before it had an answer
+│   ├── ConfirmationClosed  the action was decided before, expired or superseded
 │   └── InUse            other records refer to this one
 ├── PreconditionFailed   the record has changed since the caller read it
 ├── InvalidInput         a value is outside what is allowed
@@ -14,6 +17,7 @@ AppError
 ├── NotConfigured        a required setting is missing or invalid
 │   └── InvalidPrompt    a prompt directory cannot be loaded
 ├── Unavailable          a dependency is unavailable; retry later
+│   └── Interrupted      the process that answered a turn has ended
 ├── UpstreamFailed       the model provider failed or sent an invalid answer
 │   └── NoAnswer         the model returned without an answer
 ├── UpstreamTimeout      no answer within the deadline
@@ -21,6 +25,8 @@ AppError
 """
 
 from __future__ import annotations
+
+import re
 
 
 class AppError(Exception):
@@ -122,6 +128,24 @@ class ApiKeyNotFound(NotFound):
     noun = "API key"
 
 
+class ConversationNotFound(NotFound):
+    """The caller has no conversation with this id."""
+
+    noun = "Conversation"
+
+
+class TurnNotFound(NotFound):
+    """The conversation has no turn with this id."""
+
+    noun = "Turn"
+
+
+class ConfirmationNotFound(NotFound):
+    """The caller has no confirmation with this id."""
+
+    noun = "Confirmation"
+
+
 class Conflict(AppError):
     """The current state of the store forbids the change."""
 
@@ -141,6 +165,34 @@ class InUse(Conflict):
         super().__init__(
             f"This record cannot be deleted: {_named(referrer)} records refer to it.", referred_by=referrer
         )
+
+
+class ConversationBusy(Conflict):
+    """A turn of this conversation is running; `turn_id` is null if it has just ended."""
+
+    def __init__(self, conversation_id: int, turn_id: int | None) -> None:
+        super().__init__(
+            "A turn of this conversation is running: wait for it, cancel it, or send if_busy=cancel.",
+            retry_after=1,
+            code="conversation_busy",
+            conversation_id=conversation_id,
+            turn_id=turn_id,
+        )
+        self.conversation_id, self.turn_id = conversation_id, turn_id
+
+
+class TurnCancelled(Conflict):
+    """The turn was cancelled before it had an answer."""
+
+    def __init__(self, turn_id: int) -> None:
+        super().__init__("The turn was cancelled.", code="turn_cancelled", turn_id=turn_id)
+
+
+class ConfirmationClosed(Conflict):
+    """The action waits for no decision any more, or for the other one."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"This confirmation is {status}.", code="confirmation_closed", status_of_confirmation=status)
 
 
 class PreconditionFailed(AppError):
@@ -184,6 +236,13 @@ class Unavailable(AppError):
     """A dependency is unavailable; retry later."""
 
 
+class Interrupted(Unavailable):
+    """The process that answered the turn has ended."""
+
+    def __init__(self) -> None:
+        super().__init__("The turn was interrupted: ask again.")
+
+
 def database_away() -> Unavailable:
     """Return the error for an unreachable database."""
     return Unavailable("The database cannot be reached: try again later.", retry_after=5)
@@ -213,6 +272,11 @@ class UpstreamTimeout(AppError):
 
 class RateLimited(AppError):
     """Too many requests; `retry_after` is in seconds."""
+
+
+def code_of(error: type[AppError]) -> str:
+    """Return the name of an error that clients can compare: `upstream_failed` for UpstreamFailed."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", error.__name__).lower()
 
 
 def _named(name: str) -> str:

@@ -89,6 +89,10 @@ class Settings(BaseSettings):
 
     max_open_rentals: int = Field(20, ge=1, le=10_000, description="Open rentals that one customer may have.")
 
+    conversation_days: int = Field(
+        30, ge=1, le=3650, description="Days after its last turn until a conversation is deleted."
+    )
+
     database_url: Annotated[str, AfterValidator(normalised)] = Field(
         DEFAULT_DATABASE_URL, repr=False, description="Postgres or SQLite, as a libpq or SQLAlchemy URL."
     )
@@ -112,6 +116,9 @@ class Settings(BaseSettings):
     ai_timeout_seconds: float = Field(30.0, gt=0, le=600, description="Deadline of one whole turn.")
     ai_max_handoffs: int = Field(4, ge=1, le=20, description="Handoffs allowed in one turn.")
     ai_max_tool_calls: int = Field(8, ge=1, le=50, description="Tool calls allowed in one turn.")
+    ai_history_tokens: int = Field(
+        4000, ge=0, le=1_000_000, description="Size of earlier turns that a model is shown, in tokens of 4 characters."
+    )
     ai_max_tokens: int | None = Field(
         None, ge=1, description="Output limit of one model call; if unset, the model's default."
     )

@@ -6,6 +6,7 @@ from app.models.accounts import ApiKey, RefreshToken, UserAccount
 from app.models.actors import Actor
 from app.models.addresses import Address, City, Country
 from app.models.categories import Category
+from app.models.conversations import Confirmation, Conversation, Turn, TurnEvent
 from app.models.customers import Customer
 from app.models.films import Film, FilmActor, FilmCategory
 from app.models.idempotency import IdempotencyKey
@@ -24,6 +25,8 @@ __all__ = [
     "ApiKey",
     "Category",
     "City",
+    "Confirmation",
+    "Conversation",
     "Country",
     "Customer",
     "Film",
@@ -38,6 +41,8 @@ __all__ = [
     "Staff",
     "Store",
     "StreamingSubscription",
+    "Turn",
+    "TurnEvent",
     "UserAccount",
     "metadata",
 ]

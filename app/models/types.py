@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import from_json, to_json
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -112,3 +113,16 @@ TEXT_LIST: TypeEngine[Any] = sa.JSON(none_as_null=True).with_variant(_TextArray(
 
 FULLTEXT: TypeEngine[Any] = sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql")
 """tsvector on Postgres, filled there by a trigger."""
+
+
+class JsonText(TypeDecorator[Any]):
+    """JSON in a text column: nothing is searched in it, and Postgres's JSON types refuse some of what models write."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:
+        return None if value is None else to_json(value).decode("utf-8").replace("\x00", "")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ANN401  any JSON
+        return None if value is None else from_json(value)

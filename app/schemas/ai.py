@@ -32,6 +32,9 @@ Question = Annotated[
 ]
 
 
+AnswerStatus = Literal["completed", "input_required", "confirmation_required"]
+
+
 class HandoffRequest(BaseModel):
     """A question for the team of agents."""
 
@@ -40,6 +43,7 @@ class HandoffRequest(BaseModel):
     )
 
     question: Question
+    conversation_id: Id | None = Field(None, description="Ask within this conversation of yours; see `/conversations`.")
 
 
 class Step(BaseModel):
@@ -64,8 +68,9 @@ class HandoffResponse(BaseModel):
 
     agent: str
     answer: str
-    status: Literal["completed", "input_required"] = Field(
-        description="`input_required`: `answer` is a question to the user."
+    status: AnswerStatus = Field(
+        description="`input_required`: `answer` is a question to the user. `confirmation_required`: actions wait for "
+        "the user's decision, see `/confirmations`."
     )
     steps: list[Step]
     usage: Usage

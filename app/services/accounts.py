@@ -15,6 +15,7 @@ from app.core.errors import AccountNotFound, Conflict, InvalidInput, InvalidRefe
 from app.models.emails import account_email
 from app.repositories.accounts import AccountRepository, AccountRow
 from app.repositories.api_keys import ApiKeyRepository
+from app.repositories.conversations import ConversationRepository
 from app.repositories.refresh_tokens import RefreshTokenRepository
 from app.schemas.auth import AccountCreate, AccountRead, CallerRead, PasswordUpdate
 from app.services.security import SecurityLoader
@@ -76,7 +77,9 @@ class AccountService:
 
         A new record replaces the other one; a record that does not fit a new role is removed. Access tokens stay valid
         until they expire. Keys that the account created are revoked with a new password, and when the account is no
-        longer an active admin's. Raises AccountNotFound, InvalidInput, InvalidReference.
+        longer an active admin's. Deactivating an account deletes its conversations.
+
+        Raises AccountNotFound, InvalidInput, InvalidReference.
         """
         hashed = await self._hashed(account_email(email), password) if password is not None else {}
         now = datetime.now(timezone.utc)
@@ -89,6 +92,8 @@ class AccountService:
             await accounts.update(found.id, **{**changes, **values, **hashed})
             await RefreshTokenRepository(connection).revoke_all(found.id, now)
             updated = _read(await accounts.find(found.id))
+            if not updated.active:
+                await ConversationRepository(connection).delete_of_account(updated.id)
             if updated.active and updated.role is Role.ADMIN and not hashed:
                 return updated, 0
             return updated, await ApiKeyRepository(connection).revoke_created_by(updated.id, now)

@@ -109,6 +109,12 @@ EXPECTED: dict[str, Cell] = {
     "list_api_keys": Cell("admin", 200),
     "create_api_key": Cell("admin", 201, json={"name": "one more", "scopes": ["rentals:read"]}),
     "revoke_api_key": Cell("admin", 204),
+    "list_conversations": Cell("signed in", 200),
+    "create_conversation": Cell("signed in", 201, json={}),
+    **dict.fromkeys(("get_conversation", "delete_conversation", "list_turns"), Cell("signed in", 404)),
+    "rename_conversation": Cell("signed in", 404, json={"title": "Mine"}),
+    "create_turn": Cell("signed in", 404, json={"question": "Hello!"}),
+    **dict.fromkeys(("get_turn", "cancel_turn"), Cell("signed in", 404)),
     "get_ai_info": Cell("anybody", 200),
     "ask_agents": Cell("anybody", 200, json={"question": "Hello!"}),
     "summarise_film": Cell("anybody", 200, json={"film_id": 1}),
@@ -164,7 +170,15 @@ async def _ids(client: httpx.AsyncClient, admin: str) -> dict[str, int]:
     out = (await client.get("/api/v1/rentals", params={"active_only": True}, headers=headers)).json()
     closed = next(rental["id"] for rental in rentals if rental["return_date"])
     ids = {"film_id": 1, "category_id": 1, "actor_id": 1, "customer_id": 1, "inventory_id": out[0]["inventory_id"]}
-    return {**ids, "subscription_id": ended, "rental_id": closed, "key_id": 2, "out": out[0]["inventory_id"]}
+    return {
+        **ids,
+        "subscription_id": ended,
+        "rental_id": closed,
+        "key_id": 2,
+        "conversation_id": 999,
+        "turn_id": 1,
+        "out": out[0]["inventory_id"],
+    }
 
 
 def _filled(json: Any, ids: dict[str, int], credential: str) -> Any:

@@ -16,7 +16,9 @@ NEEDS_A_SECRET = {"refresh_token"}
 async def test_every_example_is_accepted(own_client: httpx.AsyncClient) -> None:
     described = (await own_client.get("/openapi.json")).json()
     (rented,) = (await own_client.get("/api/v1/rentals", params={"active_only": True, "limit": 1})).json()
+    conversation = (await own_client.post("/api/v1/conversations")).json()
     path_values = dict.fromkeys(path_parameters(described), "1") | {"rental_id": str(rented["id"])}
+    path_values["conversation_id"] = str(conversation["id"])
     refused = []
     for method, path, operation in with_examples(described):
         if operation["operationId"] in NEEDS_A_SECRET:

@@ -170,8 +170,13 @@ class ScriptedChat(ChatCompletionClientBase):
         service_id: str = "",
     ) -> None:
         super().__init__(ai_model_id=ai_model_id, service_id=service_id)
+        self.follow(steps)
+
+    def follow(self, steps: Iterable[Step] | Mapping[str, Iterable[Step]]) -> None:
+        """Begin another script, and forget what was called before."""
         scripts = steps if isinstance(steps, Mapping) else {_ANY_AGENT: steps}
         self._scripts = {agent: iter(script) for agent, script in scripts.items()}
+        self._calls, self._unexpected, self._cancelled, self._hanging = [], [], 0, asyncio.Event()
 
     @property
     def calls(self) -> list[RecordedCall]:

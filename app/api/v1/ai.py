@@ -8,13 +8,15 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from app.api.authorization import OPTIONAL_AUTH
-from app.api.deps import AiServiceDep
+from app.api.deps import AiServiceDep, TurnServiceDep
 from app.api.disconnect import until_disconnect
 from app.api.head import is_head
 from app.api.problems import responses
 from app.api.rate_limits import AI_LIMIT
 from app.api.streams import EVENT_STREAM, answer_without_words, stream_answer
+from app.api.v1.conversations import naming_the_turn
 from app.schemas.ai import AiInfo, HandoffRequest, HandoffResponse, Question, SummaryRequest, SummaryResponse
+from app.schemas.conversations import ConversationAnswer
 
 router = APIRouter(prefix="/api/v1/ai", tags=["ai"])
 
@@ -25,11 +27,19 @@ _MODEL_FAILURES = (429, 502, 503, 504)
     "/handoff",
     operation_id="ask_agents",
     dependencies=[OPTIONAL_AUTH, AI_LIMIT],
-    responses=responses(413, 422, *_MODEL_FAILURES),
+    responses=responses(404, 409, 413, 422, *_MODEL_FAILURES),
 )
-async def hand_off(request: Request, ai: AiServiceDep, body: HandoffRequest) -> HandoffResponse:
-    """Ask the agents: they query the store and hand the question over to each other until one answers."""
-    return await until_disconnect(request, ai.hand_off(body.question))
+async def hand_off(
+    request: Request, ai: AiServiceDep, turns: TurnServiceDep, body: HandoffRequest
+) -> ConversationAnswer | HandoffResponse:
+    """Ask the agents: they query the store and hand the question over to each other until one answers.
+
+    With `conversation_id`, the question is a turn of that conversation; without it, nothing is stored.
+    """
+    if body.conversation_id is None:
+        return await until_disconnect(request, ai.hand_off(body.question))
+    with naming_the_turn(request):
+        return await until_disconnect(request, turns.hand_off(body.conversation_id, body.question))
 
 
 @router.post(

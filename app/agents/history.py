@@ -1,0 +1,63 @@
+"""Earlier turns -> the messages that the model is shown, within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from semantic_kernel.contents import AuthorRole, ChatMessageContent, FunctionCallContent, FunctionResultContent
+
+from app.agents.record import PastTurn, ToolCall
+
+CHARACTERS_PER_TOKEN = 4
+
+
+def messages_of(history: Sequence[PastTurn], question: str, *, tokens: int) -> list[ChatMessageContent]:
+    """Return the latest turns that fit, whole and in order, then the question.
+
+    Tool calls and results are those of the last turn alone, and only if they fit. The messages are new ones each time:
+    Semantic Kernel writes into those that it is given.
+    """
+    left = tokens * CHARACTERS_PER_TOKEN - len(question)
+    turns: list[list[ChatMessageContent]] = []
+    for past in reversed(history):
+        left -= _size(past)
+        if left < 0:
+            break
+        calls = [call for call in past.calls if call.result is not None] if not turns else []
+        if (cost := sum(map(_size_of_call, calls))) > left:
+            calls, cost = [], 0
+        left -= cost
+        turns.append(list(_messages(past, calls)))
+    return [*(message for turn in reversed(turns) for message in turn), _message(AuthorRole.USER, question)]
+
+
+def _messages(past: PastTurn, calls: Sequence[ToolCall]) -> Iterator[ChatMessageContent]:
+    """A turn as providers want it: the roles alternate, and each call has its result in a message of its own."""
+    yield _message(AuthorRole.USER, past.question)
+    items = [
+        FunctionCallContent(id=f"call_{number}", name=call.name, arguments=call.arguments)
+        for number, call in enumerate(calls, 1)
+    ]
+    if items:
+        yield ChatMessageContent(role=AuthorRole.ASSISTANT, items=items)  # type: ignore[arg-type]
+    for item, call in zip(items, calls, strict=True):
+        result = FunctionResultContent.from_function_call_content_and_result(item, call.result)
+        yield result.to_chat_message_content()
+    yield _message(AuthorRole.ASSISTANT, _told(past))
+
+
+def _message(role: AuthorRole, text: str) -> ChatMessageContent:
+    return ChatMessageContent(role=role, content=text)
+
+
+def _told(past: PastTurn) -> str:
+    """The answer, and what became of its proposals: the person cannot write an assistant's message."""
+    return "\n".join([past.answer, *past.facts])
+
+
+def _size(past: PastTurn) -> int:
+    return len(past.question) + len(_told(past))
+
+
+def _size_of_call(call: ToolCall) -> int:
+    return len(call.name) + len(str(call.arguments)) + len(call.result or "")

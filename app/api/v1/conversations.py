@@ -1,0 +1,178 @@
+"""/api/v1/conversations and their turns"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.api.authorization import AUTHENTICATED
+from app.api.deps import ConversationServiceDep, Id, TurnServiceDep
+from app.api.disconnect import until_disconnect
+from app.api.etags import CREATED, LOCATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, tagged_response
+from app.api.idempotency import OnceDep
+from app.api.pagination import PageRequest, page_request, paginated
+from app.api.problems import responses
+from app.api.rate_limits import AI_LIMIT
+from app.api.root_path import below_root
+from app.core.errors import ConversationBusy
+from app.schemas.conversations import (
+    ConversationCreate,
+    ConversationQuery,
+    ConversationRead,
+    ConversationUpdate,
+    TurnCreate,
+    TurnQuery,
+    TurnRead,
+)
+from app.schemas.etags import json_of
+
+router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"])
+
+_TURNS = "/{conversation_id}/turns"
+
+
+@router.get(
+    "",
+    operation_id="list_conversations",
+    dependencies=[AUTHENTICATED],
+    **paginated(ConversationRead, ConversationQuery),
+)
+async def list_conversations(
+    conversations: ConversationServiceDep,
+    asked: Annotated[PageRequest[ConversationQuery], Depends(page_request(ConversationQuery))],
+) -> Response:
+    """List your conversations, by default the latest activity first. Only their owner sees them, staff do not."""
+    return asked.answer(await conversations.list(asked.query, counted=asked.counted), ConversationRead)
+
+
+@router.post(
+    "",
+    operation_id="create_conversation",
+    dependencies=[AUTHENTICATED],
+    status_code=201,
+    response_model=ConversationRead,
+    responses=CREATED | responses(413, 422, 503),
+)
+async def create_conversation(
+    request: Request, conversations: ConversationServiceDep, once: OnceDep, command: ConversationCreate | None = None
+) -> Response:
+    """Start a conversation. It belongs to the account or API key that asks.
+
+    It is deleted when it has had no turn for `CONVERSATION_DAYS` (30).
+    """
+    created = await conversations.create(command or ConversationCreate(), once)
+    return tagged_response(created, status=201, location=location_of(request, created.id))
+
+
+@router.get(
+    "/{conversation_id}",
+    operation_id="get_conversation",
+    dependencies=[AUTHENTICATED],
+    response_model=ConversationRead,
+    responses=READ | responses(404, 422, 503),
+)
+async def get_conversation(
+    conversations: ConversationServiceDep, conversation_id: Id, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Return a conversation of yours."""
+    return tagged_response(await conversations.get(conversation_id), if_none_match=if_none_match)
+
+
+@router.patch(
+    "/{conversation_id}",
+    operation_id="rename_conversation",
+    dependencies=[AUTHENTICATED],
+    response_model=ConversationRead,
+    responses=TAGGED | responses(404, 412, 413, 422, 503),
+)
+async def rename_conversation(
+    conversations: ConversationServiceDep, conversation_id: Id, command: ConversationUpdate, if_match: IfMatch
+) -> Response:
+    """Change the title."""
+    return tagged_response(await conversations.rename(conversation_id, command, if_match))
+
+
+@router.delete(
+    "/{conversation_id}",
+    operation_id="delete_conversation",
+    dependencies=[AUTHENTICATED],
+    status_code=204,
+    responses=responses(404, 412, 422, 503),
+)
+async def delete_conversation(conversations: ConversationServiceDep, conversation_id: Id, if_match: IfMatch) -> None:
+    """Delete the conversation with all its turns; a running turn is cancelled."""
+    await conversations.delete(conversation_id, if_match)
+
+
+@router.get(
+    _TURNS,
+    operation_id="list_turns",
+    dependencies=[AUTHENTICATED],
+    **paginated(TurnRead, TurnQuery, 404),
+)
+async def list_turns(
+    turns: TurnServiceDep,
+    conversation_id: Id,
+    asked: Annotated[PageRequest[TurnQuery], Depends(page_request(TurnQuery))],
+) -> Response:
+    """List the turns, by default in order of id."""
+    return asked.answer(await turns.list(conversation_id, asked.query, counted=asked.counted), TurnRead)
+
+
+@router.post(
+    _TURNS,
+    operation_id="create_turn",
+    dependencies=[AUTHENTICATED, AI_LIMIT],
+    status_code=201,
+    response_model=TurnRead,
+    responses=LOCATED | responses(404, 409, 413, 422, 429, 502, 503, 504),
+)
+async def create_turn(
+    request: Request, turns: TurnServiceDep, conversation_id: Id, command: TurnCreate, once: OnceDep
+) -> Response:
+    """Ask the agents, who know what was said before, and wait for the answer.
+
+    The turn goes on when the client goes away. While another turn of the conversation is running, it is 409 with
+    `turn`, the path of that one. The same `Idempotency-Key` is the same turn, also while it runs. A turn that fails is
+    a problem document; the turn itself is kept as `failed`.
+    """
+    with naming_the_turn(request):
+        turn = await until_disconnect(request, turns.ask(conversation_id, command, once.key))
+    headers = {"Location": location_of(request, turn.id)}
+    return Response(json_of(turn), status_code=201, headers=headers, media_type="application/json")
+
+
+@router.get(
+    _TURNS + "/{turn_id}",
+    operation_id="get_turn",
+    dependencies=[AUTHENTICATED],
+    responses=responses(404, 422, 503),
+)
+async def get_turn(turns: TurnServiceDep, conversation_id: Id, turn_id: Id) -> TurnRead:
+    """Return a turn, also while it is running."""
+    return await turns.get(conversation_id, turn_id)
+
+
+@router.post(
+    _TURNS + "/{turn_id}/cancel",
+    operation_id="cancel_turn",
+    dependencies=[AUTHENTICATED],
+    responses=responses(404, 422, 503),
+)
+async def cancel_turn(turns: TurnServiceDep, conversation_id: Id, turn_id: Id) -> TurnRead:
+    """Cancel a running turn and return it. A turn that has ended stays as it is."""
+    return await turns.cancel(conversation_id, turn_id)
+
+
+@contextmanager
+def naming_the_turn(request: Request) -> Iterator[None]:
+    """Tell whoever finds a conversation busy the path of the turn that is running."""
+    try:
+        yield
+    except ConversationBusy as busy:
+        path = f"{router.prefix}/{busy.conversation_id}/turns/{busy.turn_id}"
+        busy.extensions["turn"] = below_root(request.scope, path) if busy.turn_id is not None else None
+        raise

@@ -1,0 +1,102 @@
+"""Conversations: whose they are, their names, and when they end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.audit import audit
+from app.core.auth.identity import Caller
+from app.core.database.engine import Database
+from app.core.errors import ConversationNotFound
+from app.core.settings import Settings
+from app.repositories.conversations import CONVERSATIONS, ConversationRepository, owner_of
+from app.schemas.conversations import (
+    ConversationCreate,
+    ConversationQuery,
+    ConversationRead,
+    ConversationUpdate,
+)
+from app.schemas.etags import EntityTags
+from app.services.idempotency import Once
+from app.services.pagination import Page, page
+from app.services.turn_runner import TurnRunner
+
+_IN_PASSING = 20
+"""Old conversations that the creation of a new one deletes at most."""
+_BATCH = 500
+
+
+class ConversationService:
+    """Conversations, for one request: others than the caller's do not exist."""
+
+    def __init__(self, database: Database, caller: Caller, runner: TurnRunner, *, days: int) -> None:
+        self._database = database
+        self._caller = caller
+        self._runner = runner
+        self._days = days
+
+    async def create(self, command: ConversationCreate, once: Once) -> ConversationRead:
+        """A new conversation. Deletes some that are too old."""
+        now = datetime.now(timezone.utc)
+
+        async def add(connection: AsyncConnection) -> ConversationRead:
+            conversations = ConversationRepository(connection)
+            await conversations.purge(now - timedelta(days=self._days), _IN_PASSING)
+            return await conversations.add(self._caller, command.title, now)
+
+        async def work(connection: AsyncConnection) -> ConversationRead:
+            return await once.act(connection, command, ConversationRead, lambda: add(connection))
+
+        return await self._database.transaction(work)
+
+    async def list(self, query: ConversationQuery, *, counted: bool = False) -> Page[ConversationRead]:
+        """A page of the caller's conversations, the latest activity first."""
+        owner = {name.rstrip("_"): value for name, value in owner_of(self._caller).items() if value is not None}
+        return await page(self._database, CONVERSATIONS, query, counted=counted, within=owner)
+
+    async def get(self, conversation_id: int) -> ConversationRead:
+        """The conversation; raises ConversationNotFound."""
+        async with self._database.reading() as connection:
+            return _found(conversation_id, await ConversationRepository(connection).find(conversation_id, self._caller))
+
+    async def rename(self, conversation_id: int, command: ConversationUpdate, if_match: EntityTags) -> ConversationRead:
+        """Give it another title; raises ConversationNotFound, PreconditionFailed."""
+
+        async def work(connection: AsyncConnection) -> ConversationRead:
+            conversations = ConversationRepository(connection)
+            if_match.require(_found(conversation_id, await conversations.lock(conversation_id, self._caller)))
+            return _found(conversation_id, await conversations.rename(conversation_id, self._caller, command.title))
+
+        return await self._database.transaction(work)
+
+    async def delete(self, conversation_id: int, if_match: EntityTags) -> None:
+        """Delete it with its turns, and end the one that runs; raises ConversationNotFound, PreconditionFailed."""
+
+        async def work(connection: AsyncConnection) -> None:
+            conversations = ConversationRepository(connection)
+            if_match.require(_found(conversation_id, await conversations.lock(conversation_id, self._caller)))
+            await conversations.delete(conversation_id, self._caller)
+
+        await self._database.transaction(work)
+        self._runner.drop(conversation_id)
+        audit("record_deleted", kind="conversation", id=conversation_id)
+
+
+async def purge(settings: Settings, database: Database) -> int:
+    """Delete the conversations whose last turn is older than CONVERSATION_DAYS; return how many there were."""
+    before, deleted = datetime.now(timezone.utc) - timedelta(days=settings.conversation_days), 0
+
+    async def work(connection: AsyncConnection) -> int:
+        return await ConversationRepository(connection).purge(before, _BATCH)
+
+    while batch := await database.transaction(work):
+        deleted += batch
+    return deleted
+
+
+def _found(conversation_id: int, conversation: ConversationRead | None) -> ConversationRead:
+    if conversation is None:
+        raise ConversationNotFound(conversation_id)
+    return conversation

@@ -1,0 +1,102 @@
+"""A turn that this process runs."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+
+import structlog
+
+from app.agents.record import TurnRecord
+from app.core.auth.identity import Caller
+from app.core.errors import AppError, Unavailable
+from app.schemas.conversations import TurnRead, TurnStatus, milliseconds
+from app.services.turn_errors import described
+
+log = structlog.get_logger("app.services")
+
+MAX_TITLE = 60
+"""Characters of the first question that become a conversation's title."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question in a conversation of the caller's. Equal keys are the same turn."""
+
+    conversation_id: int
+    question: str
+    caller: Caller
+    cancel_running: bool = False
+    key: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The title of a conversation that begins with it."""
+        return " ".join(self.question.split())[:MAX_TITLE].rstrip()
+
+    @property
+    def fingerprint(self) -> str:
+        """What a repeated key must ask for again."""
+        return sha256(self.question.encode()).hexdigest()
+
+
+@dataclass
+class LiveTurn:
+    """A turn that this process runs."""
+
+    id: int
+    ask: Ask
+    started_at: datetime
+    work: asyncio.Future[TurnRecord]
+    record: TurnRecord
+    done: asyncio.Future[TurnRead] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    error: Exception | None = None
+    """What its caller is told of a failure."""
+    is_stopping: bool = False
+
+    def cancel(self) -> None:
+        """End it; what was asked of the model is cancelled, too."""
+        self.work.cancel()
+
+    async def outcome(self) -> TurnStatus:
+        """Wait for its end; return what it ended as."""
+        try:
+            await self.work
+        except asyncio.CancelledError:
+            if not self.is_stopping:
+                return "cancelled"
+            self.error = Unavailable("The service is shutting down: try again.", retry_after=1)
+        except AppError as error:
+            self.error = error
+        except Exception as error:
+            log.exception("turn_crashed", turn_id=self.id)
+            self.error = error
+        else:
+            return self.record.status
+        return "failed"
+
+    def read(self, status: TurnStatus, ended_at: datetime) -> TurnRead:
+        """Return the turn as it has ended."""
+        record = self.record
+        return TurnRead.model_validate(
+            {
+                "id": self.id,
+                "conversation_id": self.ask.conversation_id,
+                "status": status,
+                "question": self.ask.question,
+                "answer": None if status in ("failed", "cancelled") else _storable(record.answer),
+                "agent": record.agent or None,
+                "steps": record.steps,
+                "usage": record.usage,
+                "started_at": self.started_at,
+                "duration_ms": milliseconds(self.started_at, ended_at),
+                "error": described(self.error),
+            }
+        )
+
+
+def _storable(text: str) -> str:
+    """What models write may hold anything; Postgres takes neither NUL nor half a surrogate pair."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode()

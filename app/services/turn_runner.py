@@ -1,0 +1,187 @@
+"""The turns that this process runs: each in a task of its own, which goes on when its client goes away.
+
+The database decides who runs what: one running turn a conversation. What a turn comes to is written in one
+transaction when it ends; a turn whose process is gone reads as failed once its lease is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Coroutine
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from typing import Any, Protocol, TypeVar
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.database.engine import Database
+from app.core.errors import ConversationBusy, Interrupted, TurnNotFound
+from app.core.settings import Settings
+from app.repositories.turns import TurnRepository
+from app.schemas.conversations import INTERRUPTED, TurnRead
+from app.services.ai import AssistantLoader
+from app.services.live_turn import Ask, LiveTurn
+from app.services.turn_errors import error_of
+from app.services.turn_store import beginning, ending
+
+T = TypeVar("T")
+
+log = structlog.get_logger("app.services")
+
+_LEASE = 15.0
+"""Seconds beyond the deadline of a turn."""
+_LOOK = 0.5
+"""Seconds between two looks for turns that another process wants cancelled."""
+_POLL = 0.1
+"""Seconds between two looks at a turn that another process runs."""
+_PATIENCE = 5.0
+"""Seconds in which a turn that is cancelled must end."""
+
+
+class Guard(Protocol):
+    """Ends work with Unavailable when the process must end."""
+
+    def __call__(self, work: Awaitable[T], /) -> Awaitable[T]: ...
+
+
+class TurnRunner:
+    """One process's turns."""
+
+    def __init__(self, settings: Settings, database: Database, loader: AssistantLoader, guard: Guard) -> None:
+        self._database = database
+        self._loader = loader
+        self._guard = guard
+        self._lease = timedelta(seconds=settings.ai_timeout_seconds + _LEASE)
+        self._live: dict[int, LiveTurn] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._watching: asyncio.Task[None] | None = None
+
+    async def begin(self, ask: Ask) -> int:
+        """Begin a turn, or find the one with the same key; return its id.
+
+        Raises NotConfigured, ConversationNotFound, ConversationBusy, and InvalidInput for a key of another question.
+        """
+        # Whatever becomes of the request meanwhile: a turn that the database has is run.
+        return await asyncio.shield(self._keep(self._begin(ask)))
+
+    async def wait(self, turn_id: int) -> tuple[TurnRead, Exception | None]:
+        """Return the turn when it has ended, and what its caller is told of a failure; raises TurnNotFound."""
+        if live := self._live.get(turn_id):
+            turn = await asyncio.shield(live.done)
+            return turn, live.error
+        turn = await self._ended(turn_id)
+        return turn, error_of(turn)
+
+    async def cancel(self, turn_id: int) -> TurnRead:
+        """Cancel the turn, wherever it runs; return it when it has ended, or as it is after some seconds."""
+        if live := self._live.get(turn_id):
+            live.cancel()
+            return await asyncio.shield(live.done)
+
+        async def work(connection: AsyncConnection) -> None:
+            await TurnRepository(connection).request_cancel(turn_id)
+
+        await self._database.transaction(work)
+        return await self._ended(turn_id, patience=_PATIENCE)
+
+    def drop(self, conversation_id: int) -> None:
+        """End the turn of a conversation that is deleted."""
+        for live in list(self._live.values()):
+            if live.ask.conversation_id == conversation_id:
+                live.cancel()
+
+    async def stop(self) -> None:
+        """End all turns, with their states written."""
+        for live in list(self._live.values()):
+            live.is_stopping = True
+            live.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _keep(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _begin(self, ask: Ask) -> int:
+        assistant = await self._loader.get()
+        give_up = time.monotonic() + _PATIENCE
+        while True:
+            started_at = datetime.now(timezone.utc)
+            try:
+                turn_id, request = await self._database.transaction(beginning(ask, started_at, self._lease))
+            except ConversationBusy as busy:
+                if time.monotonic() > give_up or not (ask.cancel_running or busy.turn_id is None):
+                    raise
+                if busy.turn_id is not None:
+                    await self.cancel(busy.turn_id)
+                continue
+            if request is not None:
+                work = asyncio.ensure_future(self._guard(assistant.run(request)))
+                self._run(LiveTurn(turn_id, ask, started_at, work, request.record))
+            return turn_id
+
+    def _run(self, live: LiveTurn) -> None:
+        self._live[live.id] = live
+        self._keep(self._finish(live))
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch())
+
+    async def _finish(self, live: LiveTurn) -> None:
+        """Wait for the turn's end and write it down."""
+        status = await live.outcome()
+        ended_at = datetime.now(timezone.utc)
+        turn = live.read(status, ended_at)
+        try:
+            stored = await self._database.transaction(ending(live, turn, ended_at))
+        except Exception:
+            log.exception("turn_not_stored", turn_id=live.id)
+            stored = False
+        if not stored:
+            turn, live.error = await self._lost(live, turn)
+        del self._live[live.id]
+        live.done.set_result(turn)
+
+    async def _lost(self, live: LiveTurn, turn: TurnRead) -> tuple[TurnRead, Exception]:
+        """Return what is told of a turn whose end could not be written: it is deleted, or reads as interrupted."""
+        with suppress(Exception):
+            async with self._database.reading() as connection:
+                if await TurnRepository(connection).state(live.id) is None:
+                    return turn, TurnNotFound(live.id)
+        return turn.model_copy(update={"status": "failed", "answer": None, "error": INTERRUPTED}), Interrupted()
+
+    async def _watch(self) -> None:
+        """Cancel the turns that somebody wants cancelled or has deleted, while there are turns."""
+        while self._live:
+            await asyncio.sleep(_LOOK)
+            running = list(self._live)
+            try:
+                async with self._database.reading() as connection:
+                    wanted = await TurnRepository(connection).wanted(running)
+            except Exception:
+                log.exception("turns_not_watched")
+                continue
+            for live in [live for turn_id in running if turn_id not in wanted and (live := self._live.get(turn_id))]:
+                live.cancel()
+
+    async def _ended(self, turn_id: int, *, patience: float = math.inf) -> TurnRead:
+        """Return the turn when another process has ended it, or as it is when the time is over; raises TurnNotFound.
+
+        A turn that has lost its process has ended with its lease.
+        """
+        give_up = time.monotonic() + patience
+        while True:
+            async with self._database.reading() as connection:
+                turn = await TurnRepository(connection).state(turn_id)
+            if turn is None:
+                raise TurnNotFound(turn_id)
+            if turn.status != "running" or time.monotonic() > give_up:
+                return turn
+            await asyncio.sleep(_POLL)

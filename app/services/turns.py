@@ -1,0 +1,69 @@
+"""Turns of a conversation, for one request."""
+
+from __future__ import annotations
+
+from app.core.auth.identity import Caller
+from app.core.database.engine import Database
+from app.core.errors import ConversationNotFound, TurnCancelled, TurnNotFound, Unauthorized
+from app.repositories.conversations import ConversationRepository
+from app.repositories.turns import TURNS, TurnRepository
+from app.schemas.conversations import ConversationAnswer, TurnCreate, TurnQuery, TurnRead
+from app.services.live_turn import Ask
+from app.services.pagination import Page, page
+from app.services.turn_runner import TurnRunner
+
+
+class TurnService:
+    """The turns of the caller's conversations: others do not exist."""
+
+    def __init__(self, database: Database, caller: Caller, runner: TurnRunner) -> None:
+        self._database = database
+        self._caller = caller
+        self._runner = runner
+
+    async def begin(self, conversation_id: int, command: TurnCreate, key: str | None = None) -> int:
+        """Begin a turn, or find the one with the same key; return its id.
+
+        Raises Unauthorized, ConversationNotFound, ConversationBusy, InvalidInput for a key of another question, and
+        NotConfigured.
+        """
+        if self._caller.is_anonymous:
+            raise Unauthorized
+        return await self._runner.begin(
+            Ask(conversation_id, command.question, self._caller, command.if_busy == "cancel", key)
+        )
+
+    async def ask(self, conversation_id: int, command: TurnCreate, key: str | None = None) -> TurnRead:
+        """The turn when it has ended; raises what `begin` does, and what it failed with."""
+        turn, error = await self._runner.wait(await self.begin(conversation_id, command, key))
+        if error is not None:
+            raise error
+        return turn
+
+    async def hand_off(self, conversation_id: int, question: str) -> ConversationAnswer:
+        """The answer within a conversation; raises what `ask` does, and TurnCancelled."""
+        turn = await self.ask(conversation_id, TurnCreate(question=question))
+        if turn.status == "cancelled":
+            raise TurnCancelled(turn.id)
+        return ConversationAnswer.model_validate({**dict(turn), "turn_id": turn.id})
+
+    async def list(self, conversation_id: int, query: TurnQuery, *, counted: bool = False) -> Page[TurnRead]:
+        """A page of the conversation's turns; raises ConversationNotFound."""
+        async with self._database.reading() as connection:
+            if await ConversationRepository(connection).find(conversation_id, self._caller) is None:
+                raise ConversationNotFound(conversation_id)
+        within = {"conversation_id": conversation_id}
+        return await page(self._database, TURNS, query, counted=counted, within=within)
+
+    async def get(self, conversation_id: int, turn_id: int) -> TurnRead:
+        """The turn; raises TurnNotFound."""
+        async with self._database.reading() as connection:
+            found = await TurnRepository(connection).find(conversation_id, turn_id, self._caller)
+        if found is None:
+            raise TurnNotFound(turn_id)
+        return found
+
+    async def cancel(self, conversation_id: int, turn_id: int) -> TurnRead:
+        """Cancel the turn; one that has ended stays as it is. Raises TurnNotFound."""
+        turn = await self.get(conversation_id, turn_id)
+        return await self._runner.cancel(turn.id) if turn.status == "running" else turn
