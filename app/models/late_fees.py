@@ -1,11 +1,12 @@
-"""When a rental is due and what lateness costs: Pagila's rules, once, for queries that join Rental, Inventory and Film.
+"""When a rental is due, what lateness costs, and when an item counts as lost: Pagila's rules, in Python and in SQL.
 
-A day is 24 hours here, so that no server's time zone with its summer time changes what somebody owes.
+Everything else takes the rule from here, its wording for the API's documentation included. A day is 24 hours, so that
+no server's time zone with its summer time changes what a customer owes.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,12 +17,37 @@ from sqlalchemy.sql.functions import GenericFunction
 from sqlmodel import col
 
 from app.models import Film, Rental
-from app.models.types import UtcDateTime
+from app.models.types import Money, UtcDateTime
 
 LATE_FEE_PER_DAY = Decimal("1.00")
-"""For every day late that has started."""
+"""Dollars for every started day after the due date."""
 _LOST_AFTER = 3
-"""Times the rental duration: what is not back by then is paid for."""
+"""Rental durations after which an item that is not back counts as lost."""
+_DAY = timedelta(days=1)
+
+LATE_FEE_RULE = f"{LATE_FEE_PER_DAY} for each started day late"
+LOST_RULE = f"{_LOST_AFTER} times its rental duration"
+"""The rules as the API's documentation quotes them."""
+
+
+def days_late_after(kept: timedelta, rental_duration: int) -> int:
+    """Return the started days late of an item that was kept so long; 0 when in time."""
+    return max(0, -(-(kept - rental_duration * _DAY) // _DAY))
+
+
+def is_lost_after(kept: timedelta, rental_duration: int) -> bool:
+    """Return whether an item that was kept so long counts as lost, so that its replacement is owed."""
+    return kept > _LOST_AFTER * rental_duration * _DAY
+
+
+def late_fee_for(days_late: int) -> Decimal:
+    """Return the fee in dollars. `late_fee_expression` is the same in SQL."""
+    return LATE_FEE_PER_DAY * days_late
+
+
+def late_fee_expression(days_late: sa.ColumnElement[int]) -> sa.ColumnElement[Decimal]:
+    """Return `late_fee_for` as an SQL expression."""
+    return sa.type_coerce(sa.literal(LATE_FEE_PER_DAY, Money(10)) * days_late, Money(10))
 
 
 class days_after(GenericFunction[datetime]):  # noqa: N801  named as SQL functions are
@@ -65,20 +91,25 @@ def _started_days_as_interval(element: started_days, compiler: SQLCompiler, **kw
 
 
 def due_date() -> sa.ColumnElement[datetime]:
-    """When the enclosing query's rental is due: its film's rental duration after it began."""
+    """When the rental of the enclosing query is due. The query joins Rental, Inventory and Film."""
     return days_after(col(Rental.rental_date), col(Film.rental_duration))
 
 
 def back_by(until: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
-    """When the disc came back, or `until` while it is out."""
+    """When the item came back, or `until` while it is out."""
     return sa.func.coalesce(col(Rental.return_date), until, type_=UtcDateTime())
 
 
 def days_late(until: sa.ColumnElement[datetime]) -> sa.ColumnElement[int]:
-    """Days late that have started, by the return or, while the disc is out, by `until`; 0 when in time."""
+    """`days_late_after` in SQL, by the return or, while the item is out, by `until`."""
     return started_days(due_date(), back_by(until))
 
 
+def late_fee(until: sa.ColumnElement[datetime]) -> sa.ColumnElement[Decimal]:
+    """`late_fee_for` in SQL, by the return or, while the item is out, by `until`."""
+    return late_fee_expression(days_late(until))
+
+
 def is_lost(until: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
-    """The disc was not back within three times the rental duration, so that its replacement is owed."""
+    """`is_lost_after` in SQL, by the return or, while the item is out, by `until`."""
     return back_by(until) > days_after(col(Rental.rental_date), _LOST_AFTER * col(Film.rental_duration))
