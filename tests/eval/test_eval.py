@@ -10,13 +10,14 @@ from fastapi import FastAPI
 from tests.eval.runner import Answered, answer_all, read_questions, table
 from tests.fixtures.settings import settings_for
 
+FILES = ("questions.yaml", "held_out.yaml", "held_out_again.yaml")
 ALL_RIGHT = ("general", "small_talk", "missing")
 
 
 @pytest.fixture(scope="module")
 async def answers(app: FastAPI) -> list[Answered]:
     """Every question, asked once."""
-    questions = [*read_questions("questions.yaml"), *read_questions("held_out.yaml")]
+    questions = [known for name in FILES for known in read_questions(name)]
     return await answer_all(questions, settings_for(), app.state.database)
 
 

@@ -1,1 +1,1 @@
-"""The model that needs no key and no network. Imported only where it answers: app/agents/kernel.py."""
+"""The model that needs no key and no network. Only app/agents/kernel.py imports it, and only where it answers."""

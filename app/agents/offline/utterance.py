@@ -16,7 +16,7 @@ _SURE, _LIKELY, _HALF = 0.9, 0.72, 0.6
 _NAMES = re.compile(r"x(?:film|actor|category|language)\d+")
 _ABOUT_FILMS = re.compile(r"\b(?:films|movies|something|anything|one|ones) (?:\w+ )?(?:about|with)\b", re.IGNORECASE)
 _OF_A_PERSON = re.compile(
-    r"(?:\b(?:with|starring|stars?|by|actors?|actress|featuring|or|and|without|has|does|is)|,) $", re.IGNORECASE
+    r"(?:\b(?:with|starring|stars?|by|actors?|actress|featuring|or|and|without|has|does|is)) $", re.IGNORECASE
 )
 _BREAK = re.compile(r"[.?!;,()\n]")
 _QUOTED = re.compile(r"[\"“”«»„]([^\"“”«»„]{1,120})[\"“”«»„]")
