@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -q
 AT_ONCE := -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast fuzz snapshot check audit format migrate seed bench lock clean
+.PHONY: help run test test-fast fuzz eval snapshot check audit format migrate seed bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test-fast: $(VENV)/.dev ## Run those on SQLite that start no servers and no comm
 
 fuzz: $(VENV)/.dev ## Fuzz the API with more examples than the tests (FUZZ_EXAMPLES=100)
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),100) $(PYTEST) tests/contract/test_fuzz.py
+
+eval: $(VENV)/.dev ## Put the questions of tests/eval to the configured model: right answers, tokens, milliseconds
+	@$(BIN)/python -m tests.eval $(or $(FILES),questions.yaml)
 
 snapshot: $(VENV)/.dev ## Regenerate the OpenAPI snapshot that the tests compare
 	@$(BIN)/python -m tests.contract.snapshot

@@ -16,12 +16,12 @@ from sqlmodel import col
 
 from app.core.database.driver_errors import sqlstate_of
 from app.core.similarity import fold, likeness
-from app.models import Film, FilmActor, FilmCategory, metadata
+from app.models import Category, Film, FilmActor, FilmCategory, metadata
 from app.models.types import Rating
-from app.repositories.films import FILM, FILMS
+from app.repositories.films import ACTOR_NAME, FILM, FILMS, in_category, with_actor
 from app.repositories.rows import every, every_model, require_columns
 from app.repositories.sql import has_part
-from app.repositories.stock import copies, is_in_stock, is_out
+from app.repositories.stock import copies, is_out
 from app.schemas.films import FilmCard, FilmListed
 
 R = TypeVar("R")
@@ -55,6 +55,8 @@ class FilmSort(str, Enum):
     SHORTEST = "shortest"
     LONGEST = "longest"
     CHEAPEST = "cheapest"
+    MOST_EXPENSIVE = "most_expensive"
+    COSTLIEST_TO_REPLACE = "costliest_to_replace"
 
 
 @dataclass(frozen=True)
@@ -74,17 +76,28 @@ class _FittingFilm(FilmListed):
 
 @dataclass(frozen=True)
 class Criteria:
-    """What the films must be like; None does not matter. Minutes, dollars, years."""
+    """What the films must be like; None and () do not matter. Minutes, dollars, years; names in any case.
 
-    category: str | None = None
-    actor: str | None = None
-    rating: Rating | None = None
+    `categories`, `actors` and `words` must all fit, of `ratings` one.
+    """
+
+    categories: tuple[str, ...] = ()
+    without_categories: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
+    without_actors: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    """Of the title or the description."""
+    ratings: tuple[Rating, ...] = ()
+    without_ratings: tuple[Rating, ...] = ()
+    language: str | None = None
     min_year: int | None = None
     max_year: int | None = None
     min_length: int | None = None
     max_length: int | None = None
+    min_rental_rate: Decimal | None = None
     max_rental_rate: Decimal | None = None
     in_stock: bool | None = None
+    streaming_available: bool | None = None
 
 
 @lru_cache(maxsize=4096)
@@ -125,14 +138,32 @@ _ORDERS: dict[FilmSort, sa.SQLColumnExpression[Any]] = {
     FilmSort.SHORTEST: col(Film.length).asc().nulls_last(),
     FilmSort.LONGEST: col(Film.length).desc().nulls_last(),
     FilmSort.CHEAPEST: col(Film.rental_rate),
+    FilmSort.MOST_EXPENSIVE: col(Film.rental_rate).desc(),
+    FilmSort.COSTLIEST_TO_REPLACE: col(Film.replacement_cost).desc(),
 }
 
-_FITS = {**FILMS.filters, "max_rental_rate": col(Film.rental_rate) <= sa.bindparam("max_rental_rate")}
+_FITS = {
+    **FILMS.filters,
+    "min_rental_rate": col(Film.rental_rate) >= sa.bindparam("min_rental_rate"),
+    "max_rental_rate": col(Film.rental_rate) <= sa.bindparam("max_rental_rate"),
+    "ratings": col(Film.rating).in_(sa.bindparam("ratings", expanding=True)),
+    # A film without a rating has none of these.
+    "without_ratings": col(Film.rating).is_(None)
+    | col(Film.rating).not_in(sa.bindparam("without_ratings", expanding=True)),
+}
+_FITS_EACH: dict[str, Callable[[str], sa.ColumnElement[bool]]] = {
+    "categories": lambda name: in_category(has_part(col(Category.name), name)),
+    "without_categories": lambda name: ~in_category(has_part(col(Category.name), name)),
+    "actors": lambda name: with_actor(has_part(ACTOR_NAME, name)),
+    "without_actors": lambda name: ~with_actor(has_part(ACTOR_NAME, name)),
+    "words": lambda name: has_part(col(Film.title) + " " + sa.func.coalesce(col(Film.description), ""), name),
+}
+"""Criteria of which a search may have several, by the name of the parameter that has one of them."""
 
 
 def require_conditions(criteria: type[Criteria]) -> None:
     """Raise TypeError for a criterion without a condition, which a search would ignore."""
-    if missing := {field.name for field in fields(criteria)} - _FITS.keys() - FILMS.flags.keys():
+    if missing := {field.name for field in fields(criteria)} - _FITS.keys() - _FITS_EACH.keys() - FILMS.flags.keys():
         raise TypeError(f"{criteria.__name__}: no condition for {', '.join(sorted(missing))}: add it in this module.")
 
 
@@ -177,15 +208,30 @@ def _with_words(count: int) -> sa.Select[Any]:
 
 
 @lru_cache(maxsize=512)
-def _fitting(names: tuple[str, ...], in_stock: bool | None, sort: FilmSort) -> sa.Select[Any]:
+def _fitting(names: tuple[str, ...], flags: tuple[tuple[str, bool], ...], sort: FilmSort) -> sa.Select[Any]:
     """Films that fit the criteria of these names, and how many there are."""
-    stocked = [] if in_stock is None else [is_in_stock() if in_stock else ~is_in_stock()]
+    fits = [_FITS_EACH[kind](name) if (kind := name.split(":")[0]) in _FITS_EACH else _FITS[name] for name in names]
+    fits += [condition for name, wanted in flags if (condition := FILMS.flags[name][not wanted]) is not None]
     return (
         FILMS.select.add_columns(sa.func.count().over().label("total"))
-        .where(*(_FITS[name] for name in names), *stocked)
+        .where(*fits)
         .order_by(_ORDERS[sort], col(Film.title), col(Film.film_id))
         .limit(sa.bindparam("limit_", type_=sa.Integer))
     )
+
+
+def _parameters(criteria: Criteria) -> dict[str, Any]:
+    """The criteria that matter by the names of their parameters: of several words, the second is "words:1"."""
+    given = {name: value for name, value in asdict(criteria).items() if value not in (None, ())}
+    return {
+        parameter: value
+        for name, values in given.items()
+        for parameter, value in (
+            ((f"{name}:{number}", each) for number, each in enumerate(values))
+            if name in _FITS_EACH
+            else ((name, list(values) if isinstance(values, tuple) else values),)
+        )
+    }
 
 
 async def by_trigrams(
@@ -255,9 +301,9 @@ class FilmSearchRepository:
 
     async def find(self, criteria: Criteria, *, sort: FilmSort, limit: int) -> tuple[int, Sequence[FilmListed]]:
         """How many films fit, and the first `limit` of them."""
-        given = {name: value for name, value in asdict(criteria).items() if value is not None}
-        in_stock = given.pop("in_stock", None)
-        query = _fitting(tuple(given), in_stock, sort)
+        given = _parameters(criteria)
+        flags = tuple((name, given.pop(name)) for name in FILMS.flags if name in given)
+        query = _fitting(tuple(given), flags, sort)
         found = await every_model(self._connection, query, _FittingFilm, **given, limit_=limit)
         return (found[0].total if found else 0), found
 

@@ -7,8 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from app.agents.offline.facts import dated
-from app.agents.offline.text import listed
+from app.agents.offline.phrasing import dated, listed
 
 _GENERAL_AUDIENCE = frozenset({"G", "PG", "PG-13"})
 _MOST_WORDS = 25

@@ -11,9 +11,6 @@ from typing import Any, ClassVar
 from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
 from semantic_kernel.connectors.ai.completion_usage import CompletionUsage
 from semantic_kernel.connectors.ai.function_call_choice_configuration import FunctionCallChoiceConfiguration
-from semantic_kernel.connectors.ai.function_calling_utils import (
-    update_settings_from_function_call_configuration,
-)
 from semantic_kernel.connectors.ai.function_choice_type import FunctionChoiceType
 from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
 from semantic_kernel.contents import (
@@ -28,17 +25,18 @@ from semantic_kernel.contents import (
 )
 
 from app.agents.chat_services.settings import ChatExecutionSettings
-from app.agents.offline.desk import Affairs, desk_plan_for
+from app.agents.offline.desk import desk_plan_for
 from app.agents.offline.desk_steps import desk_step
-from app.agents.offline.general import HANDOFF_ROUTE, NO_TOOLS_FOR_THIS, general_answer, handed_over_answer
+from app.agents.offline.general import answer_without_store, is_general, small_talk_in
 from app.agents.offline.history import FILM_SEARCH, RENTAL_DESK, read_history, size_of
-from app.agents.offline.intent import plan_for
-from app.agents.offline.recall import context_of
-from app.agents.offline.steps import Calls, Say, Step, Transfer, next_step
+from app.agents.offline.search_steps import search_step
+from app.agents.offline.steps import Calls, Say, Step, Transfer
 from app.agents.offline.summary import film_in, one_sentence, opinion
 from app.agents.offline.tool_match import TRANSFER, agent_for, refusal_for, say_result, tool_for
 from app.agents.team import LLM_AGENT, RENTAL_AGENT, SEARCH_AGENT
+from app.agents.transcript import current_transcript
 
+NOTHING_FOUND = "I found nothing in the store for this question."
 _CHARACTERS_PER_TOKEN = 4
 _WORDS_PER_CHUNK = 8
 """In a conversation with tools: Semantic Kernel puts the chunks together again one by one."""
@@ -107,7 +105,7 @@ class OfflineChatCompletion(ChatCompletionClientBase):
     def _update_function_choice_settings_callback(
         self,
     ) -> Callable[[FunctionCallChoiceConfiguration, PromptExecutionSettings, FunctionChoiceType], None]:
-        return update_settings_from_function_call_configuration
+        return _offer
 
     def _reset_function_choice_settings(self, settings: PromptExecutionSettings) -> None:
         own = self._own(settings)
@@ -121,6 +119,25 @@ class OfflineChatCompletion(ChatCompletionClientBase):
         return own
 
 
+def _offer(
+    configuration: FunctionCallChoiceConfiguration, settings: PromptExecutionSettings, choice: FunctionChoiceType
+) -> None:
+    """Offer the tools without the schema of their parameters, which costs more than this model's thinking."""
+    if isinstance(settings, ChatExecutionSettings):
+        settings.tool_choice = choice
+        settings.tools = [
+            {
+                "type": "function",
+                "function": {
+                    "name": function.fully_qualified_name,
+                    "description": function.description or "",
+                    "parameters": {"required": [one.name for one in function.parameters if one.is_required]},
+                },
+            }
+            for function in configuration.available_functions or ()
+        ]
+
+
 def complete(history: ChatHistory, settings: ChatExecutionSettings) -> Completion:
     """The next completion. The tools offered tell the role: film search, rental desk, another agent, or a prompt."""
     tools = settings.tool_names
@@ -129,18 +146,30 @@ def complete(history: ChatHistory, settings: ChatExecutionSettings) -> Completio
         return Completion(_prompt_answer(question, settings))
     desk = desk_plan_for(question)
     if at_desk := _functions(tools, RENTAL_DESK):
-        return _completion(desk_step(desk, seen, at_desk), RENTAL_DESK, tools, SEARCH_AGENT)
+        return _completion(desk_step(desk, question, seen, at_desk), tools, SEARCH_AGENT)
     if desk is not None and f"{TRANSFER}{RENTAL_AGENT}" in tools:
         return Completion(calls=((f"{TRANSFER}{RENTAL_AGENT}", {}),))
-    if isinstance(desk, Affairs):
+    if desk is not None and not desk.near_me:
         told = (refusal.answer for refusal in settings.refusals if refusal.agent == RENTAL_AGENT)
-        return Completion(next(told, NO_TOOLS_FOR_THIS))
-    plan = desk.films if desk is not None else plan_for(question, context_of(earlier))
-    if film_functions := _functions(tools, FILM_SEARCH):
-        return _search_completion(question, next_step(plan, seen, film_functions), settings)
+        return Completion(next(told, NOTHING_FOUND))
+    if f"{FILM_SEARCH}-find_mentions" in tools:
+        proposes = any(name.endswith("-propose_rental") for name in tools)
+        return _search_completion(question, search_step(question, earlier, seen, proposes), settings)
+    if (
+        _has_the_floor()
+        and f"{TRANSFER}{SEARCH_AGENT}" in tools
+        and not (small_talk_in(question) or is_general(question))
+    ):
+        return Completion(calls=((f"{TRANSFER}{SEARCH_AGENT}", {}),))
     if tool := tool_for(question, settings.tools or ()):
-        return Completion(say_result(seen[-1].result)) if seen else Completion(calls=((tool, {}),))
-    return Completion(handed_over_answer(question, plan))
+        return Completion(say_result(seen[-1][1])) if seen else Completion(calls=((tool, {}),))
+    return Completion(answer_without_store(question))
+
+
+def _has_the_floor() -> bool:
+    """Return whether the agent goes on with a conversation: no other one has looked into this question."""
+    transcript = current_transcript.get()
+    return transcript is not None and not any(step.kind == "handoff" for step in transcript.record.steps)
 
 
 def _search_completion(question: str, step: Step, settings: ChatExecutionSettings) -> Completion:
@@ -153,27 +182,28 @@ def _search_completion(question: str, step: Step, settings: ChatExecutionSetting
         agent = agent_for(question, settings.tools or ())
         if not agent and (answer := refusal_for(question, settings.refusals)):
             return Completion(answer)
-    return _completion(step, FILM_SEARCH, settings.tool_names, agent or LLM_AGENT)
+    return _completion(step, settings.tool_names, agent or LLM_AGENT)
 
 
 def _functions(tools: Sequence[str], plugin: str) -> frozenset[str]:
     return frozenset(name.removeprefix(f"{plugin}-") for name in tools if name.startswith(f"{plugin}-"))
 
 
-def _completion(step: Step, plugin: str, tools: Sequence[str], otherwise: str) -> Completion:
+def _completion(step: Step, tools: Sequence[str], otherwise: str) -> Completion:
     """The step in words or calls; whoever cannot go on hands over to `otherwise`."""
     if isinstance(step, Calls):
-        return Completion(calls=tuple((f"{plugin}-{call.function}", dict(call.arguments)) for call in step.calls))
+        full = {name.partition("-")[2]: name for name in tools}
+        return Completion(calls=tuple((full[call.function], dict(call.arguments)) for call in step.calls))
     if isinstance(step, Say):
         return Completion(step.text)
     transfer = f"{TRANSFER}{otherwise}"
-    return Completion(calls=((transfer, {}),)) if transfer in tools else Completion(NO_TOOLS_FOR_THIS)
+    return Completion(calls=((transfer, {}),)) if transfer in tools else Completion(NOTHING_FOUND)
 
 
 def _prompt_answer(question: str, settings: ChatExecutionSettings) -> str:
     film = film_in(question)
     if film is None:
-        return general_answer(question, route=HANDOFF_ROUTE)
+        return answer_without_store(question, alone=True)
     return opinion(film) if settings.response_format is not None else one_sentence(film)
 
 
