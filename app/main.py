@@ -36,6 +36,7 @@ from app.api.v1 import (
     subscriptions,
 )
 from app.core.database.engine import Database
+from app.core.garbage import fewer_collections
 from app.core.logging import configure_logging
 from app.core.rate_limits.limiter import Limiter
 from app.core.settings import Settings, UnreadableEnvFile, get_settings, in_sentences
@@ -92,7 +93,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
         _warn(settings)
         assistant.warm_up()
         try:
-            with shutdown.handling_signals():
+            with fewer_collections(), shutdown.handling_signals():
                 yield
         finally:
             await app.state.turns.stop()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
 from app.agents.assistant import Assistant
 from app.agents.kernel import build_chat_service
 from app.agents.record import PastTurn, TurnRequest

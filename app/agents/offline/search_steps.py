@@ -144,8 +144,8 @@ def _answer(name: str, slots: Slots, findings: Findings, proposes: bool) -> Step
     if name == "in cast":
         return Say(" ".join(_cast(slots["film"], person) for person in slots["persons"]))
     if name == "act":
-        told = results[0].get("error") or results[0].get("message") if results else ""
-        return Say(str(told) if told else f"{say('cannot act')} {tell(slots['film'], ['has'])}")
+        message = results[0].get("error") or results[0].get("message") if results else ""
+        return Say(str(message) if message else f"{say('cannot act')} {tell(slots['film'], ['has'])}")
     if name == "missing" and not slots["films"]:
         return Transfer()
     return Say(say(name, **slots))
