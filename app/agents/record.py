@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.agents.events import EventLog
 from app.core.auth.identity import Caller
 from app.schemas.ai import AnswerStatus, Step, Usage
 
@@ -47,6 +48,8 @@ class TurnRecord:
     steps: list[Step] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     calls: list[ToolCall] = field(default_factory=list)
+    log: EventLog | None = None
+    """Where events go, if somebody may want to read them."""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.agents.events import Event
 from app.agents.record import PastTurn, ToolCall, TurnRequest
 from app.core.errors import ConversationBusy, ConversationNotFound, InvalidInput
 from app.repositories.conversations import ConversationRepository
+from app.repositories.turn_events import TurnEventRepository
 from app.repositories.turns import PastTurnRow, TurnRepository
 from app.schemas.conversations import INTERRUPTED, TurnRead
 from app.services.live_turn import Ask, LiveTurn
@@ -53,17 +55,23 @@ def beginning(ask: Ask, now: datetime, lease: timedelta) -> Beginning:
     return work
 
 
-def ending(live: LiveTurn, turn: TurnRead, ended_at: datetime) -> Callable[[AsyncConnection], Awaitable[bool]]:
-    """Make the transaction that writes a turn's end; False if the turn is gone or was given up."""
+def ending(
+    live: LiveTurn, turn: TurnRead, ended_at: datetime, events: list[tuple[int, int, Event]]
+) -> Callable[[AsyncConnection], Awaitable[bool]]:
+    """Make the transaction that writes a turn's end with its last events; False if it is gone or was given up."""
 
     async def work(connection: AsyncConnection) -> bool:
-        return await TurnRepository(connection).end(
+        stored = await TurnRepository(connection).end(
             live.id,
             ended_at,
             **turn.model_dump(include={"status", "answer", "agent", "steps", "usage", "error"}),
             calls=live.record.calls,
             ended_at=ended_at,
+            last_sequence=events[-1][1],
         )
+        if stored:
+            await TurnEventRepository(connection).add(events, ended_at)
+        return stored
 
     return work
 

@@ -114,7 +114,7 @@ EXPECTED: dict[str, Cell] = {
     **dict.fromkeys(("get_conversation", "delete_conversation", "list_turns"), Cell("signed in", 404)),
     "rename_conversation": Cell("signed in", 404, json={"title": "Mine"}),
     "create_turn": Cell("signed in", 404, json={"question": "Hello!"}),
-    **dict.fromkeys(("get_turn", "cancel_turn"), Cell("signed in", 404)),
+    **dict.fromkeys(("get_turn", "cancel_turn", "get_turn_events"), Cell("signed in", 404)),
     "get_ai_info": Cell("anybody", 200),
     "ask_agents": Cell("anybody", 200, json={"question": "Hello!"}),
     "summarise_film": Cell("anybody", 200, json={"film_id": 1}),
