@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.agents.events import TERMINAL, Event, Numbered, unread
 from app.core.database.engine import Database
 from app.repositories.turn_events import TurnEventRepository
-from app.repositories.turns import TurnRepository
 from app.schemas.conversations import TurnRead
 from app.services.live_turn import LiveTurn
+from app.services.turn_confirmations import whole_turn
 from app.services.turn_outcomes import INTERRUPTED_AT, terminal_of
 
 log = structlog.get_logger("app.services")
@@ -69,7 +69,7 @@ class TurnEvents:
         while True:
             async with self._database.reading() as connection:
                 # In this order: if the turn has ended, its events are all there.
-                turn = await TurnRepository(connection).state(turn_id)
+                turn = await whole_turn(connection, turn_id)
                 end = await TurnEventRepository(connection).end(turn_id)
                 rows = await TurnEventRepository(connection).after(turn_id, number)
             if turn is None or end is None:

@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.agents.events import EventLog, Numbered
-from app.agents.record import TurnRequest
+from app.agents.record import TurnRecord, TurnRequest
 from app.core.database.engine import Database
 from app.core.errors import ConversationBusy, Interrupted, TurnNotFound
 from app.core.settings import Settings
@@ -26,10 +26,13 @@ from app.repositories.turns import TurnRepository
 from app.schemas.conversations import INTERRUPTED, TurnRead
 from app.services.ai import AssistantLoader
 from app.services.live_turn import Ask, LiveTurn
+from app.services.proposals import ProposalDesk
+from app.services.turn_confirmations import whole_turn
 from app.services.turn_errors import error_of
 from app.services.turn_events import TurnEvents
 from app.services.turn_outcomes import terminal_of
 from app.services.turn_store import beginning, ending
+from plugins.rental_desk.proposals import current_proposer
 
 if TYPE_CHECKING:
     from app.agents.assistant import Assistant
@@ -63,6 +66,7 @@ class TurnRunner:
         self._database = database
         self._loader = loader
         self._guard = guard
+        self._max_open_rentals = settings.max_open_rentals
         self._lease = timedelta(seconds=settings.ai_timeout_seconds + _LEASE)
         self._events = TurnEvents(database, self._lease)
         self._live: dict[int, LiveTurn] = {}
@@ -145,12 +149,22 @@ class TurnRunner:
     def _run(self, assistant: Assistant, turn_id: int, ask: Ask, started_at: datetime, request: TurnRequest) -> None:
         request.record.log = events = EventLog(str(ask.conversation_id), str(turn_id))
         events.start()
-        work = asyncio.ensure_future(self._guard(assistant.run(request)))
+        work = asyncio.ensure_future(self._guard(self._answer(assistant, request)))
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         self._live[turn_id] = live = LiveTurn(turn_id, ask, started_at, work, request.record, events, request_id)
         self._keep(self._finish(live))
         if self._watching is None or self._watching.done():
             self._watching = asyncio.create_task(self._watch())
+
+    async def _answer(self, assistant: Assistant, request: TurnRequest) -> TurnRecord:
+        """Let the agents answer, who may propose changes; in a task of its own, whose tools find the proposals."""
+        current_proposer.set(
+            ProposalDesk(self._database, request.caller, request.record, max_open=self._max_open_rentals)
+        )
+        record = await assistant.run(request)
+        if record.proposals and record.status == "completed":
+            record.status = "confirmation_required"
+        return record
 
     async def _finish(self, live: LiveTurn) -> None:
         """Wait for the turn's end and write it down."""
@@ -158,17 +172,16 @@ class TurnRunner:
         ended_at = datetime.now(timezone.utc)
         turn = live.read(status, ended_at)
         live.log.close()
-        terminal = terminal_of(turn, live.request_id)
         await self._events.written()
-        last = [*live.unwritten(), (live.id, len(live.log.events) + 1, terminal)]
         try:
-            stored = await self._database.transaction(ending(live, turn, ended_at, last))
+            stored = await self._database.transaction(ending(live, turn, ended_at, live.unwritten()))
         except Exception:
             log.exception("turn_not_stored", turn_id=live.id)
-            stored = False
-        if not stored:
+            stored = None
+        if stored is None:
             turn, live.error = await self._lost(live, turn)
-            terminal = terminal_of(turn, live.request_id)
+            stored = turn, terminal_of(turn, live.request_id)
+        turn, terminal = stored
         live.log.end(terminal)
         del self._live[live.id]
         live.done.set_result(turn)
@@ -212,7 +225,7 @@ class TurnRunner:
         give_up = time.monotonic() + patience
         while True:
             async with self._database.reading() as connection:
-                turn = await TurnRepository(connection).state(turn_id)
+                turn = await whole_turn(connection, turn_id)
             if turn is None:
                 raise TurnNotFound(turn_id)
             if turn.status != "running" or time.monotonic() > give_up:

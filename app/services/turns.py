@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 from app.agents.events import Numbered
 from app.core.auth.identity import Caller
@@ -14,6 +15,7 @@ from app.repositories.turns import TURNS, TurnRepository
 from app.schemas.conversations import ConversationAnswer, TurnCreate, TurnQuery, TurnRead
 from app.services.live_turn import Ask
 from app.services.pagination import Page, page
+from app.services.turn_confirmations import with_confirmations
 from app.services.turn_outcomes import INTERRUPTED_AT
 from app.services.turn_runner import TurnRunner
 
@@ -60,15 +62,17 @@ class TurnService:
             if await ConversationRepository(connection).find(conversation_id, self._caller) is None:
                 raise ConversationNotFound(conversation_id)
         within = {"conversation_id": conversation_id}
-        return await page(self._database, TURNS, query, counted=counted, within=within)
+        found = await page(self._database, TURNS, query, counted=counted, within=within)
+        async with self._database.reading() as connection:
+            return replace(found, items=await with_confirmations(connection, found.items))
 
     async def get(self, conversation_id: int, turn_id: int) -> TurnRead:
         """The turn; raises TurnNotFound."""
         async with self._database.reading() as connection:
             found = await TurnRepository(connection).find(conversation_id, turn_id, self._caller)
-        if found is None:
-            raise TurnNotFound(turn_id)
-        return found
+            if found is None:
+                raise TurnNotFound(turn_id)
+            return (await with_confirmations(connection, [found]))[0]
 
     async def cancel(self, conversation_id: int, turn_id: int) -> TurnRead:
         """Cancel the turn; one that has ended stays as it is. Raises TurnNotFound."""

@@ -264,7 +264,7 @@ async def test_a_handoff_ends_with_its_stream(sockets: Sockets) -> None:
         await anext(events)
         await sockets.talk.chat.hanging.wait()
     give_up = time.monotonic() + 5
-    while sockets.talk.chat.cancelled == 0 and time.monotonic() < give_up:
+    while sockets.talk.chat.cancelled == 0 and time.monotonic() < give_up:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     assert sockets.talk.chat.cancelled == 1
 

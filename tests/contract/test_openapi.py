@@ -41,6 +41,7 @@ def test_operation_ids_are_stable(described: dict[str, Any]) -> None:
         *("list_api_keys", "create_api_key", "revoke_api_key"),
         *("list_conversations", "create_conversation", "get_conversation", "rename_conversation"),
         *("delete_conversation", "list_turns", "create_turn", "get_turn", "cancel_turn", "get_turn_events"),
+        *("list_confirmations", "get_confirmation", "decide_confirmation"),
         *("list_customer_subscriptions", "start_customer_subscription", "cancel_customer_subscription"),
     ]
     assert sorted(operation["operationId"] for operation in operations(described)) == sorted(expected)
