@@ -18,7 +18,7 @@ from sqlmodel import col
 
 from app.core.name_matching import COMMON, Match, Mention, Name, mentions_in, tokens_of
 from app.models import Actor, Category, Film, Language
-from app.repositories.film_search import by_trigrams
+from app.repositories.film_titles import by_trigrams
 from app.repositories.films import ACTOR_NAME
 from app.repositories.rows import every
 from app.repositories.sql import has_part

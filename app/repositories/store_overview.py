@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Address, Category, City, Film, FilmCategory, Inventory, Language, Store
-from app.repositories.rows import mappings
-
-Row = dict[str, Any]
+from app.models.types import Rating
+from app.repositories.rows import every, one
 
 _FILMS = sa.select(
     sa.func.count().label("films"),
@@ -54,22 +53,49 @@ _STORES = (
 )
 
 
+class FilmsOverview(NamedTuple):
+    """Films in all, and the bounds of their years and rates; None without films."""
+
+    films: int
+    oldest_year: int | None
+    newest_year: int | None
+    lowest_rental_rate: Decimal | None
+    highest_rental_rate: Decimal | None
+    streaming: int | None
+
+
+class StoreRow(NamedTuple):
+    """A store that has discs; `total` is the number of such stores."""
+
+    store_id: int
+    address: str
+    city: str
+    discs: int
+    total: int
+
+
+class FilmCount(NamedTuple):
+    """The number of films of a language, category or rating."""
+
+    name: str | Rating
+    films: int
+
+
 class StoreOverviewRepository:
-    """Counts what there is."""
+    """Reads the numbers of the store."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def films(self) -> Row:
-        """Films in all, and the bounds of their years and rates."""
-        (row,) = await mappings(self._connection, _FILMS)
-        return row
+    async def films(self) -> FilmsOverview:
+        """Return the number of films, and the bounds of their years and rates."""
+        return await one(self._connection, _FILMS, FilmsOverview)
 
-    async def stores(self, *, limit: int) -> list[Row]:
-        """The stores that have discs; each tells the `total` that there are."""
-        return await mappings(self._connection, _STORES, limit_=limit)
+    async def stores(self, *, limit: int) -> list[StoreRow]:
+        """Return the stores that have discs."""
+        return await every(self._connection, _STORES, StoreRow, limit_=limit)
 
-    async def counts(self) -> Mapping[str, list[Row]]:
-        """Films in each language, category and rating, most first."""
-        kinds: Mapping[str, sa.Executable] = {"languages": _LANGUAGES, "categories": _CATEGORIES, "ratings": _RATINGS}
-        return {kind: await mappings(self._connection, statement) for kind, statement in kinds.items()}
+    async def counts(self) -> dict[str, list[FilmCount]]:
+        """Return the films of each language, category and rating, most first."""
+        kinds: dict[str, sa.Executable] = {"languages": _LANGUAGES, "categories": _CATEGORIES, "ratings": _RATINGS}
+        return {kind: await every(self._connection, statement, FilmCount) for kind, statement in kinds.items()}

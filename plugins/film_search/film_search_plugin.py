@@ -200,9 +200,13 @@ class FilmSearchPlugin:
             overview = StoreOverviewRepository(connection)
             films, counts = await overview.films(), await overview.counts()
             stores = await overview.stores(limit=MAX_STORES)
-        total = stores[0]["total"] if stores else 0
-        shown = [{name: row[name] for name in ("store_id", "address", "city", "discs")} for row in stores]
-        return as_json({**films, "store_count": total, "stores": shown, **counts})
+        shown = [
+            {"store_id": store.store_id, "address": store.address, "city": store.city, "discs": store.discs}
+            for store in stores
+        ]
+        named = {kind: [count._asdict() for count in found] for kind, found in counts.items()}
+        total = stores[0].total if stores else 0
+        return as_json({**films._asdict(), "store_count": total, "stores": shown, **named})
 
 
 def _brief(film: FilmListed) -> dict[str, Any]:
