@@ -25,6 +25,7 @@ from app.api.v1 import (
     api_keys,
     auth,
     categories,
+    confirmations,
     conversations,
     customers,
     film_files,
@@ -68,6 +69,7 @@ _MODULES = (
     api_keys,
     ai,
     conversations,
+    confirmations,
 )
 
 log = structlog.get_logger("app.main")

@@ -116,7 +116,10 @@ EXPECTED: dict[str, Cell] = {
     **dict.fromkeys(("get_conversation", "delete_conversation", "list_turns"), Cell("signed in", 404)),
     "rename_conversation": Cell("signed in", 404, json={"title": "Mine"}),
     "create_turn": Cell("signed in", 404, json={"question": "Hello!"}),
-    **dict.fromkeys(("get_turn", "cancel_turn"), Cell("signed in", 404)),
+    "list_confirmations": Cell("signed in", 200),
+    "get_confirmation": Cell("signed in", 404),
+    "decide_confirmation": Cell("signed in", 404, json={"decision": "approve"}),
+    **dict.fromkeys(("get_turn", "cancel_turn", "get_turn_events"), Cell("signed in", 404)),
     "get_ai_info": Cell("anybody", 200),
     "ask_agents": Cell("anybody", 200, json={"question": "Hello!"}),
     "summarise_film": Cell("anybody", 200, json={"film_id": 1}),
@@ -178,6 +181,7 @@ async def _ids(client: httpx.AsyncClient, admin: str) -> dict[str, int]:
         "key_id": 2,
         "conversation_id": 999,
         "turn_id": 1,
+        "confirmation_id": 999,
         "out": out[0]["inventory_id"],
     }
 
