@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from app.agents.chat_services.normalise import mended
+from app.agents.chat_services.tool_calls import mended
 
 _NOT_GIVEN = ("", "null", "none", "undefined")
 """What models write for an optional argument that they leave out, besides null."""

@@ -181,10 +181,9 @@ async def mask_failures(
 
 def _given(call: FunctionCallContent) -> Mapping[str, Any]:
     if call.arguments is None or isinstance(call.arguments, str):
-        text = None if call.metadata.get(INVALID_ARGUMENTS) else arguments_of(call.arguments or "")
-        if text is None:
+        given = None if call.metadata.get(INVALID_ARGUMENTS) else arguments_of(call.arguments or "")
+        if given is None:
             raise ArgumentError("The arguments must be one JSON object.")
-        given: Mapping[str, Any] = json.loads(text)
         return given
     return call.arguments
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from difflib import SequenceMatcher
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+")
@@ -47,4 +46,7 @@ def likeness(asked: str, name: str) -> float:
 
 def letters_alike(left: str, right: str) -> float:
     """Letters in the same order over all letters, 0.0 to 1.0."""
-    return SequenceMatcher(None, left, right, autojunk=False).ratio()
+    # Imported when first needed: a tenth of a second, which start-up and most commands need not wait for.
+    from rapidfuzz.fuzz import ratio
+
+    return ratio(left, right) / 100

@@ -36,8 +36,8 @@ _NAMES = {"id": "film_id", "length": "length_minutes", "rental_duration": "renta
 class FilmSearchPlugin:
     """Sees what any visitor of the catalogue sees, so it is safe for every caller."""
 
-    def __init__(self, reading: ReadConnectionFactory) -> None:
-        self._reading = reading
+    def __init__(self, read_connection: ReadConnectionFactory) -> None:
+        self._read_connection = read_connection
 
     @kernel_function(name="search_films")
     async def search_films(
@@ -47,7 +47,7 @@ class FilmSearchPlugin:
     ) -> str:
         """Look up films by title. Tells whether the match is exact, partial, similar (misspelt) or none."""
         asked = clean(title)
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             films = FilmSearchRepository(connection)
             found = await films.match_title(asked, limit=_bounded(limit))
             cards = [_card(film) for film in await films.cards(found.ids)]
@@ -74,7 +74,7 @@ class FilmSearchPlugin:
         that is `common` may be an ordinary word, such as "it".
         """
         asked = clean(text, MAX_QUESTION)
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             found = await MentionRepository(connection).find(asked)
             chosen = [film_id for mention in found.films for film_id in mention.ids[:MAX_MENTIONED]][:MAX_FILMS]
             cards = {film.id: _card(film) for film in await FilmSearchRepository(connection).cards(chosen)}
@@ -130,7 +130,7 @@ class FilmSearchPlugin:
             order = FilmSort(sort.strip().lower())
         except ValueError:
             return as_json({"error": "rating must be G, PG, PG-13, R or NC-17; sort one of those described."})
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             total, films = await FilmSearchRepository(connection).find(criteria, sort=order, limit=_bounded(limit))
         return as_json({"total": total, "films": [_brief(film) for film in films]})
 
@@ -141,7 +141,7 @@ class FilmSearchPlugin:
         limit: Annotated[int, "How many films at most, 1 to 20"] = 5,
     ) -> str:
         """Find films like a given one: shared categories and actors."""
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             films = FilmSearchRepository(connection)
             found = await films.match_title(clean(title), limit=1)
             if not found.ids:
@@ -155,7 +155,7 @@ class FilmSearchPlugin:
     @kernel_function(name="film_details")
     async def film_details(self, film_id: Annotated[int, "The film's film_id"]) -> str:
         """Everything about one film: cast, description, language, terms, discs."""
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             cards = await FilmSearchRepository(connection).cards([min(max(film_id, 0), MAX_ID)])
         if not cards:
             return as_json({"error": f"There is no film with id {film_id}."})
@@ -164,7 +164,7 @@ class FilmSearchPlugin:
     @kernel_function(name="film_availability")
     async def film_availability(self, film_id: Annotated[int, "The film's film_id"]) -> str:
         """Discs of a film and how many are in stock in each store; when none is, the earliest due date."""
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             cards = await FilmSearchRepository(connection).cards([min(max(film_id, 0), MAX_ID)])
             if not cards:
                 return as_json({"error": f"There is no film with id {film_id}."})
@@ -187,7 +187,7 @@ class FilmSearchPlugin:
     @kernel_function(name="list_categories")
     async def list_categories(self) -> str:
         """All categories of the store, and how many films each has."""
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             categories = await CategoryRepository(connection).all()
         return as_json(
             {"categories": [{"name": category.name, "film_count": category.film_count} for category in categories]}
@@ -196,7 +196,7 @@ class FilmSearchPlugin:
     @kernel_function(name="store_overview")
     async def store_overview(self) -> str:
         """Tell what the store has in numbers: its stores, and films by language, category and rating."""
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             overview = StoreOverviewRepository(connection)
             films, counts = await overview.films(), await overview.counts()
             stores = await overview.stores(limit=MAX_STORES)

@@ -40,15 +40,15 @@ _CustomerId = Annotated[int, "The customer's customer_id, as find_customer tells
 class Desk:
     """What both desks know: where a film is in stock, seen from the caller's own store."""
 
-    def __init__(self, reading: ReadConnectionFactory, caller: Caller) -> None:
-        self._reading = reading
+    def __init__(self, read_connection: ReadConnectionFactory, caller: Caller) -> None:
+        self._read_connection = read_connection
         self._caller = caller
 
     @kernel_function(name="film_near_me")
     async def film_near_me(self, title: _Title) -> str:
         """For customers and staff: where a film is in stock, the caller's own store first; when it is next due."""
         asked = clean(title)
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             films = FilmSearchRepository(connection)
             found = await films.match_title(asked, limit=MAX_FILMS)
             cards = await films.cards(found.ids)
@@ -75,26 +75,26 @@ class Desk:
 class CustomerDesk(Desk):
     """A customer's own affairs, and nobody else's: `customer_id` is the caller's."""
 
-    def __init__(self, reading: ReadConnectionFactory, caller: Caller, customer_id: int) -> None:
-        super().__init__(reading, caller)
+    def __init__(self, read_connection: ReadConnectionFactory, caller: Caller, customer_id: int) -> None:
+        super().__init__(read_connection, caller)
         self._customer_id = customer_id
 
     @kernel_function(name="my_open_rentals")
     async def my_open_rentals(self) -> str:
         """For customers: the discs that the person has out, when they are due and what lateness costs so far."""
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             return as_json(await _open_rentals(connection, self._customer_id))
 
     @kernel_function(name="my_rental_history")
     async def my_rental_history(self, title: _OnlyTitle = None, limit: _Limit = 10) -> str:
         """For customers: what the person has rented so far, the newest first."""
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             return as_json(await _history(connection, self._customer_id, title, limit))
 
     @kernel_function(name="my_balance")
     async def my_balance(self) -> str:
         """For customers: what the person owes, in dollars: all fees less all payments; and the discs late now."""
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             return as_json(await _balance(connection, self._customer_id) or _unknown(self._customer_id))
 
 
@@ -107,14 +107,14 @@ class StaffDesk(Desk):
     ) -> str:
         """For staff: look up customers by name, e-mail or customer_id."""
         asked = clean(name_email_or_id)
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             found, more = await _customers(connection, asked)
         return as_json({"query": asked, "customers": [_customer(row) for row in found], "more": more})
 
     @kernel_function(name="customer_open_rentals")
     async def customer_open_rentals(self, customer_id: _CustomerId) -> str:
         """For staff: the discs that a customer has out, when they are due and what lateness costs so far."""
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             customer = await CustomerRepository(connection).find(_id(customer_id))
             if customer is None:
                 return as_json(_unknown(customer_id))
@@ -125,7 +125,7 @@ class StaffDesk(Desk):
         self, customer_id: _CustomerId, title: _OnlyTitle = None, limit: _Limit = 10
     ) -> str:
         """For staff: what a customer has rented so far, the newest first."""
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             customer = await CustomerRepository(connection).find(_id(customer_id))
             if customer is None:
                 return as_json(_unknown(customer_id))
@@ -134,7 +134,7 @@ class StaffDesk(Desk):
     @kernel_function(name="customer_balance")
     async def customer_balance(self, customer_id: _CustomerId) -> str:
         """For staff: what a customer owes, in dollars: all fees less all payments; and the discs late now."""
-        async with self._reading() as connection:
+        async with self._read_connection() as connection:
             customer = await CustomerRepository(connection).find(_id(customer_id))
             balance = await _balance(connection, customer.id) if customer else None
             if customer is None or balance is None:
@@ -149,12 +149,12 @@ def is_served(caller: Caller) -> bool:
     return caller.is_staff or (caller.role is Role.CUSTOMER and caller.customer_id is not None)
 
 
-def desk_for(caller: Caller, reading: ReadConnectionFactory) -> Desk | None:
+def desk_for(caller: Caller, read_connection: ReadConnectionFactory) -> Desk | None:
     """Return the tools that this caller may use, or None for a caller who is not served."""
     if is_served(caller) and caller.is_staff:
-        return StaffDesk(reading, caller)
+        return StaffDesk(read_connection, caller)
     if is_served(caller) and caller.customer_id is not None:
-        return CustomerDesk(reading, caller, caller.customer_id)
+        return CustomerDesk(read_connection, caller, caller.customer_id)
     return None
 
 

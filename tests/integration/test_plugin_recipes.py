@@ -43,7 +43,7 @@ def follow(folder: Path, entry: str = ENTRY) -> None:
     team = (folder / TEAM).read_text(encoding="utf-8")
     head, agents, entries = team.partition("\nAGENTS: tuple[AgentSpec, ...] = (\n")
     assert entries.endswith("\n)\n"), "AGENTS is not the end of the page any more"
-    imported = head.replace("\nfrom plugins.rental_desk", f"\n{IMPORT}from plugins.rental_desk")
+    imported = head.replace("\nfrom plugins.rental_desk", f"\n{IMPORT}from plugins.rental_desk", 1)
     assert imported != head
     (folder / TEAM).write_text("".join([imported, agents, entries[: -len(")\n")], entry, ")\n"]), encoding="utf-8")
 

@@ -62,9 +62,7 @@ def test_a_name_that_nobody_offered_can_go_back_to_the_provider() -> None:
     ],
 )
 def test_arguments_are_read_however_they_are_quoted(text: str, arguments: dict[str, object]) -> None:
-    read = arguments_of(text)
-    assert read is not None
-    assert json.loads(read) == arguments
+    assert arguments_of(text) == arguments
 
 
 @pytest.mark.parametrize("text", ['{"title": "Ali', "[1]", "5", '"Alien"', "{'a': {1, 2}}", "{" * 9000, "[" * 9000])

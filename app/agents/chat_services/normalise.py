@@ -22,6 +22,7 @@ from app.agents.chat_services.tool_calls import (
     ToolCall,
     arguments_of,
     calls_in,
+    mended,
     new_id,
     offered_name,
     safe_name,
@@ -271,19 +272,10 @@ class CompletionReader:
             yield ToolCall(
                 id=id_,
                 name=offered_name(call.name, self._tools) or safe_name(call.name),
-                arguments="{}" if arguments is None else mended(arguments),
+                arguments=mended(json.dumps(arguments or {}, ensure_ascii=False)),
                 invalid=arguments is None,
                 extra=call.extra,
             )
-
-
-def mended(text: str) -> str:
-    """The text with a replacement character for each half of a surrogate pair."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
 
 
 def _text_of(value: object) -> str:

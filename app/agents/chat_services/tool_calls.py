@@ -77,15 +77,24 @@ def safe_name(name: str) -> str:
     return re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64] or "unnamed"
 
 
-def arguments_of(text: str) -> str | None:
-    """The JSON object that this text is, quoted twice or in Python's spelling included; None for anything else."""
+def mended(text: str) -> str:
+    """The text with a replacement character for each half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def arguments_of(text: str) -> dict[str, Any] | None:
+    """Return the JSON object that this text is, also if quoted twice or in Python's spelling, or None."""
     value: object = text
     for _ in range(3):
         if isinstance(value, str):
             value = _value(value.strip())
     if value is None or value == []:
-        return "{}"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else None
+        return {}
+    return value if isinstance(value, dict) else None
 
 
 def _value(text: str) -> object:
@@ -155,7 +164,7 @@ def _tagged(match: re.Match[str]) -> tuple[str, dict[str, Any]] | None:
     if parameters := _PARAMETER_TAG.findall(inner):
         return name, dict(parameters)
     arguments = arguments_of(inner)
-    return None if arguments is None else (name, json.loads(arguments))
+    return None if arguments is None else (name, arguments)
 
 
 def _as_calls(value: object) -> list[tuple[str, dict[str, Any]]]:

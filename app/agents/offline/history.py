@@ -14,7 +14,7 @@ from semantic_kernel.contents import (
     FunctionResultContent,
 )
 
-from app.agents.chat_services.normalise import mended
+from app.agents.chat_services.tool_calls import mended
 from app.agents.offline.steps import Call, Result, Turn
 
 FILM_SEARCH = "film_search"
