@@ -51,10 +51,10 @@ class Assistant:
         self._summarize = prompt_of(self._prompts, "film_summary", "summarize")
         self._team = Team(settings, self._kernel, self._prompts, read_connection)
 
-    async def hand_off(self, question: str, caller: Caller) -> HandoffResponse:
+    async def hand_off(self, question: str, caller: Caller, record: TurnRecord | None = None) -> HandoffResponse:
         """Let this caller's team answer; raises UpstreamFailed, UpstreamTimeout or RateLimited."""
         started = time.perf_counter()
-        record = await self.run(TurnRequest(question, caller))
+        record = await self.run(TurnRequest(question, caller, record=record or TurnRecord()))
         return HandoffResponse(
             agent=record.agent,
             answer=record.answer,
@@ -73,6 +73,8 @@ class Assistant:
         log.debug("question_received", question=request.question)
         agents = _last_first(self._team.of(request.caller), request.history)
         request.record.agent = agents[0].name
+        if request.record.log is not None:
+            request.record.log.agent(agents[0].name)
         transcript = Transcript(request.record, self._limits)
         try:
             await run_turn(
@@ -81,6 +83,7 @@ class Assistant:
                 self._task(request),
                 transcript,
                 seconds=self._settings.ai_timeout_seconds,
+                diagnostics=self._settings.ai_diagnostics,
             )
         except AppError as error:
             log.warning("turn_failed", error=type(error).__name__, detail=error.detail, duration_ms=_since(started))

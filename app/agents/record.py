@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.agents.events import EventLog
 from app.core.auth.identity import Caller
 from app.schemas.ai import AnswerStatus, Step, Usage
 
@@ -37,6 +38,17 @@ class PastTurn:
     """What became of the actions that the turn proposed, one sentence each."""
 
 
+@dataclass(frozen=True)
+class Proposal:
+    """A change that an agent has proposed, as it would be made."""
+
+    action: str
+    arguments: dict[str, Any]
+    preconditions: dict[str, Any]
+    """What must still be so when it is confirmed."""
+    summary: str
+
+
 @dataclass
 class TurnRecord:
     """What is known of a turn; after a failure or a cancellation, how far it came."""
@@ -47,6 +59,9 @@ class TurnRecord:
     steps: list[Step] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     calls: list[ToolCall] = field(default_factory=list)
+    proposals: list[Proposal] = field(default_factory=list)
+    log: EventLog | None = None
+    """Where events go, if somebody may want to read them."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from app.core.auth.identity import Caller
 from app.core.database.engine import ReadConnectionFactory
 from plugins.ask_user.ask_user_plugin import AskUserPlugin
 from plugins.film_search.film_search_plugin import FilmSearchPlugin
+from plugins.rental_desk.proposals import current_proposer, proposals_for
 from plugins.rental_desk.rental_desk_plugin import desk_for, is_served
 
 SEARCH_AGENT = "SearchAgent"
@@ -40,6 +41,11 @@ def rental_desk_refusal(caller: Caller) -> str | None:
     return NO_SCOPE if caller.is_staff else NO_RECORD
 
 
+def _proposals(caller: Caller, _reading: ReadConnectionFactory) -> object | None:
+    """Return the tools that propose changes; None outside of a conversation, where nobody could confirm them."""
+    return proposals_for(caller, current_proposer.get())
+
+
 @dataclass(frozen=True)
 class AgentSpec:
     """One agent. Its description is its prompt's."""
@@ -54,8 +60,11 @@ class AgentSpec:
     """Agent name: when to hand over to it, where its own `receives` does not say it well for this agent."""
     tools: Mapping[str, Callable[[ReadConnectionFactory], object]] = field(default_factory=dict)
     """Plugin name: its factory. One plugin object serves all callers."""
-    caller_tools: Mapping[str, Callable[[Caller, ReadConnectionFactory], object]] = field(default_factory=dict)
-    """Plugin name: its factory, called for each question. The plugin object serves this caller alone."""
+    caller_tools: Mapping[str, Callable[[Caller, ReadConnectionFactory], object | None]] = field(default_factory=dict)
+    """Plugin name: its factory, called for each question. The plugin object serves this caller alone.
+
+    A factory may return None: then the agent has no such tools for this question.
+    """
     refusal: Callable[[Caller], str | None] = available_to_all
     """Returns None for callers that the agent is available to, else a fixed sentence: what the others answer instead.
 
@@ -80,7 +89,7 @@ AGENTS: tuple[AgentSpec, ...] = (
     AgentSpec(
         name=RENTAL_AGENT,
         prompt="agents/rental_agent",
-        caller_tools={"rental_desk": desk_for},
+        caller_tools={"rental_desk": desk_for, "rental_proposals": _proposals},
         refusal=rental_desk_refusal,
         receives="The question is about somebody's rentals, due dates, late fees, debts or rental history.",
     ),

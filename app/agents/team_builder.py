@@ -96,11 +96,12 @@ class Team:
         Semantic Kernel's own limit of tool calls ends a turn in silence, so it is one above ours, which raises.
         """
         kernel = self._kernel.clone()
-        for plugin in self._tools[spec.name]:
-            kernel.add_plugin(plugin)
+        for shared in self._tools[spec.name]:
+            kernel.add_plugin(shared)
         if caller is not None:
             for name, make in spec.caller_tools.items():
-                kernel.add_plugin(make(caller, self._read_connection), plugin_name=name)
+                if (plugin := make(caller, self._read_connection)) is not None:
+                    kernel.add_plugin(plugin, plugin_name=name)
         prompt = self._prompts[spec.name]
         settings = settings_of(prompt).model_copy(update={"refusals": refusals})
         return ChatCompletionAgent(

@@ -6,6 +6,7 @@ Texts come from Semantic Kernel's response callback; app/agents/tools.py notes t
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -122,11 +123,26 @@ class Transcript:
         self.steps.append(Step(agent=self.agent, kind="tool", name=name, arguments=arguments))
         call = ToolCall(name, arguments)
         self.record.calls.append(call)
+        if self.record.log is not None:
+            self.record.log.tool(len(self.record.calls), name, json.dumps(arguments, ensure_ascii=False))
         return call
 
     def on_tool_result(self, call: ToolCall, result: str) -> None:
         """The tool has returned."""
         call.result = result[:MAX_RESULT]
+        if self.record.log is not None:
+            number = next(number for number, other in enumerate(self.record.calls, 1) if other is call)
+            self.record.log.tool_result(number, result)
+
+    def on_token(self, text: str) -> None:
+        """The model has written this."""
+        if self.record.log is not None:
+            self.record.log.text(text)
+
+    def on_completion(self) -> None:
+        """The model has ended its completion."""
+        if self.record.log is not None:
+            self.record.log.end_text()
 
     def on_transfer(self, target: str) -> None:
         """The active agent has handed over; raises UpstreamFailed beyond the limit."""
@@ -137,6 +153,8 @@ class Transcript:
         self._handed_over_in = self.usage.model_calls
         self.steps.append(Step(agent=source, kind="handoff", name=target))
         self.record.agent = target
+        if self.record.log is not None:
+            self.record.log.agent(target)
         self.text = None
         self._preamble = ""
         if sum(step.kind == "handoff" for step in self.steps) > self.limits.handoffs:

@@ -23,6 +23,7 @@ from app.services.admins import AdminService
 from app.services.ai import AiService, AssistantLoader
 from app.services.api_keys import ApiKeyService
 from app.services.categories import CategoryService
+from app.services.confirmations import ConfirmationService
 from app.services.conversations import ConversationService
 from app.services.customers import CustomerService
 from app.services.film_files import FilmFileService
@@ -126,6 +127,13 @@ async def get_conversation_service(
     return ConversationService(database, caller, runner, days=settings.conversation_days)
 
 
+async def get_confirmation_service(
+    database: DatabaseDep, caller: CallerDep, settings: SettingsDep
+) -> ConfirmationService:
+    """Confirmations, of this caller."""
+    return ConfirmationService(database, caller, max_open=settings.max_open_rentals)
+
+
 async def get_turn_service(database: DatabaseDep, caller: CallerDep, runner: RunnerDep) -> TurnService:
     """Turns, of this caller."""
     return TurnService(database, caller, runner)
@@ -152,6 +160,7 @@ AccountServiceDep = Annotated[AccountService, Depends(_on_security(AccountServic
 SignInServiceDep = Annotated[SignInService, Depends(_on_security(SignInService))]
 AiServiceDep = Annotated[AiService, Depends(get_ai_service)]
 ConversationServiceDep = Annotated[ConversationService, Depends(get_conversation_service)]
+ConfirmationServiceDep = Annotated[ConfirmationService, Depends(get_confirmation_service)]
 TurnServiceDep = Annotated[TurnService, Depends(get_turn_service)]
 HealthServiceDep = Annotated[HealthService, Depends(get_health_service)]
 

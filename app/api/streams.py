@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from typing import Any
 
 import structlog
 from fastapi import Request
 from fastapi.responses import StreamingResponse
-from fastapi.sse import format_sse_event
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from starlette.responses import ContentStream
 
+from app.agents.events import Numbered
 from app.api.problems import app_error_document
 from app.api.shutdown import Shutdown
 from app.core.errors import AppError
@@ -19,12 +22,15 @@ from app.core.errors import AppError
 log = structlog.get_logger("app.api")
 
 EVENT_STREAM = "text/event-stream"
+KEEP_ALIVE_SECONDS = 15.0
+STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}}}
+"""For OpenAPI: the answer comes as events if the client asks for them."""
 
 
 def stream_answer(request: Request, first: str, rest: AsyncGenerator[str, None]) -> StreamingResponse:
     """The words as they come; `first` was waited for, so that an early failure has its own status."""
     words = _from_first(first, rest, request.app.state.shutdown)
-    return _streamed(request, _events(request, words) if _as_events(request) else words)
+    return _streamed(request, _events(request, words) if as_events(request) else words)
 
 
 def answer_without_words(request: Request) -> StreamingResponse:
@@ -32,13 +38,46 @@ def answer_without_words(request: Request) -> StreamingResponse:
     return _streamed(request, ())
 
 
-def _as_events(request: Request) -> bool:
+def stream_turn(name: str, batches: AsyncGenerator[list[Numbered], None]) -> StreamingResponse:
+    """A turn's events (AG-UI) as they come, each with an id: the turn's `name` and the event's number.
+
+    A comment every 15 seconds tells proxies that the connection is in use.
+    """
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_framed(name, batches), media_type=EVENT_STREAM, headers=headers)
+
+
+async def _framed(name: str, batches: AsyncGenerator[list[Numbered], None]) -> AsyncIterator[bytes]:
+    coming = asyncio.ensure_future(anext(batches))
+    try:
+        while True:
+            if not (await asyncio.wait({coming}, timeout=KEEP_ALIVE_SECONDS))[0]:
+                yield KEEPALIVE_COMMENT
+                continue
+            try:
+                batch = coming.result()
+            except StopAsyncIteration:
+                return
+            coming = asyncio.ensure_future(anext(batches))
+            # In ASCII: a piece of text may end within a character that JSON spells in two.
+            yield b"".join(
+                format_sse_event(data_str=json.dumps(event, separators=(",", ":")), id=f"{name}:{number}")
+                for number, event in batch
+            )
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+        await batches.aclose()
+
+
+def as_events(request: Request) -> bool:
+    """Whether the client asks for events."""
     return EVENT_STREAM in request.headers.get("accept", "")
 
 
 def _streamed(request: Request, content: ContentStream) -> StreamingResponse:
     headers = {"Cache-Control": "no-store"}
-    if _as_events(request):
+    if as_events(request):
         return StreamingResponse(content, media_type=EVENT_STREAM, headers={**headers, "X-Accel-Buffering": "no"})
     return StreamingResponse(content, media_type="text/plain; charset=utf-8", headers=headers)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -9,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic_core import from_json, to_json
+from pydantic_core import to_jsonable_python
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -116,13 +117,13 @@ FULLTEXT: TypeEngine[Any] = sa.Text().with_variant(postgresql.TSVECTOR(), "postg
 
 
 class JsonText(TypeDecorator[Any]):
-    """JSON in a text column: nothing is searched in it, and Postgres's JSON types refuse some of what models write."""
+    """JSON in a text column, in ASCII: Postgres's own JSON types and UTF-8 refuse some of what models write."""
 
     impl = sa.Text
     cache_ok = True
 
     def process_bind_param(self, value: object, dialect: Dialect) -> str | None:
-        return None if value is None else to_json(value).decode("utf-8").replace("\x00", "")
+        return None if value is None else json.dumps(to_jsonable_python(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ANN401  any JSON
-        return None if value is None else from_json(value)
+        return None if value is None else json.loads(value)

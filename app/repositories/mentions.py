@@ -27,6 +27,8 @@ _CANDIDATES = 150
 _MOST_WORDS = 16
 """Of a text that candidates are looked for with; the longest say most."""
 _MOST_RUNS = 4
+_LONGEST_SCANNED = 12
+"""Letters of a text for which all names are compared when the index finds none."""
 _BINDS = 100
 """Precedence of the trigram operators: names of actors are put together with another one."""
 _LIKE_AN_ACTOR = 0.85
@@ -138,6 +140,8 @@ class MentionRepository:
     async def _spelt_like(self, kind: str, run: str) -> list[Name]:
         statement = _SPELT_LIKE[self._connection.dialect.name, kind]
         found = await by_trigrams(self._connection, statement, _OTHERWISE[kind], Name, run=run)
+        if not found and len(run) <= _LONGEST_SCANNED:  # few trigrams are shared, and the index finds none: "alein"
+            found = await by_trigrams(self._connection, _SPELT_LIKE["sqlite", kind], _OTHERWISE[kind], Name, run=run)
         if kind == "film" and run.isalpha() and len(run) in _INITIALS:
             # "lotr" is "l% o% t% r%"; no index answers that.
             found += await every(self._connection, _BY_INITIALS, Name, initials="% ".join(run.lower()) + "%")
@@ -150,7 +154,7 @@ def _searched(text: str) -> list[str]:
         part for token in tokens_of(text) for part in token.text.replace("’", "'").lower().split("'") if len(part) > 2
     )
     telling = [word for word in words if word not in COMMON]
-    if not text.isupper():  # "ET" is "E.T."
+    if not text.isupper() or " " not in text.strip():  # "ET" is "E.T."
         telling += [
             ".".join(token.text) for token in tokens_of(text) if token.text.isupper() and 1 < len(token.text) < 5
         ]

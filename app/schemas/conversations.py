@@ -100,6 +100,24 @@ class ConfirmationRead(BaseModel):
     """Why executing it failed."""
 
 
+Decision = Literal["approve", "decline"]
+
+
+class DecisionCreate(Command):
+    """A decision about an action that an agent proposed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"decision": "approve"}]})
+
+    decision: Decision
+
+
+class ConfirmationQuery(PageQuery):
+    """Filters of the confirmations."""
+
+    sort: str | None = sort_by("id")
+    status: ConfirmationStatus | None = None
+
+
 class TurnRead(BaseModel):
     """A question and what came of it. All states but `running` are final."""
 

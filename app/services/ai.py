@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import structlog
 
+from app.agents.events import EventLog, Numbered
+from app.agents.record import TurnRecord
 from app.core.auth.identity import Caller
 from app.core.database.engine import Database
 from app.core.errors import AppError
+from app.core.garbage import ignore_present_objects
 from app.core.settings import Settings
 from app.schemas.ai import AiInfo, HandoffResponse, SummaryResponse
 from app.services.films import FilmService
+from app.services.turn_outcomes import end_ephemeral
 
 if TYPE_CHECKING:
     from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
@@ -79,7 +83,7 @@ class AssistantLoader:
         except AppError as error:
             log.error("assistant_load_failed", error=type(error).__name__, detail=error.detail)
             raise
-        _spare_the_collector()
+        ignore_present_objects()
         log.info("assistant_loaded", provider=self._settings.provider, model=self._settings.model)
         return built
 
@@ -96,13 +100,6 @@ class AssistantLoader:
         return loading.cancelled() or loading.exception() is not None
 
 
-def _spare_the_collector() -> None:
-    """200,000 objects of imported libraries are here to stay: do not look through them at every collection."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(5_000, 10, 5)
-
-
 class AiService:
     """Answers, for one request of this caller."""
 
@@ -114,6 +111,18 @@ class AiService:
     async def hand_off(self, question: str) -> HandoffResponse:
         """The team's answer; raises NotConfigured, UpstreamFailed, UpstreamTimeout, RateLimited."""
         return await (await self._loader.get()).hand_off(question, self._caller)
+
+    async def events(
+        self, question: str, guard: Callable[[Awaitable[HandoffResponse]], Awaitable[HandoffResponse]]
+    ) -> AsyncGenerator[list[Numbered], None]:
+        """The events of a turn that is not stored, and that ends with its reader; raises NotConfigured.
+
+        `guard` ends it when the process must end.
+        """
+        assistant = await self._loader.get()
+        run_id = uuid4().hex
+        record = TurnRecord(log=EventLog(run_id, run_id))
+        return _ephemeral(record, guard(assistant.hand_off(question, self._caller, record)))
 
     async def ask(self, question: str) -> AsyncGenerator[str, None]:
         """The answer word by word; raises like `hand_off`, also after the first words."""
@@ -129,3 +138,28 @@ class AiService:
     async def info(self) -> AiInfo:
         """How questions are answered; raises NotConfigured."""
         return (await self._loader.get()).info()
+
+
+async def _ephemeral(record: TurnRecord, work: Awaitable[HandoffResponse]) -> AsyncGenerator[list[Numbered], None]:
+    events = record.log
+    assert events is not None  # as `events` has made it  # noqa: S101  # nosec B101
+    events.start()
+    request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+    async def run() -> None:
+        try:
+            end_ephemeral(events, await work, None, request_id)
+        except AppError as error:
+            end_ephemeral(events, None, error, request_id)
+        except Exception:
+            log.exception("turn_crashed")
+            crash = AppError("Internal server error; the request id helps us find it.")
+            end_ephemeral(events, None, crash, request_id)
+
+    task = asyncio.create_task(run())
+    try:
+        async for batch in events.since(0):
+            yield batch
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -21,6 +21,7 @@ from app.schemas.conversations import (
 from app.schemas.etags import EntityTags
 from app.services.idempotency import Once
 from app.services.pagination import Page, page
+from app.services.turn_events import forget_events
 from app.services.turn_runner import TurnRunner
 
 _IN_PASSING = 20
@@ -85,7 +86,7 @@ class ConversationService:
 
 
 async def purge(settings: Settings, database: Database) -> int:
-    """Delete the conversations whose last turn is older than CONVERSATION_DAYS; return how many there were."""
+    """Delete old events, and the conversations without a turn for CONVERSATION_DAYS; return how many of those."""
     before, deleted = datetime.now(timezone.utc) - timedelta(days=settings.conversation_days), 0
 
     async def work(connection: AsyncConnection) -> int:
@@ -93,6 +94,7 @@ async def purge(settings: Settings, database: Database) -> int:
 
     while batch := await database.transaction(work):
         deleted += batch
+    await forget_events(database, timedelta(days=1))
     return deleted
 
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import structlog
 
+from app.agents.events import Event, EventLog, joined
 from app.agents.record import TurnRecord
 from app.core.auth.identity import Caller
 from app.core.errors import AppError, Unavailable
@@ -42,7 +43,7 @@ class Ask:
         return sha256(self.question.encode()).hexdigest()
 
 
-@dataclass
+@dataclass(eq=False)
 class LiveTurn:
     """A turn that this process runs."""
 
@@ -51,6 +52,10 @@ class LiveTurn:
     started_at: datetime
     work: asyncio.Future[TurnRecord]
     record: TurnRecord
+    log: EventLog
+    request_id: str | None = None
+    written: int = 0
+    """The number of the last event that is stored."""
     done: asyncio.Future[TurnRead] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     error: Exception | None = None
     """What its caller is told of a failure."""
@@ -59,6 +64,12 @@ class LiveTurn:
     def cancel(self) -> None:
         """End it; what was asked of the model is cancelled, too."""
         self.work.cancel()
+
+    def unwritten(self) -> list[tuple[int, int, Event]]:
+        """Return the events that are not stored yet: the turn, the number and the data. They count as stored then."""
+        new = list(enumerate(self.log.events[self.written :], self.written + 1))
+        self.written += len(new)
+        return [(self.id, number, event) for number, event in joined(new)]
 
     async def outcome(self) -> TurnStatus:
         """Wait for its end; return what it ended as."""

@@ -83,11 +83,21 @@ class RentalService:
         whole = RentalCreate(customer_id=customer_id, **command.set_fields)
         return await self._rent(whole, once, CustomerNotFound(customer_id))
 
-    async def _rent(self, command: RentalCreate, once: Once, no_customer: AppError) -> RentalRead:
+    async def rent_within(self, connection: AsyncConnection, command: RentalCreate) -> RentalRead:
+        """Add a rental in this transaction; raises the errors of `rent`, and AlreadyExists for one just rented."""
+        if not self._caller.may_see(command.customer_id):
+            raise CustomerNotFound(command.customer_id)
+        no_customer = InvalidReference("customer_id", command.customer_id)
+        return await self._add(connection, command, self._staff_id(command), no_customer)
+
+    def _staff_id(self, command: RentalCreate) -> int | None:
         if command.rental_date is not None:
             self._require_staff("set rental_date")
         of_caller = required_staff_id if self._caller.is_staff else acting_staff_id
-        staff_id = of_caller(self._caller, command.staff_id)
+        return of_caller(self._caller, command.staff_id)
+
+    async def _rent(self, command: RentalCreate, once: Once, no_customer: AppError) -> RentalRead:
+        staff_id = self._staff_id(command)
 
         async def work(connection: AsyncConnection) -> RentalRead:
             add = partial(self._add, connection, command, staff_id, no_customer)
@@ -172,7 +182,7 @@ class RentalService:
         """
 
         async def work(connection: AsyncConnection) -> ReturnRead:
-            take_back = partial(self._take_back, connection, rental_id, command)
+            take_back = partial(self.return_within, connection, rental_id, command)
             return await once.act(connection, command, ReturnRead, take_back)
 
         returned = await self._database.transaction(work)
@@ -180,7 +190,8 @@ class RentalService:
             audit("rental_returned", rental_id=rental_id, days_late=returned.days_late, payment_id=returned.payment_id)
         return returned
 
-    async def _take_back(self, connection: AsyncConnection, rental_id: int, command: ReturnCreate) -> ReturnRead:
+    async def return_within(self, connection: AsyncConnection, rental_id: int, command: ReturnCreate) -> ReturnRead:
+        """Close the rental in this transaction; raises the errors of `give_back`."""
         rentals = RentalRepository(connection)
         returned = command.return_date or datetime.now(timezone.utc)
         rental = await rentals.lock_for_return(rental_id, returned)

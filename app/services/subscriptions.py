@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.database.engine import Database
@@ -30,22 +32,25 @@ class SubscriptionService:
         The customer is locked, so that of concurrent requests one succeeds.
         """
 
-        async def work(connection: AsyncConnection) -> SubscriptionRead:
-            customer = await lock_customer(connection, customer_id)
-            if not customer.active:
-                raise Conflict(f"Customer {customer_id} is not active.")
-            subscriptions = SubscriptionRepository(connection)
-            if running := await subscriptions.find_active(customer_id):
-                raise Conflict(
-                    f"Customer {customer_id} has the plan {running.plan_name}: cancel it first.",
-                    subscription_id=running.id,
-                )
-            subscription_id = await subscriptions.add(
-                customer_id=customer_id, plan_name=command.plan_name, start_date=command.start_date or today()
-            )
-            return _read(subscription_id, await subscriptions.find(customer_id, subscription_id))
+        return await self._database.transaction(partial(self.start_within, customer_id=customer_id, command=command))
 
-        return await self._database.transaction(work)
+    async def start_within(
+        self, connection: AsyncConnection, customer_id: int, command: SubscriptionCreate
+    ) -> SubscriptionRead:
+        """Start a plan in this transaction; raises the errors of `start`."""
+        customer = await lock_customer(connection, customer_id)
+        if not customer.active:
+            raise Conflict(f"Customer {customer_id} is not active.")
+        subscriptions = SubscriptionRepository(connection)
+        if running := await subscriptions.find_active(customer_id):
+            raise Conflict(
+                f"Customer {customer_id} has the plan {running.plan_name}: cancel it first.",
+                subscription_id=running.id,
+            )
+        subscription_id = await subscriptions.add(
+            customer_id=customer_id, plan_name=command.plan_name, start_date=command.start_date or today()
+        )
+        return _read(subscription_id, await subscriptions.find(customer_id, subscription_id))
 
     async def cancel(self, customer_id: int, subscription_id: int) -> SubscriptionRead:
         """End the plan today, or on the day it would have started.
@@ -53,16 +58,21 @@ class SubscriptionService:
         Raises CustomerNotFound, SubscriptionNotFound for another customer's, Conflict when it has ended.
         """
 
-        async def work(connection: AsyncConnection) -> SubscriptionRead:
-            await lock_customer(connection, customer_id)
-            subscriptions = SubscriptionRepository(connection)
-            subscription = _read(subscription_id, await subscriptions.find(customer_id, subscription_id))
-            if not subscription.active:
-                raise Conflict(f"Subscription {subscription_id} has ended.", end_date=subscription.end_date)
-            await subscriptions.end(subscription_id, max(today(), subscription.start_date))
-            return _read(subscription_id, await subscriptions.find(customer_id, subscription_id))
+        return await self._database.transaction(
+            partial(self.cancel_within, customer_id=customer_id, subscription_id=subscription_id)
+        )
 
-        return await self._database.transaction(work)
+    async def cancel_within(
+        self, connection: AsyncConnection, customer_id: int, subscription_id: int
+    ) -> SubscriptionRead:
+        """End the plan in this transaction; raises the errors of `cancel`."""
+        await lock_customer(connection, customer_id)
+        subscriptions = SubscriptionRepository(connection)
+        subscription = _read(subscription_id, await subscriptions.find(customer_id, subscription_id))
+        if not subscription.active:
+            raise Conflict(f"Subscription {subscription_id} has ended.", end_date=subscription.end_date)
+        await subscriptions.end(subscription_id, max(today(), subscription.start_date))
+        return _read(subscription_id, await subscriptions.find(customer_id, subscription_id))
 
 
 def _read(subscription_id: int, subscription: SubscriptionRead | None) -> SubscriptionRead:

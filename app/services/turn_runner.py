@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Coroutine
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.agents.events import EventLog, Numbered
+from app.agents.record import TurnRecord, TurnRequest
 from app.core.database.engine import Database
 from app.core.errors import ConversationBusy, Interrupted, TurnNotFound
 from app.core.settings import Settings
@@ -24,8 +26,16 @@ from app.repositories.turns import TurnRepository
 from app.schemas.conversations import INTERRUPTED, TurnRead
 from app.services.ai import AssistantLoader
 from app.services.live_turn import Ask, LiveTurn
+from app.services.proposals import ProposalDesk
+from app.services.turn_confirmations import whole_turn
 from app.services.turn_errors import error_of
+from app.services.turn_events import TurnEvents
+from app.services.turn_outcomes import terminal_of
 from app.services.turn_store import beginning, ending
+from plugins.rental_desk.proposals import current_proposer
+
+if TYPE_CHECKING:
+    from app.agents.assistant import Assistant
 
 T = TypeVar("T")
 
@@ -33,6 +43,8 @@ log = structlog.get_logger("app.services")
 
 _LEASE = 15.0
 """Seconds beyond the deadline of a turn."""
+_TICK = 0.1
+"""Seconds between two writes of events; text that comes meanwhile is stored together."""
 _LOOK = 0.5
 """Seconds between two looks for turns that another process wants cancelled."""
 _POLL = 0.1
@@ -54,7 +66,9 @@ class TurnRunner:
         self._database = database
         self._loader = loader
         self._guard = guard
+        self._max_open_rentals = settings.max_open_rentals
         self._lease = timedelta(seconds=settings.ai_timeout_seconds + _LEASE)
+        self._events = TurnEvents(database, self._lease)
         self._live: dict[int, LiveTurn] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._watching: asyncio.Task[None] | None = None
@@ -74,6 +88,11 @@ class TurnRunner:
             return turn, live.error
         turn = await self._ended(turn_id)
         return turn, error_of(turn)
+
+    def events(self, turn_id: int, after: int) -> AsyncGenerator[list[Numbered], None]:
+        """The turn's events after this number, while they come, until the terminal one."""
+        live = self._live.get(turn_id)
+        return live.log.since(after) if live is not None else self._events.since(turn_id, after)
 
     async def cancel(self, turn_id: int) -> TurnRead:
         """Cancel the turn, wherever it runs; return it when it has ended, or as it is after some seconds."""
@@ -124,28 +143,46 @@ class TurnRunner:
                     await self.cancel(busy.turn_id)
                 continue
             if request is not None:
-                work = asyncio.ensure_future(self._guard(assistant.run(request)))
-                self._run(LiveTurn(turn_id, ask, started_at, work, request.record))
+                self._run(assistant, turn_id, ask, started_at, request)
             return turn_id
 
-    def _run(self, live: LiveTurn) -> None:
-        self._live[live.id] = live
+    def _run(self, assistant: Assistant, turn_id: int, ask: Ask, started_at: datetime, request: TurnRequest) -> None:
+        request.record.log = events = EventLog(str(ask.conversation_id), str(turn_id))
+        events.start()
+        work = asyncio.ensure_future(self._guard(self._answer(assistant, request)))
+        request_id = structlog.contextvars.get_contextvars().get("request_id")
+        self._live[turn_id] = live = LiveTurn(turn_id, ask, started_at, work, request.record, events, request_id)
         self._keep(self._finish(live))
         if self._watching is None or self._watching.done():
             self._watching = asyncio.create_task(self._watch())
+
+    async def _answer(self, assistant: Assistant, request: TurnRequest) -> TurnRecord:
+        """Let the agents answer, who may propose changes; in a task of its own, whose tools find the proposals."""
+        current_proposer.set(
+            ProposalDesk(self._database, request.caller, request.record, max_open=self._max_open_rentals)
+        )
+        record = await assistant.run(request)
+        if record.proposals and record.status == "completed":
+            record.status = "confirmation_required"
+        return record
 
     async def _finish(self, live: LiveTurn) -> None:
         """Wait for the turn's end and write it down."""
         status = await live.outcome()
         ended_at = datetime.now(timezone.utc)
         turn = live.read(status, ended_at)
+        live.log.close()
+        await self._events.written()
         try:
-            stored = await self._database.transaction(ending(live, turn, ended_at))
+            stored = await self._database.transaction(ending(live, turn, ended_at, live.unwritten()))
         except Exception:
             log.exception("turn_not_stored", turn_id=live.id)
-            stored = False
-        if not stored:
+            stored = None
+        if stored is None:
             turn, live.error = await self._lost(live, turn)
+            stored = turn, terminal_of(turn, live.request_id)
+        turn, terminal = stored
+        live.log.end(terminal)
         del self._live[live.id]
         live.done.set_result(turn)
 
@@ -158,18 +195,27 @@ class TurnRunner:
         return turn.model_copy(update={"status": "failed", "answer": None, "error": INTERRUPTED}), Interrupted()
 
     async def _watch(self) -> None:
-        """Cancel the turns that somebody wants cancelled or has deleted, while there are turns."""
+        """Store events, and cancel the turns that somebody wants cancelled or has deleted, while there are turns."""
+        looked = time.monotonic()
         while self._live:
-            await asyncio.sleep(_LOOK)
-            running = list(self._live)
+            await asyncio.sleep(_TICK)
             try:
-                async with self._database.reading() as connection:
-                    wanted = await TurnRepository(connection).wanted(running)
+                await self._events.write(list(self._live.values()))
+                if time.monotonic() - looked > _LOOK:
+                    looked = time.monotonic()
+                    await self._cancel_unwanted()
+                    await self._events.forget()
             except Exception:
                 log.exception("turns_not_watched")
-                continue
-            for live in [live for turn_id in running if turn_id not in wanted and (live := self._live.get(turn_id))]:
-                live.cancel()
+
+    async def _cancel_unwanted(self) -> None:
+        running = list(self._live.values())
+        if running:
+            async with self._database.reading() as connection:
+                wanted = await TurnRepository(connection).wanted([live.id for live in running])
+            for live in running:
+                if live.id not in wanted:
+                    live.cancel()
 
     async def _ended(self, turn_id: int, *, patience: float = math.inf) -> TurnRead:
         """Return the turn when another process has ended it, or as it is when the time is over; raises TurnNotFound.
@@ -179,7 +225,7 @@ class TurnRunner:
         give_up = time.monotonic() + patience
         while True:
             async with self._database.reading() as connection:
-                turn = await TurnRepository(connection).state(turn_id)
+                turn = await whole_turn(connection, turn_id)
             if turn is None:
                 raise TurnNotFound(turn_id)
             if turn.status != "running" or time.monotonic() > give_up:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.agents.record import PastTurn, ToolCall, TurnRequest
+from app.agents.events import Event
+from app.agents.record import PastTurn, Proposal, ToolCall, TurnRequest
 from app.core.errors import ConversationBusy, ConversationNotFound, InvalidInput
+from app.repositories.confirmations import ConfirmationRepository, Fact
 from app.repositories.conversations import ConversationRepository
+from app.repositories.turn_events import TurnEventRepository
 from app.repositories.turns import PastTurnRow, TurnRepository
 from app.schemas.conversations import INTERRUPTED, TurnRead
 from app.services.live_turn import Ask, LiveTurn
+from app.services.turn_outcomes import terminal_of
+
+CONFIRMABLE = timedelta(minutes=10)
+"""How long a proposal can be confirmed."""
 
 Beginning = Callable[[AsyncConnection], Awaitable[tuple[int, TurnRequest | None]]]
 
@@ -32,6 +41,7 @@ def beginning(ask: Ask, now: datetime, lease: timedelta) -> Beginning:
                     where="header",
                 )
             return found.id, None
+        await ConfirmationRepository(connection).supersede(ask.conversation_id, now)
         await turns.expire(ask.conversation_id, INTERRUPTED, now)
         turn_id = await turns.begin(
             conversation_id=ask.conversation_id,
@@ -47,28 +57,57 @@ def beginning(ask: Ask, now: datetime, lease: timedelta) -> Beginning:
         )
         if turn_id is None:
             raise ConversationBusy(ask.conversation_id, await turns.running(ask.conversation_id))
-        history = _past(await turns.history(ask.conversation_id))
+        rows = await turns.history(ask.conversation_id)
+        facts = await ConfirmationRepository(connection).facts(ask.conversation_id, rows[-1].id) if rows else []
+        history = _past(rows, facts)
         return turn_id, TurnRequest(ask.question, ask.caller, history)
 
     return work
 
 
-def ending(live: LiveTurn, turn: TurnRead, ended_at: datetime) -> Callable[[AsyncConnection], Awaitable[bool]]:
-    """Make the transaction that writes a turn's end; False if the turn is gone or was given up."""
+def ending(
+    live: LiveTurn, turn: TurnRead, ended_at: datetime, events: list[tuple[int, int, Event]]
+) -> Callable[[AsyncConnection], Awaitable[tuple[TurnRead, Event] | None]]:
+    """Make the transaction that writes a turn's end with its proposals and its last events, and the terminal one.
 
-    async def work(connection: AsyncConnection) -> bool:
-        return await TurnRepository(connection).end(
+    It returns the turn and that event; None if the turn is gone or was given up.
+    """
+    last = len(live.log.events) + 1
+
+    async def work(connection: AsyncConnection) -> tuple[TurnRead, Event] | None:
+        if not await TurnRepository(connection).end(
             live.id,
             ended_at,
             **turn.model_dump(include={"status", "answer", "agent", "steps", "usage", "error"}),
             calls=live.record.calls,
             ended_at=ended_at,
-        )
+            last_sequence=last,
+        ):
+            return None
+        whole = turn
+        if turn.status == "confirmation_required":
+            confirmations = ConfirmationRepository(connection)
+            await confirmations.add([_pending(live, proposal, ended_at) for proposal in live.record.proposals])
+            whole = turn.model_copy(update={"confirmations": await confirmations.of_turns([live.id])})
+        terminal = terminal_of(whole, live.request_id)
+        await TurnEventRepository(connection).add([*events, (live.id, last, terminal)], ended_at)
+        return whole, terminal
 
     return work
 
 
-def _past(rows: Sequence[PastTurnRow]) -> list[PastTurn]:
+def _pending(live: LiveTurn, proposal: Proposal, now: datetime) -> dict[str, Any]:
+    return {
+        "conversation_id": live.ask.conversation_id,
+        "turn_id": live.id,
+        "status": "pending",
+        **asdict(proposal),
+        "created_at": now,
+        "expires_at": now + CONFIRMABLE,
+    }
+
+
+def _past(rows: Sequence[PastTurnRow], facts: Sequence[Fact]) -> list[PastTurn]:
     """The turns as the model is told of them, oldest first; `rows` have the latest first."""
     return [
         PastTurn(
@@ -76,6 +115,7 @@ def _past(rows: Sequence[PastTurnRow]) -> list[PastTurn]:
             answer=row.answer or "",
             agent=row.agent,
             calls=[ToolCall(**call) for call in row.calls or ()],
+            facts=[fact.outcome for fact in facts if fact.turn_id == row.id],
         )
         for row in reversed(rows)
     ]

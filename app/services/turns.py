@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+from app.agents.events import Numbered
 from app.core.auth.identity import Caller
 from app.core.database.engine import Database
-from app.core.errors import ConversationNotFound, TurnCancelled, TurnNotFound, Unauthorized
+from app.core.errors import ConversationNotFound, InvalidInput, TurnCancelled, TurnNotFound, Unauthorized
 from app.repositories.conversations import ConversationRepository
+from app.repositories.turn_events import TurnEventRepository
 from app.repositories.turns import TURNS, TurnRepository
 from app.schemas.conversations import ConversationAnswer, TurnCreate, TurnQuery, TurnRead
 from app.services.live_turn import Ask
 from app.services.pagination import Page, page
+from app.services.turn_confirmations import with_confirmations
+from app.services.turn_outcomes import INTERRUPTED_AT
 from app.services.turn_runner import TurnRunner
+
+Events = AsyncGenerator[list[Numbered], None]
 
 
 class TurnService:
@@ -53,17 +62,42 @@ class TurnService:
             if await ConversationRepository(connection).find(conversation_id, self._caller) is None:
                 raise ConversationNotFound(conversation_id)
         within = {"conversation_id": conversation_id}
-        return await page(self._database, TURNS, query, counted=counted, within=within)
+        found = await page(self._database, TURNS, query, counted=counted, within=within)
+        async with self._database.reading() as connection:
+            return replace(found, items=await with_confirmations(connection, found.items))
 
     async def get(self, conversation_id: int, turn_id: int) -> TurnRead:
         """The turn; raises TurnNotFound."""
         async with self._database.reading() as connection:
             found = await TurnRepository(connection).find(conversation_id, turn_id, self._caller)
-        if found is None:
-            raise TurnNotFound(turn_id)
-        return found
+            if found is None:
+                raise TurnNotFound(turn_id)
+            return (await with_confirmations(connection, [found]))[0]
 
     async def cancel(self, conversation_id: int, turn_id: int) -> TurnRead:
         """Cancel the turn; one that has ended stays as it is. Raises TurnNotFound."""
         turn = await self.get(conversation_id, turn_id)
         return await self._runner.cancel(turn.id) if turn.status == "running" else turn
+
+    async def events(self, conversation_id: int, turn_id: int, after: str | None) -> Events | None:
+        """The turn's events after this one, while they come; None if the client has them all.
+
+        Raises TurnNotFound, and InvalidInput for the name of another turn's event.
+        """
+        turn = await self.get(conversation_id, turn_id)
+        named, _, number = (after or f"{turn_id}:0").partition(":")
+        if named != str(turn_id):
+            raise InvalidInput("This event is of another turn.", "after", where="query")
+        seen = min(int(number), INTERRUPTED_AT)
+        if turn.status != "running" and await self._has_all(turn_id, seen):
+            return None
+        return self._runner.events(turn_id, seen)
+
+    def events_of(self, turn_id: int) -> Events:
+        """All events of a turn that `begin` has returned, while they come."""
+        return self._runner.events(turn_id, 0)
+
+    async def _has_all(self, turn_id: int, number: int) -> bool:
+        async with self._database.reading() as connection:
+            end = await TurnEventRepository(connection).end(turn_id)
+        return end is None or number >= (end.last_sequence or INTERRUPTED_AT)

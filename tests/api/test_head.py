@@ -17,7 +17,7 @@ from tests.fixtures.served import served
 from tests.fixtures.statements import statements_of
 
 IDS = {"film_id": 1, "category_id": 1, "actor_id": 1, "customer_id": 1, "inventory_id": 1, "rental_id": 1}
-IDS |= {"conversation_id": 1, "turn_id": 1}
+IDS |= {"conversation_id": 1, "turn_id": 1, "confirmation_id": 1}
 VARIES = {"date", "x-request-id"}
 ASK = "/api/v1/ai/ask"
 QUESTION = f"{ASK}?question=Hello!"

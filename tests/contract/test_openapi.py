@@ -40,7 +40,8 @@ def test_operation_ids_are_stable(described: dict[str, Any]) -> None:
         *("register", "sign_in", "refresh_token", "sign_out", "get_me", "change_password"),
         *("list_api_keys", "create_api_key", "revoke_api_key"),
         *("list_conversations", "create_conversation", "get_conversation", "rename_conversation"),
-        *("delete_conversation", "list_turns", "create_turn", "get_turn", "cancel_turn"),
+        *("delete_conversation", "list_turns", "create_turn", "get_turn", "cancel_turn", "get_turn_events"),
+        *("list_confirmations", "get_confirmation", "decide_confirmation"),
         *("list_customer_subscriptions", "start_customer_subscription", "cancel_customer_subscription"),
     ]
     assert sorted(operation["operationId"] for operation in operations(described)) == sorted(expected)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
 from app.agents.assistant import Assistant
 from app.agents.kernel import build_chat_service
 from app.agents.record import PastTurn, TurnRequest
@@ -35,6 +36,7 @@ class Answered:
     problems: list[str]
     tokens: int
     milliseconds: float
+    model_calls: int
 
 
 def read_questions(name: str) -> list[tuple[str, Question]]:
@@ -59,11 +61,11 @@ async def _answer(kind: str, question: Question, assistant: Assistant, store: St
     try:
         record = await assistant.run(request)
     except AppError as error:
-        return Answered(kind, question["q"], "", [f"{type(error).__name__}: {error.detail}"], 0, 0)
+        return Answered(kind, question["q"], "", [f"{type(error).__name__}: {error.detail}"], 0, 0, 0)
     spent = (time.perf_counter() - started) * 1000
     tokens = record.usage.prompt_tokens + record.usage.completion_tokens
     wrong = problems(question, record.answer, record.agent, store)
-    return Answered(kind, question["q"], record.answer, wrong, tokens, spent)
+    return Answered(kind, question["q"], record.answer, wrong, tokens, spent, record.usage.model_calls)
 
 
 def table(answers: Sequence[Answered]) -> str:

@@ -13,12 +13,11 @@ from typing import Any, NamedTuple
 
 import pytest
 from fastapi import APIRouter
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 import app.repositories
 import app.schemas
-from app.api.authorization import AUTHENTICATED, PUBLIC, apply_guards
+from app.api.authorization import AUTHENTICATED, PUBLIC, GuardedRoute
 from app.models import Film
 from app.models.films import FilmFields
 from app.repositories.film_search import CARDS, Criteria, require_conditions
@@ -136,12 +135,9 @@ def test_a_criterion_of_a_tool_needs_a_condition() -> None:
 
 @pytest.mark.parametrize(("rules", "declared"), [([], 0), ([PUBLIC, AUTHENTICATED], 2)])
 def test_a_route_needs_one_access_rule(rules: list[Any], declared: int) -> None:
-    router = APIRouter()
-    router.add_api_route("/stock", lambda: None, dependencies=rules)
-    (route,) = router.routes
-    assert isinstance(route, APIRoute)
+    router = APIRouter(route_class=GuardedRoute)
     with pytest.raises(TypeError, match=rf"^/stock: {declared} access rules; declare one"):
-        apply_guards(route)
+        router.add_api_route("/stock", lambda: None, dependencies=rules)
 
 
 def members_of(package: Any) -> Iterator[Any]:

@@ -153,7 +153,8 @@ def test_misspelt_titles_are_told_as_such(store: FilmStore, question: str, answe
         ("how much is the new King Kong", "King Kong (Action, Drama) rents for $2.99."),
         (
             "King Kong (1976) length",
-            "The store has 2 films called King Kong. The store has no King Kong from 1976. King Kong (1933) runs 100 minutes (1 h 40 min). "
+            "The store has 2 films called King Kong. The store has no King Kong from 1976. "
+            "King Kong (1933) runs 100 minutes (1 h 40 min). "
             "King Kong (2005) runs 187 minutes (3 h 7 min).",
         ),
         ("how long is Blade Runner 2049", "Blade Runner 2049 (2017) runs 164 minutes (2 h 44 min)."),

@@ -54,15 +54,15 @@ CRITERIA: list[tuple[str, dict[str, Any]]] = [
 
 
 PENELOPE = {
-    **{
-        "title": "WORST BANGER",
-        "year": 2010,
-        "length": 86,
-        "rating": "PG",
-        "categories": ["Horror"],
-        "rental_rate": 0.99,
-    },
-    **{"actors": ["PENELOPE GUINESS"], "language": "English", "description": "A Drama of a Teacher"},
+    "title": "WORST BANGER",
+    "year": 2010,
+    "length": 86,
+    "rating": "PG",
+    "categories": ["Horror"],
+    "rental_rate": 0.99,
+    "actors": ["PENELOPE GUINESS"],
+    "language": "English",
+    "description": "A Drama of a Teacher",
 }
 
 

@@ -43,6 +43,7 @@ class Supervised:
         self, chat_history: ChatHistory, settings: PromptExecutionSettings, function_invoke_attempt: int = 0
     ) -> AsyncGenerator[list[StreamingChatMessageContent], Any]:
         _count_call()
+        transcript = current_transcript.get()
         usage: CompletionUsage | None = None
         last: StreamingChatMessageContent | None = None
         try:
@@ -51,11 +52,16 @@ class Supervised:
             ):
                 last = messages[-1]
                 usage = last.metadata.get("usage") or usage
+                if transcript is not None:
+                    transcript.on_token(last.content)
                 yield messages
         except AppError:
             raise
         except Exception as error:
             raise _not_understood(error) from error
+        finally:
+            if transcript is not None:
+                transcript.on_completion()
         _count_tokens(usage)
         if usage is None and last is not None:
             # Without usage, Semantic Kernel forgets the conversation of an agent that only called a tool.

@@ -27,7 +27,7 @@ from semantic_kernel.contents import (
 from app.agents.chat_services.settings import ChatExecutionSettings
 from app.agents.offline.desk import desk_plan_for
 from app.agents.offline.desk_steps import desk_step
-from app.agents.offline.general import answer_without_store, is_general, small_talk_in
+from app.agents.offline.general import answer_without_store, is_general, small_talk_in, speaks_of_films
 from app.agents.offline.history import FILM_SEARCH, RENTAL_DESK, read_history, size_of
 from app.agents.offline.search_steps import search_step
 from app.agents.offline.steps import Calls, Say, Step, Transfer
@@ -177,12 +177,13 @@ def _search_completion(question: str, step: Step, settings: ChatExecutionSetting
 
     The first agent alone: two agents that fit equally would hand over to each other for ever.
     """
-    agent = LLM_AGENT
-    if isinstance(step, Transfer) and f"{TRANSFER}{SEARCH_AGENT}" not in settings.tool_names:
-        agent = agent_for(question, settings.tools or ())
-        if not agent and (answer := refusal_for(question, settings.refusals)):
+    is_first = f"{TRANSFER}{SEARCH_AGENT}" not in settings.tool_names
+    if is_first and (isinstance(step, Transfer) or not speaks_of_films(question)):
+        if agent := agent_for(question, settings.tools or ()):
+            return _completion(Transfer(), settings.tool_names, agent)
+        if answer := refusal_for(question, settings.refusals):
             return Completion(answer)
-    return _completion(step, settings.tool_names, agent or LLM_AGENT)
+    return _completion(step, settings.tool_names, LLM_AGENT)
 
 
 def _functions(tools: Sequence[str], plugin: str) -> frozenset[str]:

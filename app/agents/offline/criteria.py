@@ -6,32 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from app.agents.offline.amounts import NUMBER, age_in, length_in, number, price_in, years_in
+from app.agents.offline.amounts import age_in, length_in, number, price_in, years_in
 from app.agents.offline.lexicon import cue, named, says
 from app.agents.offline.utterance import Utterance
 
 Arguments = dict[str, Any]
 
-_NO = r"no|not|nothing|without|except(?: for)?|excluding|minus|avoid|hate|never|nor|other than|anything but|instead of|non|skip"
-_LINK = (
-    r"in the mood for|keen on|into|fan of|interested in|for|a|an|any|the|rated|in|with|too|be|is|are|films?|movies?|ones?|from|rating|category|more|of|want|wants|like|likes"
-    r"|or|and|black|please|xcategory\d+|xactor\d+|nc-?17|pg-?13|pg|g|r"
-)
-_NEGATED = re.compile(rf"(?:\b(?:{_NO})|n't)(?:[ -]+(?:{_LINK})\b)*[ -]*$", re.IGNORECASE)
-_MARK = r"NC-?17|PG-?13|PG|G|R"
-_RATING = re.compile(
-    rf"\b(?:rated|rating(?: of)?|certificate) ?(?:as )?(?P<a>{_MARK})\b|\b(?P<b>{_MARK})[- ]rated\b|\b(?P<c>NC-?17|PG-?13|PG)\b"
-    rf"|(?<=\bor )(?P<d>{_MARK})\b",
-    re.IGNORECASE,
-)
-_LOUD_RATING = re.compile(r"(?<![\w'])(?P<a>[GR])(?= (?:films?|movies?|xcategory|please)|[?.!]*$)")
-_LIMIT = re.compile(
-    rf"(?<![\w$'.])(?:top |first )?(?!an? )(?P<n>{NUMBER})(?= (?:[\w'-]+ ){{0,3}}?(?:films?|movies?|xcategory\d))", re.I
-)
-_ABOUT = re.compile(
-    r"\b(?:about|featuring|involving|on the subject of|set (?:in|on)|with(?: an?| some)?|containing|on|where)\b", re.I
-)
-_FOR_YOUNG = re.compile(r"\bfor (?:\w+ ){0,3}(?:kids?|child(?:ren)?|toddlers?|little ones)\b", re.I)
 _GENTLE = {8: ("G",), 13: ("G", "PG"), 17: ("G", "PG", "PG-13")}
 _MOST = 20
 
@@ -52,7 +32,7 @@ def criteria_in(said: Utterance) -> Arguments:
         found["in_stock"] = True
     if sort := next((name for name in named("sort") if says(f"sort {name}", text)), None):
         found["sort"] = sort
-    if limit := _LIMIT.search(text):
+    if limit := cue("limit").search(text):
         found["limit"] = min(max(round(number(limit["n"])), 1), _MOST)
     return {key: list(dict.fromkeys(value)) if isinstance(value, list) else value for key, value in found.items()}
 
@@ -67,17 +47,12 @@ def is_either(said: Utterance) -> bool:
 
 def is_unwanted_period(said: Utterance) -> bool:
     """Return whether the years named are those that the films must not be of: "not from the nineties"."""
-    match = re.search(
-        r"\b(?:not|n't|no|except|nothing) (?:\w+ )?(?:from|of|in) (?:the )?(?:\d|\w+ies\b)", said.masked, re.IGNORECASE
-    )
-    return (
-        match is not None or re.search(r"n't (?:\w+ )?(?:from|of|in) (?:the )?(?:\d|\w+ies\b)", said.masked) is not None
-    )
+    return says("unwanted period", said.masked)
 
 
 def words_in(said: Utterance) -> str:
     """Return the words that the description is to have: "shark" of "films about a shark"."""
-    about = list(_ABOUT.finditer(said.masked))
+    about = list(cue("about words").finditer(said.masked))
     runs = [run for run, _ in said.unknown]
     if not about or not runs:
         return ""
@@ -87,7 +62,7 @@ def words_in(said: Utterance) -> str:
 
 def _is_negated(text: str, at: int) -> bool:
     before = re.split(r"[,;.!?](?! (?:or|and|no|not|nor)\b)|\bbut\b(?! not)", text[:at])[-1]
-    return _NEGATED.search(before) is not None
+    return says("negated", before)
 
 
 def _categories(said: Utterance) -> Iterator[tuple[str, str, bool]]:
@@ -109,7 +84,7 @@ def _actors(said: Utterance) -> Iterator[tuple[str, str, bool]]:
 
 
 def _ratings(text: str) -> Iterator[tuple[str, str, bool]]:
-    for match in (*_RATING.finditer(text), *_LOUD_RATING.finditer(text)):
+    for match in cue("rating mark").finditer(text):
         mark = next(filter(None, match.groups())).upper()
         mark = {"PG13": "PG-13", "NC17": "NC-17"}.get(mark, mark)
         yield "ratings", mark, not _is_negated(text, match.start())

@@ -19,42 +19,6 @@ _LONGEST_NAME = 4
 """Words."""
 OUT, HISTORY, OWED, CUSTOMER, NEAR = "out", "history", "owed", "customer", "near"
 
-_NAME = r"[^\W\d_][\w.-]*(?:'(?!s\b)\w+)?"
-_NUMBERED = re.compile(
-    r"(?<!\w)(?:the )?(?:customer|client|member|account)(?:s? with)?(?: the)?(?: id| number| no\.?| e-?mail)? ?#?(?P<id>\d+)(?:'s?)?"
-    r"|(?<!\S)#(?P<hash>\d+)(?:'s?)?(?!\w)|(?:(?:the )?customer )?(?<!\S)(?P<email>[^\s@]+@[^\s@?!,;']+)(?:'s?)?",
-    re.I,
-)
-_CALLED = re.compile(
-    rf"\bcustomers? (?:called |named )?(?P<name>{_NAME}(?: {_NAME}){{0,3}})(?=\W*$|'s? | (?:has|owe|rent|have|got))",
-    re.I,
-)
-_VERBS = r"owes?|rent(?:ed|ing)?|borrow(?:ed)?|have|has|got|had|return(?:ed)?|overdue|late|paid|in debt|anything"
-_PERSON = re.compile(
-    rf"\b(?:does|do|did|has|have) (?P<a>{_NAME}(?: {_NAME}){{0,3}}?) (?=(?:{_VERBS})\b)"
-    rf"|\bis (?P<d>{_NAME}(?: {_NAME}){{0,2}}?) (?=(?:overdue|late|in debt|renting|behind)\b)"
-    rf"|\bwhat(?:'s| is| has) (?P<e>{_NAME}(?: {_NAME}){{1,2}}) (?=(?:got|renting|borrow|rented)\b)"
-    rf"|\bwhat (?P<g>{_NAME} {_NAME}) (?=(?:has|owes|rented)\b)"
-    rf"|\b(?:is|are) anything of (?P<f>{_NAME}(?: {_NAME}){{0,2}})'s?(?= )"
-    rf"|\b(?:of|for|from|by|out to) (?:the customer )?(?P<b>{_NAME}(?: {_NAME}){{0,2}})\W*$"
-    rf"|(?:^(?:(?:please )?(?:show|list|check|give)(?: me)? )?|\b(?:are|is) )(?P<c>{_NAME}(?: {_NAME}){{0,2}})'s? (?=(?:\w+ ){{0,2}}(?:discs?|rentals?|history|balance|late|fees|due|account|open)\b)",
-    re.I,
-)
-_LOOK_UP = re.compile(
-    rf"^(?:please )?(?:find|search(?: for)?|look ?up|show me|who is|who's|tell me about|do we have)(?: the| a)?(?P<c> customers?(?: called| named)?)? (?P<name>{_NAME}(?: {_NAME}){{0,3}})\W*$",
-    re.I,
-)
-_SELF = r"(?:i|we|they)"
-_FILM = re.compile(
-    rf"\b(?:(?:have|did|has|had|if|whether) {_SELF}(?: have| has)?(?: ever| already| last| first| also)*|{_SELF}(?: have)?) (?:rent(?:ed)?|borrow(?:ed)?|hire(?:d)?|take out|taken out|return(?:ed)?|bring back|brought back|had|still have) (?P<a>.+?)(?= before\b| yet\b| already\b| from (?:you|here)\b| so far\b|\W*$)"
-    r"|\b(?:my|our|their) copy of (?P<b>.+?)(?= (?:is|are|due|over|back|late|now|today|yet)|\W*$)"
-    rf"|\b(?:do|does) {_SELF} still have (?P<c>.+?)(?=\W*$)|^(?:was|is|has) (?P<d>.+?) (?:still |ever |already |been )*(?:rented by|borrowed by|on (?:my|our) account)",
-    re.I,
-)
-_NO_TITLE = re.compile(
-    r"^(?:anything|something|any|some|a|an|the|this|that|these|those|it|them|everything|all|more|my|our|one|the last|last|most|in|from|before|this|now|so far|recently|i|we|they|late|out)\b"
-    r"(?!.*[A-Z].*)|^(?:anything|everything|something|it)\b",
-)
 _NOBODY = COMMON | {"people", "customers", "everyone", "nobody", "staff", "film", "rentals", "customer", "mine", "show"}
 
 
@@ -84,9 +48,9 @@ def desk_plan_for(question: str) -> DeskPlan | None:
 
 def _affairs(text: str) -> DeskPlan | None:
     customer, rest = _customer(text)
-    film = _FILM.search(rest)
+    film = cue("own film").search(rest)
     title = next((group for group in film.groups() if group), "").strip(' ?.!"') if film else ""
-    title = "" if _NO_TITLE.match(title) or _is_desk_language(title) else title
+    title = "" if cue("no title").match(title) or _is_desk_language(title) else title
     if title:
         rest = rest.replace(title, "it")
     if not _is_desk_language(rest) or says("policy", text):
@@ -116,9 +80,9 @@ def _topic(text: str, of_film: bool) -> str:
     def has(words: str) -> bool:
         return re.search(rf"\b(?:{words})\b", text, re.IGNORECASE) is not None
 
-    if says("owed words", text) and (has("owe[sd]?|owing|fees?|fines?|balance|debts?|pay|paid|bill") or not of_film):
-        if not (has("on (?:my|our) account") and has("out|rented|due")):
-            return OWED
+    is_owed = has("owe[sd]?|owing|fees?|fines?|balance|debts?|pay|paid|bill") or not of_film
+    if says("owed words", text) and is_owed and not (has("on (?:my|our) account") and has("out|rented|due")):
+        return OWED
     returned = has("(?:did|have|has) (?:i|we|they) return(?:ed)?")
     if of_film:
         asks_when = has("when did|last")
@@ -142,12 +106,12 @@ def _is_desk_language(text: str) -> bool:
 
 def _customer(text: str) -> tuple[str, str]:
     """A number, an e-mail or a name, and the text with "they" in its place."""
-    for pattern in (_NUMBERED, _CALLED, _PERSON):
+    for pattern in map(cue, ("customer number", "customer called", "customer named")):
         for match in pattern.finditer(text):
             who = next(filter(None, match.groups()), "")
-            if pattern is _NUMBERED or (_is_name(who) and _is_of_rentals(text, match)):
+            if pattern is cue("customer number") or (_is_name(who) and _is_of_rentals(text, match)):
                 group = next(name for name, value in match.groupdict().items() if value)
-                start, end = match.span() if pattern is _NUMBERED else match.span(group)
+                start, end = match.span() if pattern is cue("customer number") else match.span(group)
                 rest = re.sub(r"\bthey'?s?(?= )", "they", f"{text[:start]}they{text[end:]}")
                 return who.strip(" .,"), rest
     return "", text
@@ -171,10 +135,10 @@ def _is_of_rentals(text: str, match: re.Match[str]) -> bool:
 
 def _looked_up(text: str) -> DeskPlan | None:
     """Who a customer is, and nothing else."""
-    numbered = _NUMBERED.search(text)
+    numbered = cue("customer number").search(text)
     if numbered and len(text) - len(numbered[0]) < 45:
         return DeskPlan((CUSTOMER,), next(filter(None, numbered.groups())))
-    match = _LOOK_UP.match(text)
+    match = cue("customer looked up").match(text)
     return DeskPlan((CUSTOMER,), match["name"]) if match and match["c"] else None
 
 

@@ -29,9 +29,14 @@ def small_talk_in(text: str) -> str:
 def is_general(text: str) -> bool:
     """Return whether a text is about the world, and not about a store of films."""
     said = tidy(text)
-    if not any(char.isalnum() for char in said) or not said.isprintable() and not any(map(str.isalpha, said)):
+    if not any(char.isalnum() for char in said) or (not said.isprintable() and not any(map(str.isalpha, said))):
         return True
-    return says("general", said) and not any(says(kind, said) for kind in _STORE)
+    return says("general", said) and not speaks_of_films(said)
+
+
+def speaks_of_films(text: str) -> bool:
+    """Return whether a text has a word that is about films."""
+    return any(says(kind, tidy(text)) for kind in _STORE)
 
 
 def answer_without_store(text: str, *, alone: bool = False) -> str:

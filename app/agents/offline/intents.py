@@ -9,47 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from app.agents.offline.amounts import years_in
 from app.agents.offline.context import Context
-from app.agents.offline.criteria import criteria_in, is_either, is_unwanted_period, words_in
+from app.agents.offline.criteria import criteria_in
+from app.agents.offline.facts import facts_in
 from app.agents.offline.general import missing_title
-from app.agents.offline.lexicon import cue, is_only, says
-from app.agents.offline.utterance import Film, Utterance, named_facts
+from app.agents.offline.lexicon import cue, says
+from app.agents.offline.utterance import Film, Utterance
+from app.agents.offline.wishes import kinds_slots, list_slots, more_slots
 from app.core.name_matching import tokens_of
 
 Slots = dict[str, Any]
-_SUPPRESSED = {
-    "not recorded": {"plot", "year", "cast"},
-    "features": {"cast", "overview"},
-    "replacement": {"price", "days", "stock", "year"},
-    "days": {"length", "stock", "year", "rating"},
-    "streaming": {"stock"},
-    "overview": {"plot"},
-    "rating": {"year", "length"},
-    "stock": {"year"},
-}
-"""Facts that are not asked for where another one is: "how long can I keep it" is not about its length."""
-_FOLLOWS = re.compile(
-    r"^(?:and|only|but|or|what about|how about|just|any|in|with|from|without|not|no|the|are there)\b", re.I
-)
-_WISH = re.compile(r"\b(?:watch|recommend|suggest|see|rent|new|mood|movie night|pick)", re.I)
 _BESIDE = re.compile(r"xfilm\d+(?:,| and| or|, and|, or| &) ¤|¤(?:,| and| or|, and|, or| &) xfilm", re.I)
 _YES = re.compile(r"^(?:yes|yeah|yep|sure|exactly|right|correct|please do|ok|that one|yes please)\W*$", re.I)
-_MORE = {
-    "longer": ("min_length", "length_minutes", 1, "shortest"),
-    "shorter": ("max_length", "length_minutes", -1, "longest"),
-    "newer": ("min_year", "release_year", 1, "oldest"),
-    "older": ("max_year", "release_year", -1, "newest"),
-    "cheaper": ("max_rental_rate", "rental_rate", -0.01, "most_expensive"),
-}
 _LONG = 9
 """Words from which on a question with a year is not merely about which film was meant."""
 _ORDINALS = ("first", "second", "third")
-_WEAK = {"sort", "limit", "in_stock", "streaming"}
-"""Criteria that a question about one film may name as well."""
 
 
 @dataclass(frozen=True)
@@ -58,18 +35,6 @@ class Intent:
 
     name: str
     read: Callable[[Utterance, Context], Slots | None]
-
-
-@lru_cache(maxsize=64)
-def facts_in(text: str) -> tuple[str, ...]:
-    """Return the facts that a text asks for; in its order; each cue counts for one of them."""
-    found = {}
-    for name in named_facts():
-        if match := cue(name).search(text):
-            found[name.removeprefix("fact ")] = match.start()
-            text = cue(name).sub(lambda match: "." * len(match[0]), text)
-    hidden = {fact for name in found for fact in _SUPPRESSED.get(name, ())}
-    return tuple(sorted(found.keys() - hidden, key=found.__getitem__))
 
 
 def _asked_facts(said: Utterance, context: Context) -> tuple[str, ...]:
@@ -123,7 +88,7 @@ def _like(said: Utterance, context: Context) -> Slots | None:
 def _compare(said: Utterance, context: Context) -> Slots | None:
     films = [film for mention in said.films for film in mention.films[:1]]
     if len(films) < 2 and says("compare", said.masked) and not says("more like that", said.masked):
-        films = list(context.listed)[:2] if not films else films
+        films = films or list(context.listed)[:2]
     match = cue("compare").search(said.masked)
     if len(films) < 2 or match is None:
         return None
@@ -199,79 +164,6 @@ def _meant(said: Utterance, context: Context) -> Film | tuple[Film, ...] | None:
     return context.recent if _refers(said) or asks or _YES.match(said.text) else None
 
 
-def _more(said: Utterance, context: Context) -> Slots | None:
-    """ "Something longer?": the wish of before, beyond the film of the answer."""
-    match = cue("more like that").search(said.masked)
-    if context.asked is None or match is None or said.films:
-        return None
-    film = next(iter(context.answered), None) or context.recent
-    kind = next((name for name, value in match.groupdict().items() if value), None)
-    if film is None or kind is None or film.get(_MORE[kind][1]) is None:
-        return None
-    bound, key, step, sort = _MORE[kind]
-    before = {name: value for name, value in criteria_in(context.asked).items() if name not in _WEAK}
-    return {"arguments": [{**before, bound: round(film[key] + step, 2), "sort": sort}], "count": False, "top": False}
-
-
-def _kinds(said: Utterance, _: Context) -> Slots | None:
-    if says("languages", said.masked) and not said.films and not said.languages:
-        return {"of": "languages"}
-    if says("kinds", said.masked) and not said.films and not said.actors:
-        return {"of": "kinds", "extreme": "small" if re.search("smallest|fewest", said.masked) else _big(said.masked)}
-    return {"of": "store"} if says("store", said.masked) and not said.films else None
-
-
-def _big(text: str) -> str:
-    return "big" if re.search("biggest|largest|most", text, re.IGNORECASE) else ""
-
-
-def _list(said: Utterance, context: Context) -> Slots | None:
-    """Films that fit a wish, or how many there are."""
-    found, words = criteria_in(said), words_in(said)
-    if context.asked is not None and found and (_FOLLOWS.match(said.text) or len(tokens_of(said.text)) < 4):
-        found = {**criteria_in(context.asked), **found}
-    by_name = re.search(r"\b(?:with|starring|star|stars|by|of|actor|actress|has|featuring) ", said.masked, re.I)
-    if words and not said.actors and _is_person(words) and by_name:
-        found.setdefault("actors", []).append(words)
-    elif words and (says("film", said.masked) or says("several", said.masked) or found):
-        found["words"] = words
-    asks = says("several", said.masked) or says("count", said.masked) or says("film", said.masked)
-    if not found and asks and says("count", said.masked) and not said.unknown:
-        return {"arguments": [{}], "count": True, "top": False}
-    if not found and _WISH.search(said.masked) and says("several", said.masked) and not said.unknown:
-        found = {"in_stock": True, "sort": "newest"}
-    if not found or (found.keys() <= _WEAK and (said.unknown or not asks)):
-        return None
-    if said.unknown and not words and not (found.keys() - _WEAK) and missing_title(said.masked):
-        return None
-    return {
-        "arguments": _either(said, found),
-        "count": says("count", said.masked) or bool(context.asked and says("count", context.asked.masked)),
-        "top": says("superlative", said.masked)
-        and not re.search(r"\b(?:films|movies|\w+ies|ones|releases)\b", said.text),
-        "note": "not recorded" in facts_in(said.masked),
-    }
-
-
-def _is_person(words: str) -> bool:
-    return len(words.split()) in (2, 3) and words[0].isupper()
-
-
-def _either(said: Utterance, found: Slots) -> list[Slots]:
-    if is_either(said) and len(found.get("categories", ())) > 1:
-        return [{**found, "categories": [name]} for name in found["categories"]]
-    if "min_year" in found and "max_year" in found and is_unwanted_period(said):
-        rest = {name: value for name, value in found.items() if name not in ("min_year", "max_year")}
-        return [{**rest, "max_year": found["min_year"] - 1}, {**rest, "min_year": found["max_year"] + 1}]
-    sides = [
-        [said.actors[int(place)] for place in re.findall(r"xactor(\d+)", side)]
-        for side in re.split(r"\bor\b", said.masked)
-    ]
-    if "actors" in found and sum(map(bool, sides)) > 1:
-        return [{**found, "actors": names} for names in sides if names]
-    return [found]
-
-
 def _missing(said: Utterance, _: Context) -> Slots | None:
     title = missing_title(said.masked)
     near = next((films for run, films in said.unknown if run == title), ())
@@ -295,10 +187,10 @@ INTENTS = (
     Intent("in cast", _in_cast),
     Intent("like", _like),
     Intent("facts", _facts),
-    Intent("more", _more),
+    Intent("more", more_slots),
     Intent("facts", _followed),
-    Intent("kinds", _kinds),
-    Intent("list", _list),
+    Intent("kinds", kinds_slots),
+    Intent("list", list_slots),
     Intent("missing", _missing),
     Intent("which film", _which),
     Intent("not recorded", _unrecorded),
@@ -309,8 +201,3 @@ def intent_of(said: Utterance, context: Context) -> tuple[str, Slots] | None:
     """Return the first intent that the utterance has, with its slots."""
     found = ((intent.name, intent.read(said, context)) for intent in INTENTS)
     return next(((name, slots) for name, slots in found if slots is not None), None)
-
-
-def is_only_yes(text: str) -> bool:
-    """Return whether a text merely agrees."""
-    return _YES.match(text) is not None or is_only("thanks", text)

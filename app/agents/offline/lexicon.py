@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from importlib import resources
 
+_MACRO = re.compile(r"<([A-Z]+)>")
+
 
 @lru_cache(maxsize=1)
 def _listed() -> dict[str, list[str]]:
@@ -17,16 +19,27 @@ def _listed() -> dict[str, list[str]]:
     return found
 
 
+def _pattern(name: str) -> str:
+    """All that is listed under a name, with the patterns of other names, in capitals, put in."""
+    return _MACRO.sub(lambda match: f"(?:{_pattern(match[1])})", "|".join(_listed()[name]))
+
+
 @lru_cache(maxsize=256)
 def cue(name: str) -> re.Pattern[str]:
     """Return the pattern for what people say when they mean this."""
-    return re.compile(rf"(?<!\w)(?:{'|'.join(_listed()[name])})(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?<!\w)(?:{_pattern(name)})(?!\w)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=32)
 def named(kind: str) -> tuple[str, ...]:
     """Return what is listed of a kind: "category" has Action, Animation and so on, in the order of the file."""
     return tuple(name.partition(" ")[2] for name in _listed() if name.startswith(f"{kind} "))
+
+
+@lru_cache(maxsize=8)
+def words(name: str) -> frozenset[str]:
+    """Return what is listed as single words."""
+    return frozenset(" ".join(_listed()[name]).split())
 
 
 def says(name: str, text: str) -> bool:
@@ -37,9 +50,3 @@ def says(name: str, text: str) -> bool:
 def is_only(name: str, text: str) -> bool:
     """Return whether a text is nothing but a cue."""
     return cue(name).fullmatch(text.strip()) is not None
-
-
-@lru_cache(maxsize=8)
-def words(name: str) -> frozenset[str]:
-    """Return what is listed as single words."""
-    return frozenset(" ".join(_listed()[name]).split())

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.agents.offline.phrasing import Film, counted, listed, minutes, money, say
+from app.agents.offline.phrasing import Film, listed, money, say
 from app.agents.offline.steps import Call, Calls, Findings, Result, Say, Step
 
 Arguments = Mapping[str, Any]
 _SORT_KEYS = {
-    **{"newest": "release_year", "oldest": "release_year", "shortest": "length_minutes", "longest": "length_minutes"},
-    **{"cheapest": "rental_rate", "most_expensive": "rental_rate", "costliest_to_replace": "replacement_cost"},
+    "newest": "release_year",
+    "oldest": "release_year",
+    "shortest": "length_minutes",
+    "longest": "length_minutes",
+    "cheapest": "rental_rate",
+    "most_expensive": "rental_rate",
+    "costliest_to_replace": "replacement_cost",
 }
 _OVERVIEW = Call("store_overview")
 
@@ -74,46 +79,4 @@ def _brief(film: Film, arguments: Arguments) -> str:
 
 def describe(arguments: Arguments, count: int) -> str:
     """ "Horror films rated R from 1980 to 1989"."""
-    noun = "film" if count == 1 else "films"
-    parts = [
-        str(arguments.get("language") or ""),
-        " and ".join(arguments.get("categories") or ()),
-        noun,
-        _with("with", arguments.get("actors"), "and"),
-        _with("about", arguments.get("words"), "and"),
-        _with("rated", arguments.get("ratings"), "or"),
-        _years(arguments.get("min_year"), arguments.get("max_year")),
-        _lengths(arguments.get("min_length"), arguments.get("max_length")),
-        _prices(arguments.get("min_rental_rate"), arguments.get("max_rental_rate")),
-        "that can be streamed" if arguments.get("streaming") else "",
-        "in stock" if arguments.get("in_stock") else "",
-        _with("without", arguments.get("without_actors"), "or"),
-        _with("outside", arguments.get("without_categories"), "or"),
-        _with("not rated", arguments.get("without_ratings"), "or"),
-    ]
-    return " ".join(filter(None, parts))
-
-
-def _with(word: str, names: Sequence[str] | str | None, last: str) -> str:
-    if not names:
-        return ""
-    return f"{word} {names if isinstance(names, str) else listed(list(names), last)}"
-
-
-def _years(low: int | None, high: int | None) -> str:
-    if low is not None and high is not None:
-        return f"from {low}" if low == high else f"from {low} to {high}"
-    return f"from {low} on" if low is not None else f"up to {high}" if high is not None else ""
-
-
-def _lengths(low: int | None, high: int | None) -> str:
-    if low is not None and high is not None:
-        return f"of {low} to {counted(high, 'minute')}"
-    return (
-        f"of at least {minutes(low)}" if low is not None else f"of at most {minutes(high)}" if high is not None else ""
-    )
-
-
-def _prices(low: float | None, high: float | None) -> str:
-    upper = f"for at most {money(high)}" if high is not None else ""
-    return " ".join(filter(None, (f"for at least {money(low)}" if low is not None else "", upper)))
+    return " ".join(say("described", noun="film" if count == 1 else "films", **arguments).split())

@@ -19,15 +19,18 @@ _AUDIENCES = {
     "NC-17": ", which is for adults only",
 }
 _KEYS = {
-    **{
-        "price": "rental_rate",
-        "rating": "rating",
-        "length": "length_minutes",
-        "year": "release_year",
-        "cast": "actors",
-    },
-    **{"categories": "categories", "language": "language", "days": "rental_duration_days", "plot": "description"},
-    **{"replacement": "replacement_cost", "streaming": "streaming_available", "features": "special_features"},
+    "price": "rental_rate",
+    "rating": "rating",
+    "length": "length_minutes",
+    "year": "release_year",
+    "cast": "actors",
+    "categories": "categories",
+    "language": "language",
+    "days": "rental_duration_days",
+    "plot": "description",
+    "replacement": "replacement_cost",
+    "streaming": "streaming_available",
+    "features": "special_features",
 }
 _MISSING = {"price": "rental rate", "year": "release year", "categories": "category", "days": "rental duration"}
 
@@ -104,13 +107,23 @@ def _sentence(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(autoescape=False)  # noqa: S701  # nosec B701  plain text, never HTML
+    # Answers are plain text, never HTML.
+    environment = Environment(autoescape=False)  # noqa: S701  # nosec B701
     environment.filters.update(
         {
-            **{"listed": listed, "money": money, "counted": counted, "minutes": minutes, "dated": dated, "card": card},
-            **{"day": day, "moment": _moment, "back": _back, "stock": _stock, "sentence": _sentence},
-            **{"audience": lambda rating: _AUDIENCES.get(rating, "")},
-            **{"count": lambda one: f"{one['name']} ({one['films']})"},
+            "listed": listed,
+            "money": money,
+            "counted": counted,
+            "minutes": minutes,
+            "dated": dated,
+            "card": card,
+            "day": day,
+            "moment": _moment,
+            "back": _back,
+            "stock": _stock,
+            "sentence": _sentence,
+            "audience": lambda rating: _AUDIENCES.get(rating, ""),
+            "count": lambda one: f"{one['name']} ({one['films']})",
         }
     )
     return environment

@@ -7,28 +7,34 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.agents.offline.context import context_calls, read_context
+from app.agents.offline.facts import facts_in
 from app.agents.offline.general import is_general, small_talk_in
-from app.agents.offline.intents import Slots, facts_in, intent_of
+from app.agents.offline.intents import Slots, intent_of
 from app.agents.offline.lexicon import says
 from app.agents.offline.lists import say_list
 from app.agents.offline.phrasing import Film, card, counted, say, tell
 from app.agents.offline.steps import Call, Calls, Findings, Result, Say, Step, Transfer, Turn
-from app.agents.offline.utterance import read_utterance
+from app.agents.offline.utterance import FilmMention, read_utterance
 
 _MENTIONS = "find_mentions"
 _KINDS = {"categories", "ratings"}
 _MOST_TOLD = 5
 _MOST_STOCKED = 3
 _CLAUSE = re.compile(
-    r"[.?!;]+ +|,? (?:and|also|plus)(?: then)? (?=(?:do you|what|which|any|show|have you|how many|can you|recommend|list)\b)",
+    r"[.?!;]+ +|,? (?:and|also|plus)(?: then)? "
+    r"(?=(?:do you|what|which|any|show|have you|how many|can you|recommend|list)\b)",
     re.IGNORECASE,
 )
 _CONTESTS = {
-    **{"longer": ("length_minutes", max, "longer"), "shorter": ("length_minutes", min, "shorter")},
-    **{"cheaper": ("rental_rate", min, "cheaper"), "dearer": ("rental_rate", max, "more expensive")},
-    **{"more expensive": ("rental_rate", max, "more expensive"), "pricier": ("rental_rate", max, "more expensive")},
-    **{"newer": ("release_year", max, "newer"), "older": ("release_year", min, "older")},
-    **{"more recent": ("release_year", max, "newer")},
+    "longer": ("length_minutes", max, "longer"),
+    "shorter": ("length_minutes", min, "shorter"),
+    "cheaper": ("rental_rate", min, "cheaper"),
+    "dearer": ("rental_rate", max, "more expensive"),
+    "more expensive": ("rental_rate", max, "more expensive"),
+    "pricier": ("rental_rate", max, "more expensive"),
+    "newer": ("release_year", max, "newer"),
+    "older": ("release_year", min, "older"),
+    "more recent": ("release_year", max, "newer"),
 }
 _OF_KEY = {"length_minutes": "length", "rental_rate": "price", "release_year": "year"}
 
@@ -144,14 +150,14 @@ def _answer(name: str, slots: Slots, findings: Findings, proposes: bool) -> Step
     if name == "in cast":
         return Say(" ".join(_cast(slots["film"], person) for person in slots["persons"]))
     if name == "act":
-        told = results[0].get("error") or results[0].get("message") if results else ""
-        return Say(str(told) if told else f"{say('cannot act')} {tell(slots['film'], ['has'])}")
+        outcome = (results[0].get("error") or results[0].get("message")) if results else None
+        return Say(str(outcome or f"{say('cannot act')} {tell(slots['film'], ['has'])}"))
     if name == "missing" and not slots["films"]:
         return Transfer()
     return Say(say(name, **slots))
 
 
-def _told(mention: Any, films: Sequence[Film], slots: Slots, findings: Findings) -> str:
+def _told(mention: FilmMention | None, films: Sequence[Film], slots: Slots, findings: Findings) -> str:
     """The facts about the film that a mention stands for, or about each that it may stand for."""
     several = len(films) > 1 or len(slots["mentions"]) > 1
     young = re.search(

@@ -8,15 +8,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from app.agents.offline.amounts import AMOUNTS
 from app.agents.offline.lexicon import cue, named, says
 from app.core.name_matching import COMMON, tokens_of
 
 Film = Mapping[str, Any]
 _SURE, _LIKELY, _HALF = 0.9, 0.72, 0.6
-_SEQUEL = re.compile(
-    r" (?:part |episode )?(?:\d{1,2}|II|III|IV|VI{0,3}|IX|XI{0,2})(?![\w:.%])(?! ?(?:min|hour|h\b|day|dollar|buck|film|movie|cop|disc|star|time|or\b|pm|am\b))"
-)
 _NAMES = re.compile(r"x(?:film|actor|category|language)\d+")
 _ABOUT_FILMS = re.compile(r"\b(?:films|movies|something|anything|one|ones) (?:\w+ )?(?:about|with)\b", re.IGNORECASE)
 _OF_A_PERSON = re.compile(
@@ -108,7 +104,7 @@ def _names_a_person(one: Mapping[str, Any], text: str) -> bool:
 
 def _with_number(one: FilmMention, text: str) -> FilmMention:
     """ "Toy Story 4" is not Toy Story, but a bit like it."""
-    return replace(one, score=_HALF) if _SEQUEL.match(text[one.end :]) else one
+    return replace(one, score=_HALF) if cue("sequel").match(text[one.end :]) else one
 
 
 def _others(
@@ -164,8 +160,8 @@ def _is_meant(mention: FilmMention, text: str) -> bool:
 def explained(text: str) -> str:
     """Blank every cue in a text, so that only words without a meaning of their own are left."""
     kinds = (f"category {name}" for name in named("category"))
-    for pattern in (*AMOUNTS, *map(cue, (*kinds, *_sorts(), *named_facts(), *_EXPLAINED))):
-        text = pattern.sub(lambda match: " " * len(match[0]), text)
+    for name in (*(f"amount {one}" for one in named("amount")), *kinds, *_sorts(), *named_facts(), *_EXPLAINED):
+        text = cue(name).sub(lambda match: " " * len(match[0]), text)
     return text
 
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.api.authorization import OPTIONAL_AUTH
+from app.api.authorization import OPTIONAL_AUTH, GuardedRoute
 from app.api.deps import AiServiceDep, TurnServiceDep
 from app.api.disconnect import until_disconnect
 from app.api.head import is_head
 from app.api.problems import responses
 from app.api.rate_limits import AI_LIMIT
-from app.api.streams import EVENT_STREAM, answer_without_words, stream_answer
+from app.api.streams import EVENT_STREAM, STREAMED, answer_without_words, as_events, stream_answer, stream_turn
 from app.api.v1.conversations import naming_the_turn
 from app.schemas.ai import AiInfo, HandoffRequest, HandoffResponse, Question, SummaryRequest, SummaryResponse
-from app.schemas.conversations import ConversationAnswer
+from app.schemas.conversations import ConversationAnswer, TurnCreate
 
-router = APIRouter(prefix="/api/v1/ai", tags=["ai"])
+router = APIRouter(prefix="/api/v1/ai", tags=["ai"], route_class=GuardedRoute)
 
 _MODEL_FAILURES = (429, 502, 503, 504)
 
@@ -27,19 +27,33 @@ _MODEL_FAILURES = (429, 502, 503, 504)
     "/handoff",
     operation_id="ask_agents",
     dependencies=[OPTIONAL_AUTH, AI_LIMIT],
-    responses=responses(404, 409, 413, 422, *_MODEL_FAILURES),
+    response_model=ConversationAnswer | HandoffResponse,
+    responses=STREAMED | responses(404, 409, 413, 422, *_MODEL_FAILURES),
 )
 async def hand_off(
     request: Request, ai: AiServiceDep, turns: TurnServiceDep, body: HandoffRequest
-) -> ConversationAnswer | HandoffResponse:
+) -> ConversationAnswer | HandoffResponse | Response:
     """Ask the agents: they query the store and hand the question over to each other until one answers.
 
-    With `conversation_id`, the question is a turn of that conversation; without it, nothing is stored.
+    With `conversation_id`, the question is a turn of that conversation; without it, nothing is stored. With
+    `Accept: text/event-stream`, the turn is sent as events of AG-UI 1.0; if it is not stored, it ends with its stream.
     """
+    if as_events(request):
+        return await _handed_off_as_events(request, ai, turns, body)
     if body.conversation_id is None:
         return await until_disconnect(request, ai.hand_off(body.question))
     with naming_the_turn(request):
         return await until_disconnect(request, turns.hand_off(body.conversation_id, body.question))
+
+
+async def _handed_off_as_events(
+    request: Request, ai: AiServiceDep, turns: TurnServiceDep, body: HandoffRequest
+) -> Response:
+    if body.conversation_id is None:
+        return stream_turn("turn", await ai.events(body.question, request.app.state.shutdown.run_until_deadline))
+    with naming_the_turn(request):
+        turn_id = await turns.begin(body.conversation_id, TurnCreate(question=body.question))
+    return stream_turn(str(turn_id), turns.events_of(turn_id))
 
 
 @router.post(

@@ -6,18 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import StringConstraints
 
-from app.api.authorization import AUTHENTICATED
+from app.api.authorization import AUTHENTICATED, GuardedRoute
 from app.api.deps import ConversationServiceDep, Id, TurnServiceDep
 from app.api.disconnect import until_disconnect
 from app.api.etags import CREATED, LOCATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, tagged_response
+from app.api.head import is_head
 from app.api.idempotency import OnceDep
 from app.api.pagination import PageRequest, page_request, paginated
 from app.api.problems import responses
 from app.api.rate_limits import AI_LIMIT
 from app.api.root_path import below_root
+from app.api.streams import EVENT_STREAM, STREAMED, answer_without_words, as_events, stream_turn
 from app.core.errors import ConversationBusy
+from app.models.fields import Matching
 from app.schemas.conversations import (
     ConversationCreate,
     ConversationQuery,
@@ -29,9 +34,14 @@ from app.schemas.conversations import (
 )
 from app.schemas.etags import json_of
 
-router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"])
+router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"], route_class=GuardedRoute)
 
 _TURNS = "/{conversation_id}/turns"
+
+EventId = Annotated[
+    str, StringConstraints(max_length=21), Matching(r"^[1-9][0-9]*:[0-9]+$", "must be the id of an event of the turn")
+]
+"""TURN:NUMBER."""
 
 
 @router.get(
@@ -128,7 +138,7 @@ async def list_turns(
     dependencies=[AUTHENTICATED, AI_LIMIT],
     status_code=201,
     response_model=TurnRead,
-    responses=LOCATED | responses(404, 409, 413, 422, 429, 502, 503, 504),
+    responses=STREAMED | LOCATED | responses(404, 409, 413, 422, 429, 502, 503, 504),
 )
 async def create_turn(
     request: Request, turns: TurnServiceDep, conversation_id: Id, command: TurnCreate, once: OnceDep
@@ -138,7 +148,14 @@ async def create_turn(
     The turn goes on when the client goes away. While another turn of the conversation is running, it is 409 with
     `turn`, the path of that one. The same `Idempotency-Key` is the same turn, also while it runs. A turn that fails is
     a problem document; the turn itself is kept as `failed`.
+
+    With `Accept: text/event-stream`, the turn is sent as events of AG-UI 1.0, also one that is running already; whoever
+    loses the stream continues it at `events`.
     """
+    if as_events(request):
+        with naming_the_turn(request):
+            turn_id = await turns.begin(conversation_id, command, once.key)
+        return stream_turn(str(turn_id), turns.events_of(turn_id))
     with naming_the_turn(request):
         turn = await until_disconnect(request, turns.ask(conversation_id, command, once.key))
     headers = {"Location": location_of(request, turn.id)}
@@ -154,6 +171,38 @@ async def create_turn(
 async def get_turn(turns: TurnServiceDep, conversation_id: Id, turn_id: Id) -> TurnRead:
     """Return a turn, also while it is running."""
     return await turns.get(conversation_id, turn_id)
+
+
+@router.get(
+    _TURNS + "/{turn_id}/events",
+    operation_id="get_turn_events",
+    dependencies=[AUTHENTICATED],
+    response_class=StreamingResponse,
+    responses={
+        200: {"description": "Events", "content": {EVENT_STREAM: {"schema": {"type": "string"}}}},
+        204: {"description": "The client has all events."},
+        **responses(404, 422, 503),
+    },
+)
+async def get_turn_events(
+    request: Request,
+    turns: TurnServiceDep,
+    conversation_id: Id,
+    turn_id: Id,
+    last_event_id: Annotated[EventId | None, Header(description="Continue after this event.")] = None,
+    after: Annotated[EventId | None, Query(description="The same, for clients that cannot send the header.")] = None,
+) -> Response:
+    """Send the turn's events (AG-UI 1.0), those before and those to come, until its end.
+
+    They are kept for 5 minutes after the end. Later it is the messages and the terminal event.
+    """
+    events = await turns.events(conversation_id, turn_id, last_event_id or after)
+    if events is None:
+        return Response(status_code=204)
+    if is_head(request.scope):
+        await events.aclose()
+        return answer_without_words(request)
+    return stream_turn(str(turn_id), events)
 
 
 @router.post(

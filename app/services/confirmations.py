@@ -1,0 +1,131 @@
+"""Confirmations: a person's decision about an action that an agent proposed. No model has a part in it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.audit import audit
+from app.core.auth.identity import Caller
+from app.core.database.driver_errors import app_error_from, is_retryable
+from app.core.database.engine import Database
+from app.core.errors import (
+    AlreadyExists,
+    AppError,
+    ConfirmationClosed,
+    ConfirmationNotFound,
+    Conflict,
+    InvalidToken,
+    code_of,
+)
+from app.repositories.accounts import AccountRepository
+from app.repositories.confirmations import CONFIRMATIONS, ClaimedAction, ConfirmationRepository
+from app.repositories.conversations import owner_of
+from app.schemas.conversations import ConfirmationQuery, ConfirmationRead, Decision
+from app.services.actions import Action, Actions, preconditions_of, require_same
+from app.services.pagination import Page, page
+
+_DECIDED = {"approve": ("executed", "failed"), "decline": ("declined",)}
+"""The statuses that a decision leads to."""
+
+
+class ConfirmationService:
+    """Confirmations, for one request: others than the caller's do not exist."""
+
+    def __init__(self, database: Database, caller: Caller, *, max_open: int) -> None:
+        self._database = database
+        self._caller = caller
+        self._max_open = max_open
+
+    async def list(self, query: ConfirmationQuery, *, counted: bool = False) -> Page[ConfirmationRead]:
+        """A page of the caller's confirmations."""
+        owner = {name.rstrip("_"): value for name, value in owner_of(self._caller).items() if value is not None}
+        return await page(self._database, CONFIRMATIONS, query, counted=counted, within=owner)
+
+    async def get(self, confirmation_id: int) -> ConfirmationRead:
+        """The confirmation; raises ConfirmationNotFound."""
+        async with self._database.reading() as connection:
+            return await self._find(connection, confirmation_id)
+
+    async def decide(self, confirmation_id: int, decision: Decision) -> ConfirmationRead:
+        """Approve or decline, in one transaction: of many decisions the first counts.
+
+        The same decision again returns what came of it. Raises ConfirmationNotFound, ConfirmationClosed, InvalidToken
+        when the account may not act any more, Forbidden.
+        """
+        now = datetime.now(timezone.utc)
+
+        async def work(connection: AsyncConnection) -> tuple[ConfirmationRead, bool]:
+            confirmations = ConfirmationRepository(connection)
+            caller = await self._current_caller(connection)
+            found = await self._find(connection, confirmation_id)
+            claimed = await confirmations.claim(confirmation_id, caller, _DECIDED[decision][0], now)
+            if claimed is None:
+                found = await self._find(connection, confirmation_id)
+                if found.status not in _DECIDED[decision]:
+                    raise ConfirmationClosed(found.status)
+                return found, False
+            outcome = {"outcome": f"Declined by the person: {found.summary}."}
+            if decision == "approve":
+                outcome = await self._execute(connection, caller, claimed, found)
+            await confirmations.close(confirmation_id, **outcome)
+            return await self._find(connection, confirmation_id), True
+
+        decided, is_first = await self._database.transaction(work)
+        if is_first:
+            audit(
+                "confirmation_decided",
+                confirmation_id=confirmation_id,
+                turn_id=decided.turn_id,
+                action=decided.action,
+                status=decided.status,
+                record_id=(decided.result or {}).get("id"),
+            )
+        return decided
+
+    async def _execute(
+        self, connection: AsyncConnection, caller: Caller, claimed: ClaimedAction, found: ConfirmationRead
+    ) -> dict[str, Any]:
+        """Carry the action out, or undo what there is of it; return what is stored of it."""
+        action = Action(claimed.action)
+        try:
+            async with connection.begin_nested():
+                actions = Actions(self._database, caller, max_open=self._max_open)
+                result = await actions.execute(connection, action, claimed.arguments)
+                require_same(claimed.preconditions, await preconditions_of(connection, action, result))
+        except DBAPIError as error:
+            if is_retryable(error) or (refused := app_error_from(error)) is None:
+                raise
+            return _failed(found, refused)
+        except AppError as error:
+            return _failed(found, error)
+        return {"outcome": f"Done: {found.summary}.", "result": result.model_dump(mode="json")}
+
+    async def _current_caller(self, connection: AsyncConnection) -> Caller:
+        """The caller with the rights that the account has now; a key's were read with this request."""
+        if self._caller.account_id is None:
+            return self._caller
+        account = await AccountRepository(connection).find(self._caller.account_id)
+        if account is None or not account.active or account.token_version != self._caller.token_version:
+            raise InvalidToken("the account has changed since the token was issued")
+        return self._caller
+
+    async def _find(self, connection: AsyncConnection, confirmation_id: int) -> ConfirmationRead:
+        found = await ConfirmationRepository(connection).find(confirmation_id, self._caller)
+        if found is None:
+            raise ConfirmationNotFound(confirmation_id)
+        return found
+
+
+def _failed(found: ConfirmationRead, error: AppError) -> dict[str, Any]:
+    """What is stored of an action whose rules do not hold any more."""
+    detail = "Another request was faster." if isinstance(error, AlreadyExists) else error.detail
+    code = code_of(Conflict if isinstance(error, Conflict) else type(error))
+    return {
+        "status": "failed",
+        "outcome": f"Not done: {found.summary}. {detail}",
+        "error": {"code": code, "detail": detail},
+    }
