@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -q
 AT_ONCE := -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast fuzz snapshot check audit format migrate seed bench lock clean
+.PHONY: help run test test-fast fuzz eval snapshot check audit format migrate seed bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,11 +21,14 @@ test: $(VENV)/.dev ## Run all tests: several files at a time, then those that me
 	@$(PYTEST) $(AT_ONCE) -m "not alone"
 	@$(PYTEST) -m alone
 
-test-fast: $(VENV)/.dev ## Run those on SQLite, several files at a time, without servers or commands in other processes
+test-fast: $(VENV)/.dev ## Run those on SQLite that start no servers and no commands
 	@$(PYTEST) $(AT_ONCE) -m "not (alone or debugger or fuzz or postgres or servers)"
 
 fuzz: $(VENV)/.dev ## Fuzz the API with more examples than the tests (FUZZ_EXAMPLES=100)
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),100) $(PYTEST) tests/contract/test_fuzz.py
+
+eval: $(VENV)/.dev ## Put the questions of tests/eval to the configured model: right answers, tokens, milliseconds
+	@$(BIN)/python -m tests.eval $(or $(FILES),questions.yaml)
 
 snapshot: $(VENV)/.dev ## Regenerate the OpenAPI snapshot that the tests compare
 	@$(BIN)/python -m tests.contract.snapshot

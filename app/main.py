@@ -10,12 +10,11 @@ from typing import NoReturn
 
 import structlog
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from pydantic import ValidationError
 from uvicorn.config import STARTUP_FAILURE
 
-from app.api import authorization, cors, docs, problems, rate_limits, system
+from app.api import cors, docs, problems, rate_limits, system
 from app.api.client_address import ClientAddressMiddleware
 from app.api.headers import HeadersMiddleware
 from app.api.middleware import RequestMiddleware
@@ -38,6 +37,7 @@ from app.api.v1 import (
     subscriptions,
 )
 from app.core.database.engine import Database
+from app.core.garbage import fewer_collections
 from app.core.logging import configure_logging
 from app.core.rate_limits.limiter import Limiter
 from app.core.settings import Settings, UnreadableEnvFile, get_settings, in_sentences
@@ -53,7 +53,7 @@ Every path that accepts GET accepts HEAD. Request line and headers together may 
 have exactly one `Host` (else 400). Headers and body must each arrive within 30 seconds, or the time that the operator
 sets (else 408)."""
 
-_ROUTERS = (
+_MODULES = (
     system,
     film_files,  # and film_search before films: `/films/{film_id}` would take their paths
     film_search,
@@ -95,7 +95,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
         _warn(settings)
         assistant.warm_up()
         try:
-            with shutdown.handling_signals():
+            with fewer_collections(), shutdown.handling_signals():
                 yield
         finally:
             await app.state.turns.stop()
@@ -117,14 +117,13 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
     app.add_middleware(ClientAddressMiddleware, settings=settings)
     cors.install(app, settings)
     app.add_middleware(HeadersMiddleware)
-    for part in (problems, rate_limits, docs):
+    for part in (problems, docs):
         part.install(app)
-    for module in _ROUTERS:
-        # Not included as routers, which match each request anew at every level: half of a film's time.
-        app.router.routes.extend(module.router.routes)
-        for route in module.router.routes:
-            if isinstance(route, APIRoute):
-                authorization.apply_guards(route)
+    routers = [module.router for module in _MODULES]
+    rate_limits.install(app, routers)
+    for router in routers:
+        # FastAPI matches included routes in two steps: 15 us more for a film, 40 to 80 us for the last routers.
+        app.include_router(router)
     return app
 
 

@@ -13,9 +13,9 @@ MAX_TEXT = 500
 """Characters of a text asked for, and of a description shown."""
 
 
-def clean(text: str) -> str:
+def clean(text: str, length: int = MAX_TEXT) -> str:
     """What a model sends may hold anything; Postgres takes neither NUL nor half a surrogate pair."""
-    return text.replace("\x00", "").encode("utf-8", "ignore").decode()[:MAX_TEXT].strip()
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode()[:length].strip()
 
 
 def as_json(value: Mapping[str, Any]) -> str:

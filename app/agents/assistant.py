@@ -83,6 +83,7 @@ class Assistant:
                 self._task(request),
                 transcript,
                 seconds=self._settings.ai_timeout_seconds,
+                diagnostics=self._settings.ai_diagnostics,
             )
         except AppError as error:
             log.warning("turn_failed", error=type(error).__name__, detail=error.detail, duration_ms=_since(started))

@@ -5,15 +5,9 @@ from __future__ import annotations
 from semantic_kernel import Kernel
 from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
 
-from app.agents.chat_services.supervised import Supervised
-from app.agents.offline import OfflineChatCompletion
 from app.agents.tools import AgentKernel, add_filters
 from app.core.errors import NotConfigured
 from app.core.settings import Settings
-
-
-class OfflineChat(Supervised, OfflineChatCompletion):
-    """The model that needs nobody else."""
 
 
 def build_chat_service(settings: Settings) -> ChatCompletionClientBase:
@@ -21,6 +15,8 @@ def build_chat_service(settings: Settings) -> ChatCompletionClientBase:
     if problem := settings.provider_problem:
         raise NotConfigured(problem)
     if settings.provider == "offline":
+        from app.agents.offline.service import OfflineChat
+
         return OfflineChat(ai_model_id="offline")
     from app.agents.chat_services.clients import build_azure_chat, build_openai_chat
 

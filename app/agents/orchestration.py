@@ -20,7 +20,13 @@ _cleanups: set[asyncio.Task[None]] = set()
 
 
 async def run_turn(
-    agents: Sequence[Agent], handoffs: OrchestrationHandoffs, task: Task, transcript: Transcript, *, seconds: float
+    agents: Sequence[Agent],
+    handoffs: OrchestrationHandoffs,
+    task: Task,
+    transcript: Transcript,
+    *,
+    seconds: float,
+    diagnostics: bool = False,
 ) -> None:
     """Put the question to the first agent; the answer, or a question back to the person, is in the record then.
 
@@ -31,7 +37,7 @@ async def run_turn(
     token = current_transcript.set(transcript)
     try:
         async with deadline(seconds):
-            await _run(agents, handoffs, task, transcript)
+            await _run(agents, handoffs, task, transcript, TurnRuntime(diagnostics=diagnostics))
     except InputRequired as asked:
         record.status, record.answer = "input_required", asked.question
         return
@@ -53,14 +59,19 @@ def pass_the_floor() -> ChatMessageContent:
     raise FloorPassed
 
 
-async def _run(agents: Sequence[Agent], handoffs: OrchestrationHandoffs, task: Task, transcript: Transcript) -> None:
+async def _run(
+    agents: Sequence[Agent],
+    handoffs: OrchestrationHandoffs,
+    task: Task,
+    transcript: Transcript,
+    runtime: TurnRuntime,
+) -> None:
     orchestration: HandoffOrchestration[str, ChatMessageContent] = HandoffOrchestration(
         members=list(agents),
         handoffs=handoffs,
         agent_response_callback=transcript.on_message,
         human_response_function=pass_the_floor,
     )
-    runtime = TurnRuntime()
     runtime.start()
     result: OrchestrationResult[ChatMessageContent] | None = None
     try:

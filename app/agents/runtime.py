@@ -1,6 +1,6 @@
 """An InProcessRuntime for one turn, with the two things that Semantic Kernel's lacks: failing and stopping.
 
-This is the only place that relies on its private names; tests/unit/test_turn_runtime.py says so when they go.
+app/agents/private_names.py lists the private names that it relies on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from app.core.errors import UpstreamFailed
 
 
 class _NoMessageSpans:
-    """Agents and model calls have spans of their own; those of every message between them cost a millisecond a turn."""
+    """Writes no spans of messages between agents. Agents and model calls keep their spans."""
 
     def trace_block(self, *_arguments: Any, **_options: Any) -> AbstractContextManager[None]:
         return nullcontext()
@@ -24,13 +24,16 @@ class _NoMessageSpans:
 class TurnRuntime(InProcessRuntime):
     """Shared runtimes never forget a subscription, so each turn has its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, diagnostics: bool = False) -> None:
+        """`diagnostics`: write spans and logs of every message, which costs two milliseconds a turn."""
         super().__init__(ignore_unhandled_exceptions=False)
-        self._tracer_helper = _NoMessageSpans()  # type: ignore[assignment]  # all of it that is called
+        self._diagnostics = diagnostics
+        if not diagnostics:
+            self._tracer_helper = _NoMessageSpans()  # type: ignore[assignment]  # all of it that is called
 
     def _try_serialize(self, message: object) -> str:
-        """For a log that we silence: it would quote questions, and costs a millisecond a turn."""
-        return ""
+        """Return the message for Semantic Kernel's log; empty where that log is silenced."""
+        return super()._try_serialize(message) if self._diagnostics else ""
 
     async def drain(self) -> None:
         """Wait until every message is handled; raise an agent's failure, which `get()` would wait for in vain."""

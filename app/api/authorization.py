@@ -3,18 +3,17 @@
 What of it is theirs, services decide. Annotations are not postponed here: FastAPI cannot read such of an object.
 """
 
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.params import Depends as Dependency
 from fastapi.routing import APIRoute
-from starlette.types import ASGIApp, Receive, Send
-from starlette.types import Scope as AsgiScope
 
 from app.api.authentication import CallerDep, authenticate
 from app.api.deps import AdminServiceDep, Id
-from app.api.problems import responses
+from app.api.problems import responses as problem_responses
 from app.core.auth.identity import Caller, Role, Scope
 from app.core.errors import CustomerNotFound, Forbidden, Unauthorized
 
@@ -113,17 +112,54 @@ class OfCustomer(Guard):
         await self.rule.admit(request)
 
 
-class BeforeBody:
-    """A route that asks its rules first. FastAPI reads a body whole before it looks who sends it."""
+class GuardedRoute(APIRoute):
+    """A route with one rule, which adds its statuses to OpenAPI. Raises TypeError for no rule or several.
 
-    def __init__(self, app: ASGIApp, guards: list[Guard]) -> None:
-        self._app, self._guards = app, guards
+    FastAPI reads a body before it runs dependencies: the rule of a route with a body is asked before that, too.
+    """
 
-    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
-        for guard in self._guards:
-            await guard.admit(request)
-        await self._app(scope, receive, send)
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        dependencies: Sequence[Dependency] | None = None,
+        responses: dict[int | str, dict[str, Any]] | None = None,
+        openapi_extra: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        given = list(dependencies or ())
+        declared: list[object] = [one.dependency for one in given]
+        guards = [guard for guard in declared if isinstance(guard, Guard)]
+        if len(guards) != 1:
+            raise TypeError(f"{path}: {len(guards)} access rules; declare one, such as dependencies=[PUBLIC].")
+        self.guard = guards[0]
+        if isinstance(self.guard, OptionalAuth):
+            # One of the alternatives: none of the schemes.
+            openapi_extra = {**(openapi_extra or {}), "security": [{}]}
+        super().__init__(
+            path,
+            endpoint,
+            # Not PUBLIC, which asks nothing: to run a dependency costs more than all else in some requests.
+            dependencies=[one for one in given if not isinstance(one.dependency, Public)],
+            responses={**(responses or {}), **problem_responses(*self.guard.statuses)},
+            openapi_extra=openapi_extra,
+            **options,
+        )
+        if self.body_field is not None:
+            self.responses |= problem_responses(408)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return FastAPI's handler, which reads the body, behind the rule."""
+        handle, admit = super().get_route_handler(), self.guard.admit
+        if self.body_field is None:
+            return handle
+
+        async def handle_admitted(request: Request) -> Response:
+            await admit(request)
+            return await handle(request)
+
+        return handle_admitted
 
 
 _EVERY_ROLE = frozenset(Role)
@@ -154,33 +190,3 @@ def own_customer(scope: Scope) -> Dependency:
 def staff_for_customer(scope: Scope) -> Dependency:
     """For those for whom `staff` is; the customer of the path is told so, other customers see nobody there."""
     return Dependency(OfCustomer(Restricted(_EVERY_ROLE, scope), staff_only=True))
-
-
-def guards_of(route: APIRoute) -> list[Guard]:
-    """The rules that a route declares: one."""
-    declared: list[object] = [dependency.dependency for dependency in route.dependencies]
-    return [guard for guard in declared if isinstance(guard, Guard)]
-
-
-def apply_guards(route: APIRoute) -> None:
-    """Add to OpenAPI what the route's rule answers, and have it asked when it should be.
-
-    Before a body is read; on public routes never, for FastAPI takes longer to ask a question that has one answer than
-    all else that happens to some requests. Routes are settled once for each application, to the same effect.
-
-    Raises TypeError, and that at import, for a route that declares no rule or several.
-    """
-    if (declared := len(guards_of(route))) != 1:
-        raise TypeError(f"{route.path}: {declared} access rules; declare one, such as dependencies=[PUBLIC].")
-    asked = route.dependant.dependencies
-    asked[:] = [dependant for dependant in asked if not isinstance(dependant.call, Public)]
-    for guard in guards_of(route):
-        route.responses |= responses(*guard.statuses)
-        if isinstance(guard, OptionalAuth):
-            # One of the alternatives: none of the schemes.
-            route.openapi_extra = {**(route.openapi_extra or {}), "security": [{}]}
-    if route.body_field is None:
-        return
-    route.responses |= responses(408)
-    if not isinstance(route.app, BeforeBody):
-        route.app = BeforeBody(route.app, guards_of(route))

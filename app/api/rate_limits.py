@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from app.api.authentication import CallerDep
 from app.api.client_address import Networks, addresses_of, networks_of
@@ -174,18 +175,18 @@ def _by_address(networks: Iterable[Networks]) -> Iterator[Counter]:
             yield Counter(f"network:{wide}", _WIDER)
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     """Describe the limits in OpenAPI: every limited route answers 429, and tells of its limit in every answer."""
-    extend_openapi(app, partial(_describe, app))
+    extend_openapi(app, partial(_describe, [route for router in routers for route in router.routes]))
 
 
-def _describe(app: FastAPI, schema: dict[str, Any]) -> None:
+def _describe(routes: Sequence[BaseRoute], schema: dict[str, Any]) -> None:
     headers = {
         name: {"description": description, "schema": {"type": "integer", "minimum": 0}}
         for name, description in _HEADERS.items()
     }
     schema.setdefault("components", {})["headers"] = headers
-    for route in app.routes:
+    for route in routes:
         if isinstance(route, APIRoute) and route.include_in_schema and _is_limited(route):
             for method in route.methods or ():
                 answers = schema["paths"][route.path_format][method.lower()]["responses"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from app.api.authorization import PUBLIC
+from app.api.authorization import PUBLIC, GuardedRoute
 from app.api.deps import HealthServiceDep
 from app.api.problems import problem, responses
 from app.api.root_path import below_root
 from app.schemas.health import Liveness, Readiness, Root
 
-router = APIRouter(tags=["system"])
+router = APIRouter(tags=["system"], route_class=GuardedRoute)
 
 _LINKS = {
     "docs": "/docs",

@@ -10,11 +10,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from app.core.settings import Settings
 
+_SEMANTIC_KERNEL = ("semantic_kernel", "in_process_runtime", "agent_runtime")
+"""They log message bodies, and ERRORs for cancellations and failures that we report ourselves."""
 _QUIET = {
-    # They log message bodies, and ERRORs for cancellations and failures that we report ourselves.
-    "semantic_kernel": logging.CRITICAL,
-    "in_process_runtime": logging.CRITICAL,
-    "agent_runtime": logging.CRITICAL,
     # One line per request is ours to write.
     "uvicorn.access": logging.CRITICAL,
     "openai": logging.WARNING,
@@ -69,6 +67,8 @@ def configure_logging(settings: Settings) -> None:
     root.setLevel(settings.log_level)
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(level)
+    for name in _SEMANTIC_KERNEL:
+        logging.getLogger(name).setLevel(logging.NOTSET if settings.ai_diagnostics else logging.CRITICAL)
     logging.getLogger("uvicorn.error").addFilter(_not_logged_before)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)

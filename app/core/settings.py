@@ -125,6 +125,10 @@ class Settings(BaseSettings):
     ai_temperature: float | None = Field(
         None, ge=0, le=2, description="If unset, the model's default; some models accept no other."
     )
+    ai_diagnostics: bool = Field(
+        False,
+        description="For development: Semantic Kernel's own logs, which quote questions, and a span for each message.",
+    )
     openai_api_key: SecretStr | None = Field(None, description="Key of OpenAI or of a compatible server.")
     openai_base_url: str | None = Field(None, description="A compatible server, such as http://localhost:11434/v1.")
     openai_model: StrippedText = Field(DEFAULT_OPENAI_MODEL, description="Model name.")

@@ -17,14 +17,15 @@ def fold(text: str) -> str:
 
 
 @lru_cache(maxsize=16384)
-def _trigrams(text: str) -> frozenset[str]:
+def trigrams(text: str) -> frozenset[str]:
+    """Three letters in a row of each word, as pg_trgm counts them."""
     padded = (f"  {word} " for word in _WORD.findall(fold(text)))
     return frozenset(word[i : i + 3] for word in padded for i in range(len(word) - 2))
 
 
 def similarity(left: str, right: str) -> float:
     """Shared trigrams over all trigrams, 0.0 to 1.0: pg_trgm's measure, which SQLite borrows as an SQL function."""
-    a, b = _trigrams(left), _trigrams(right)
+    a, b = trigrams(left), trigrams(right)
     if not a or not b:
         return 0.0
     shared = len(a & b)
@@ -36,13 +37,14 @@ def likeness(asked: str, name: str) -> float:
 
     Fits a run of words within a longer name too ("lord of the rigns"), at a discount; a single word of it says less.
     """
-    whole = _ratio(asked, name)
+    whole = letters_alike(asked, name)
     count, words = len(asked.split()), name.split()
     if not 0 < count < len(words):
         return whole
     runs = (" ".join(words[start : start + count]) for start in range(len(words) - count + 1))
-    return max(whole, (0.95 if count > 1 else 0.85) * max(_ratio(asked, run) for run in runs))
+    return max(whole, (0.95 if count > 1 else 0.85) * max(letters_alike(asked, run) for run in runs))
 
 
-def _ratio(left: str, right: str) -> float:
+def letters_alike(left: str, right: str) -> float:
+    """Letters in the same order over all letters, 0.0 to 1.0."""
     return SequenceMatcher(None, left, right, autojunk=False).ratio()

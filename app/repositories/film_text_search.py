@@ -18,7 +18,7 @@ from sqlmodel import col
 
 from app.core.similarity import likeness
 from app.models import Film
-from app.repositories.film_search import CANDIDATES, LIKE, by_trigrams, title_key
+from app.repositories.film_titles import CANDIDATES, LIKE, by_trigrams, title_key
 from app.repositories.films import FILMS
 from app.repositories.pagination import Condition, PaginatedSelect, SortKey
 from app.repositories.sql import has_part

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Customer, Film, Inventory, Payment, Rental, Staff
+from app.models.late_fees import is_lost, late_fee
 from app.models.types import UtcDateTime
-from app.repositories.due import LATE_FEE_PER_DAY, days_late, is_lost
 from app.repositories.pagination import Int, PaginatedSelect, SortKey, Time
 from app.repositories.rows import columns_of, first, one
 from app.schemas.payments import PaymentQuery, PaymentRead
@@ -56,7 +56,7 @@ _NOW = sa.bindparam("now", type_=UtcDateTime)
 _OWED = (
     sa.select(
         sa.func.sum(col(Film.rental_rate)).label("rental_fees"),
-        sa.func.sum(days_late(_NOW)).label("days_late"),
+        sa.func.sum(late_fee(_NOW)).label("late_fees"),
         sa.func.sum(sa.case((is_lost(_NOW), col(Film.replacement_cost)))).label("replacement_costs"),
     )
     .select_from(Rental)
@@ -93,7 +93,7 @@ class _Sums(NamedTuple):
     """None for no rentals or no payments."""
 
     rental_fees: Decimal | None
-    days_late: int | None
+    late_fees: Decimal | None
     replacement_costs: Decimal | None
     payments: Decimal | None
 
@@ -131,7 +131,7 @@ class PaymentRepository:
         if sums is None:
             return None
         fees = sums.rental_fees or _NOTHING
-        late_fees = LATE_FEE_PER_DAY * (sums.days_late or 0)
+        late_fees = sums.late_fees or _NOTHING
         costs = sums.replacement_costs or _NOTHING
         payments = sums.payments or _NOTHING
         return Balance(fees, late_fees, costs, payments, balance=fees + late_fees + costs - payments)

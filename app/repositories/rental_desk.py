@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Customer, Film, Inventory, Rental, Staff
+from app.models.late_fees import days_late, due_date, is_lost, late_fee
 from app.models.types import UtcDateTime
-from app.repositories.due import days_late, due_date, is_lost
 from app.repositories.rows import every, require_columns
 from app.repositories.sql import has_part
 
@@ -23,6 +23,7 @@ _COLUMNS: tuple[sa.SQLColumnExpression[Any], ...] = (
     due_date().label("due"),
     col(Rental.return_date).label("returned"),
     days_late(_NOW).label("days_late"),
+    late_fee(_NOW).label("late_fee"),
     is_lost(_NOW).label("is_lost"),
     col(Film.replacement_cost),
     sa.func.count().over().label("total"),
@@ -49,6 +50,7 @@ class DeskRental(NamedTuple):
     due: datetime
     returned: datetime | None
     days_late: int
+    late_fee: Decimal
     is_lost: bool
     replacement_cost: Decimal
     total: int

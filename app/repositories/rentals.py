@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.models import Film, Inventory, Payment, Rental, Staff, Store
+from app.models.late_fees import back_by, days_late, due_date, is_lost, late_fee
 from app.models.types import UtcDateTime
-from app.repositories.due import back_by, days_late, due_date, is_lost
 from app.repositories.pagination import Int, PaginatedSelect, SortKey, Time
 from app.repositories.rows import columns_of, first, one, require_columns
 from app.schemas.rentals import CustomerRentalQuery, RentalQuery, RentalRead
@@ -58,7 +58,10 @@ _ONE = _RENTALS.where(_THIS)
 _LOCKED = _ONE.with_for_update(of=Rental)
 _UNTIL = sa.bindparam("until", type_=UtcDateTime)
 _RETURNING = _LOCKED.add_columns(
-    days_late(_UNTIL).label("days_late"), is_lost(_UNTIL).label("is_lost"), col(Film.replacement_cost)
+    days_late(_UNTIL).label("days_late"),
+    late_fee(_UNTIL).label("late_fee"),
+    is_lost(_UNTIL).label("is_lost"),
+    col(Film.replacement_cost),
 )
 _OUT_UNTIL = (
     _RENTALS.with_only_columns(due_date(), maintain_column_froms=True)
@@ -105,6 +108,7 @@ class ReturnedRental(RentalRead):
     """A rental with what its return costs."""
 
     days_late: int
+    late_fee: Decimal
     is_lost: bool
     replacement_cost: Decimal
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from app.models import Film, Inventory, Rental
-from app.repositories.due import due_date
+from app.models.late_fees import due_date
 from app.repositories.rows import require_columns
 
 

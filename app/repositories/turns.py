@@ -16,7 +16,7 @@ from app.models import Conversation, Turn
 from app.models.types import JsonText, UtcDateTime
 from app.repositories.conversations import OWNED, owner_of
 from app.repositories.pagination import Int, PaginatedSelect, SortKey
-from app.repositories.rows import columns_of, every, first, mappings
+from app.repositories.rows import columns_of, every, first
 from app.schemas.conversations import TurnQuery, TurnRead
 
 HISTORY = 30
@@ -143,4 +143,5 @@ class TurnRepository:
 
     async def wanted(self, turn_ids: Collection[int]) -> set[int]:
         """Which of these running turns are neither to be cancelled nor deleted."""
-        return {row["id"] for row in await mappings(self._connection, _WANTED, ids=list(turn_ids))}
+        found = await self._connection.scalars(_WANTED, {"ids": list(turn_ids)})
+        return {turn_id for turn_id in found if turn_id is not None}

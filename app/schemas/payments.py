@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from app.models.late_fees import LATE_FEE_RULE, LOST_RULE
 from app.models.payments import Amount, PaymentFields
 from app.schemas.base import ActingStaffId, Command, Id, Identified, Money, UtcTime, unset
 from app.schemas.derived import read_model
@@ -40,10 +41,8 @@ class BalanceRead(BaseModel):
     customer_id: int
     rental_fees: Money
     """The film's rental rate for each rental."""
-    late_fees: Money
-    """1.00 for each started day late, up to the return or, for open rentals, up to now."""
-    replacement_costs: Money
-    """For each item that was not returned within three times its rental duration."""
+    late_fees: Money = Field(description=f"{LATE_FEE_RULE}, up to the return or, for open rentals, up to now.")
+    replacement_costs: Money = Field(description=f"For each item that was not returned within {LOST_RULE}.")
     payments: Money
     balance: Money
     """All fees and costs less all payments; negative if the customer overpaid."""

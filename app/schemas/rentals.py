@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.models.late_fees import LATE_FEE_RULE, LOST_RULE
 from app.models.rentals import RentalFields
 from app.schemas.base import MAX_ID, ActingStaffId, Command, Id, Identified, Moment, Money, StaffId, UtcTime, unset
 from app.schemas.derived import read_model
@@ -80,12 +81,14 @@ class ReturnRead(BaseModel):
     return_date: UtcTime
     days_late: int
     """Days after the due date; a started day counts."""
-    late_fee: Money
-    """1.00 for each day late. Booked as paid when staff return the item; owed when the customer does."""
+    late_fee: Money = Field(
+        description=f"{LATE_FEE_RULE}. Booked as paid when staff return the item; owed when the customer does."
+    )
     payment_id: int | None
     """The payment of the late fee; the first of several if the fee exceeds the largest payment (999.99).
 
     Null without a fee, and when customers return their own rentals.
     """
-    replacement_cost: Money
-    """Added to the customer's balance if the item was out for more than three times its rental duration."""
+    replacement_cost: Money = Field(
+        description=f"Added to the customer's balance if the item was out for more than {LOST_RULE}."
+    )

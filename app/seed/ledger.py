@@ -7,10 +7,9 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import NamedTuple
 
-from app.seed.loans import DAY, DAYS, Loan, Shop
+from app.models.late_fees import days_late_after, late_fee_for
+from app.seed.loans import DAYS, Loan, Shop
 from app.seed.people import STAFF_IDS
-
-_FEE_PER_DAY_LATE = Decimal("1.00")
 
 
 class RentalRow(NamedTuple):
@@ -66,12 +65,12 @@ class Ledger:
         return self._first_day + timedelta(seconds=seconds)
 
     def _amount(self, loan: Loan) -> Decimal:
-        """The film's rate, and 1.00 for each started day that the disc came back late."""
-        rate = self._shop.films[loan.disc.film_id - 1].rental_rate
+        """The film's rate and the late fee."""
+        film = self._shop.films[loan.disc.film_id - 1]
         if loan.end is None:
-            return rate
-        late = loan.end - loan.start - self._shop.due_after(loan.disc)
-        return rate if late <= 0 else rate + _FEE_PER_DAY_LATE * -(-late // DAY)
+            return film.rental_rate
+        kept = timedelta(seconds=loan.end - loan.start)
+        return film.rental_rate + late_fee_for(days_late_after(kept, film.rental_duration))
 
 
 def _server(rental_id: int, loan: Loan) -> int:

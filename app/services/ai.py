@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -15,6 +14,7 @@ from app.agents.record import TurnRecord
 from app.core.auth.identity import Caller
 from app.core.database.engine import Database
 from app.core.errors import AppError
+from app.core.garbage import ignore_present_objects
 from app.core.settings import Settings
 from app.schemas.ai import AiInfo, HandoffResponse, SummaryResponse
 from app.services.films import FilmService
@@ -83,7 +83,7 @@ class AssistantLoader:
         except AppError as error:
             log.error("assistant_load_failed", error=type(error).__name__, detail=error.detail)
             raise
-        _spare_the_collector()
+        ignore_present_objects()
         log.info("assistant_loaded", provider=self._settings.provider, model=self._settings.model)
         return built
 
@@ -98,13 +98,6 @@ class AssistantLoader:
     def _failed(loading: asyncio.Task[Assistant]) -> bool:
         """Also marks the failure as seen: whoever asks for the assistant is told, nobody else needs to be."""
         return loading.cancelled() or loading.exception() is not None
-
-
-def _spare_the_collector() -> None:
-    """200,000 objects of imported libraries are here to stay: do not look through them at every collection."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(5_000, 10, 5)
 
 
 class AiService:

@@ -23,7 +23,6 @@ from app.core.errors import (
     RentalNotFound,
 )
 from app.repositories.customers import CustomerRepository
-from app.repositories.due import LATE_FEE_PER_DAY
 from app.repositories.payments import PaymentRepository
 from app.repositories.rentals import RENTALS, RentalCheck, RentalRepository
 from app.schemas.etags import EntityTags
@@ -207,16 +206,15 @@ class RentalService:
         if staff_id is not None and not await rentals.has_staff(staff_id):
             raise InvalidReference("staff_id", staff_id)
         await rentals.close(rental_id, returned)
-        fee = LATE_FEE_PER_DAY * rental.days_late
         payments: list[int] = []
         if self._caller.is_staff:
             # Customers cannot record payments: the fee of their own return stays on their balance.
             served_by = rental.staff_id if staff_id is None else staff_id
-            payments = await _pay(PaymentRepository(connection), rental, fee, served_by)
+            payments = await _pay(PaymentRepository(connection), rental, rental.late_fee, served_by)
         return ReturnRead(
             return_date=returned,
             days_late=rental.days_late,
-            late_fee=fee,
+            late_fee=rental.late_fee,
             payment_id=payments[0] if payments else None,
             replacement_cost=rental.replacement_cost if rental.is_lost else Decimal("0.00"),
         )

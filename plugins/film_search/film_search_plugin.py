@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import math
-from decimal import Decimal
 from typing import Annotated, Any
 
 from semantic_kernel.functions import kernel_function
 
 from app.core.database.engine import ReadConnectionFactory
-from app.models.types import MINUTES, RELEASE_YEARS, Rating
 from app.repositories.categories import CategoryRepository
 from app.repositories.film_search import Criteria, FilmSearchRepository, FilmSort
 from app.repositories.films import FilmRepository
+from app.repositories.mentions import MentionRepository
+from app.repositories.store_overview import StoreOverviewRepository
 from app.schemas.base import MAX_ID
 from app.schemas.films import FilmCard, FilmListed
+from plugins.film_search.arguments import dollars_of, minutes_of, names_of, ratings_of, stems_of, year_of
+from plugins.film_search.mentioned import mentions_as_dict
 from plugins.results import MAX_TEXT, as_json, clean
 
 MAX_FILMS = 20
 MAX_ACTORS = 10
+MAX_MENTIONED = 5
+"""Films that one mention may stand for."""
+MAX_QUESTION = 2000
+"""Characters of a text that names are looked for in."""
+MAX_STORES = 10
 
-_BRIEF = frozenset({"id", "title", "release_year", "rating", "length", "rental_rate", "categories"})
+_BRIEF = frozenset({"id", "title", "release_year", "rating", "length", "rental_rate", "replacement_cost", "categories"})
 """Fields of a film in a list. A single film has all but these:"""
 _LEFT_OUT = frozenset({"language_id", "original_language_id", "last_update"})
 _NAMES = {"id": "film_id", "length": "length_minutes", "rental_duration": "rental_duration_days"}
@@ -58,33 +64,68 @@ class FilmSearchPlugin:
             }
         )
 
+    @kernel_function(name="find_mentions")
+    async def find_mentions(
+        self, text: Annotated[str, "The person's question, as they wrote it, or any other text"]
+    ) -> str:
+        """Find the films, actors, categories and languages of the store that a text mentions, misspelt ones too.
+
+        Films come with everything that film_details tells. A match is exact, partial or similar (misspelt); a mention
+        that is `common` may be an ordinary word, such as "it".
+        """
+        asked = clean(text, MAX_QUESTION)
+        async with self._reading() as connection:
+            found = await MentionRepository(connection).find(asked)
+            chosen = [film_id for mention in found.films for film_id in mention.ids[:MAX_MENTIONED]][:MAX_FILMS]
+            cards = {film.id: _card(film) for film in await FilmSearchRepository(connection).cards(chosen)}
+        return as_json(mentions_as_dict(asked, found, cards))
+
     @kernel_function(name="find_films")
     async def find_films(
         self,
         category: Annotated[str | None, "Category such as Horror or Sci-Fi"] = None,
+        categories: Annotated[list[str] | None, "Several categories: films that are in all of them"] = None,
+        without_categories: Annotated[list[str] | None, "Categories that the films must not be in"] = None,
         actor: Annotated[str | None, "An actor's name or a part of it"] = None,
+        actors: Annotated[list[str] | None, "Several actors: films in which all of them play"] = None,
+        without_actors: Annotated[list[str] | None, "Actors who must not play in them"] = None,
+        words: Annotated[str | None, "Words of the title or description, such as shark"] = None,
         rating: Annotated[str | None, "G, PG, PG-13, R or NC-17"] = None,
+        ratings: Annotated[list[str] | None, "Several ratings: films with any of them"] = None,
+        without_ratings: Annotated[list[str] | None, "Ratings that the films must not have"] = None,
+        language: Annotated[str | None, "Language spoken, such as French"] = None,
         min_year: Annotated[int | None, "Released in this year or later"] = None,
         max_year: Annotated[int | None, "Released in this year or earlier"] = None,
         min_length: Annotated[int | None, "At least this many minutes"] = None,
         max_length: Annotated[int | None, "At most this many minutes"] = None,
+        min_rental_rate: Annotated[float | None, "Rents for at least this many dollars"] = None,
         max_rental_rate: Annotated[float | None, "Rents for at most this many dollars"] = None,
         in_stock: Annotated[bool | None, "true: only films with a disc in stock now"] = None,
-        sort: Annotated[str, "title, newest, oldest, shortest, longest or cheapest"] = "title",
+        streaming: Annotated[bool | None, "true: only films that can be streamed"] = None,
+        sort: Annotated[
+            str, "title, newest, oldest, shortest, longest, cheapest, most_expensive or costliest_to_replace"
+        ] = "title",
         limit: Annotated[int, "How many films at most, 1 to 20"] = 10,
     ) -> str:
         """Find films that fit all the criteria given; leave out what does not matter."""
         try:
             criteria = Criteria(
-                category=clean(category) if category else None,
-                actor=clean(actor) if actor else None,
-                rating=Rating(rating.strip().upper()) if rating else None,
-                min_year=_within(RELEASE_YEARS, min_year),
-                max_year=_within(RELEASE_YEARS, max_year),
-                min_length=_within(MINUTES, min_length),
-                max_length=_within(MINUTES, max_length),
-                max_rental_rate=_dollars(max_rental_rate),
+                categories=names_of(category, categories),
+                without_categories=names_of(without_categories),
+                actors=names_of(actor, actors),
+                without_actors=names_of(without_actors),
+                words=stems_of(words),
+                ratings=ratings_of(rating, ratings),
+                without_ratings=ratings_of(without_ratings),
+                language=clean(language) if language else None,
+                min_year=year_of(min_year),
+                max_year=year_of(max_year),
+                min_length=minutes_of(min_length),
+                max_length=minutes_of(max_length),
+                min_rental_rate=dollars_of(min_rental_rate),
+                max_rental_rate=dollars_of(max_rental_rate),
                 in_stock=in_stock,
+                streaming_available=streaming,
             )
             order = FilmSort(sort.strip().lower())
         except ValueError:
@@ -152,6 +193,21 @@ class FilmSearchPlugin:
             {"categories": [{"name": category.name, "film_count": category.film_count} for category in categories]}
         )
 
+    @kernel_function(name="store_overview")
+    async def store_overview(self) -> str:
+        """Tell what the store has in numbers: its stores, and films by language, category and rating."""
+        async with self._reading() as connection:
+            overview = StoreOverviewRepository(connection)
+            films, counts = await overview.films(), await overview.counts()
+            stores = await overview.stores(limit=MAX_STORES)
+        shown = [
+            {"store_id": store.store_id, "address": store.address, "city": store.city, "discs": store.discs}
+            for store in stores
+        ]
+        named = {kind: [count._asdict() for count in found] for kind, found in counts.items()}
+        total = stores[0].total if stores else 0
+        return as_json({**films._asdict(), "store_count": total, "stores": shown, **named})
+
 
 def _brief(film: FilmListed) -> dict[str, Any]:
     return {_NAMES.get(name, name): value for name, value in film if name in _BRIEF}
@@ -166,14 +222,3 @@ def _card(film: FilmCard) -> dict[str, Any]:
 
 def _bounded(limit: int) -> int:
     return min(max(limit, 1), MAX_FILMS)
-
-
-def _within(bounds: tuple[int, int], number: int | None) -> int | None:
-    """The nearest value that the column can hold: Postgres refuses to compare with others."""
-    return None if number is None else min(max(number, bounds[0]), bounds[1])
-
-
-def _dollars(amount: float | None) -> Decimal | None:
-    if amount is None or math.isnan(amount):
-        return None
-    return Decimal(str(min(max(amount, 0.0), 99.99)))

@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.core.auth.identity import Caller, Role, Scope
 from app.core.database.engine import ReadConnectionFactory
 from app.repositories.customers import CUSTOMERS, CustomerRepository
-from app.repositories.due import LATE_FEE_PER_DAY
 from app.repositories.film_search import FilmSearchRepository
 from app.repositories.films import FilmRepository
 from app.repositories.pagination import PageSelection, fetch
@@ -212,14 +211,14 @@ def _stores(stock: Sequence[StoreStockRow], own: int | None) -> list[dict[str, A
 
 
 def _open(row: DeskRental) -> dict[str, Any]:
-    """An open rental. `lost_cost` is owed besides, once three times the rental duration has passed."""
+    """An open rental. `lost_cost` is owed besides, once the disc counts as lost (see app/models/late_fees.py)."""
     return {
         "title": _short(row.title),
         "rented": row.rented,
         "due": row.due,
         "overdue": row.days_late > 0,
         "days_late": row.days_late,
-        "late_fee": LATE_FEE_PER_DAY * row.days_late,
+        "late_fee": row.late_fee,
         "lost_cost": row.replacement_cost if row.is_lost else None,
     }
 

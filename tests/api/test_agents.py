@@ -35,8 +35,8 @@ async def test_a_film_question_is_answered_from_the_store(client: httpx.AsyncCli
         {
             "agent": "SearchAgent",
             "kind": "tool",
-            "name": "film_search-search_films",
-            "arguments": {"title": "Alien"},
+            "name": "film_search-find_mentions",
+            "arguments": {"text": "What is the rental rate for the film Alien?"},
         }
     ]
 

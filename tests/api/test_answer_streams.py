@@ -19,6 +19,8 @@ from tests.conftest import running, settings_for
 from tests.fakes.openai_server import FakeOpenAI, Mode, fake_openai
 from tests.fixtures.served import served
 
+pytestmark = pytest.mark.servers
+
 DEADLINE = 1.0
 
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from app.core.database.engine import Database
 from app.main import create_app
-from app.repositories.film_search import FilmSearchRepository, Match
+from app.repositories.film_titles import FilmTitleRepository, Match
 from tests.conftest import client_of, running, sample_database, settings_for
 from tests.fixtures.postgres_server import drop_database, run_script
 
@@ -242,7 +242,7 @@ async def test_without_trigrams_parts_of_words_are_found(without_trigrams: FastA
 @pytest.mark.postgres
 async def test_without_trigrams_agents_still_find_a_misspelt_title(without_trigrams: FastAPI) -> None:
     async with without_trigrams.state.database.reading() as connection:
-        meant = await FilmSearchRepository(connection).match_title("alein", limit=1)
+        meant = await FilmTitleRepository(connection).match_title("alein", limit=1)
     assert (meant.match, meant.ids) == (Match.SIMILAR, [1])
 
 

@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
 
-from app.models import metadata
+from app.models import Film, metadata
 from tests.fixtures.statements import statements_of
 
 FILMS = "/api/v1/films"
@@ -387,3 +388,26 @@ async def test_writing_costs_as_many_queries_for_one_link_as_for_ten(
         costs.append([statement.split()[0] for statement in sent])
     assert costs[0] == costs[1]
     assert len(costs[0]) <= 15
+
+
+async def test_a_film_of_an_older_store_is_read_whatever_requests_may_send(
+    own_app: FastAPI, own_client: httpx.AsyncClient
+) -> None:
+    old = {
+        "title": " ",
+        "language_id": 1,
+        "rental_duration": 0,
+        "rental_rate": 0,
+        "length": -1,
+        "special_features": [""],
+    }
+
+    async def insert(connection: AsyncConnection) -> int:
+        return int(await connection.scalar(sa.insert(Film).returning(col(Film.film_id)), old) or 0)
+
+    film_id = await own_app.state.database.transaction(insert)
+    film = (await own_client.get(f"{FILMS}/{film_id}")).json()
+    assert {name: film[name] for name in old} == old
+    (listed,) = (await own_client.get(FILMS, params={"sort": "-id", "limit": 1})).json()
+    assert listed["length"] == -1
+    assert "-1" in (await own_client.get(f"{FILMS}/export")).text.splitlines()[-1]

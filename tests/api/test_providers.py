@@ -16,6 +16,8 @@ from tests.conftest import client_of, fill, running, settings_for
 from tests.fakes.openai_server import FakeOpenAI, Mode, fake_openai
 from tests.fixtures.served import served
 
+pytestmark = pytest.mark.servers
+
 KEY = "sk-test-5ecret-key"
 DEADLINE = 1.0
 HANDOFF = "/api/v1/ai/handoff"

@@ -143,6 +143,7 @@ def test_the_readme_names_configurations_and_files_that_are_there() -> None:
     assert all((ROOT / file).exists() for file in files)
 
 
+@pytest.mark.servers
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="what containers have: Linux")
 def test_the_wait_for_the_debugger_ends_when_it_listens_and_sends_it_nothing() -> None:
     arguments: list[str] = TASKS["up-debug-wait"]["args"]
@@ -161,6 +162,7 @@ def test_the_wait_for_the_debugger_ends_when_it_listens_and_sends_it_nothing() -
             debugger.accept()
 
 
+@pytest.mark.servers
 def test_the_wait_for_the_debugger_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
     arguments: list[str] = TASKS["up-debug-wait"]["args"]
     with socket.socket() as unheard:

@@ -11,11 +11,16 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from app.core.name_matching import Mention, Name, tokens_of
 from app.core.similarity import fold, likeness
+from app.repositories.mentions import both, by_stem
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "app" / "seed" / "catalogue.json"
 _LIKE = 0.55
-_BRIEF = ("film_id", "title", "release_year", "rating", "length_minutes", "rental_rate", "categories")
+_BRIEF = (
+    *("film_id", "title", "release_year", "rating", "length_minutes", "rental_rate", "replacement_cost", "categories"),
+)
+_BOUNDS = {"year": "release_year", "length": "length_minutes", "rental_rate": "rental_rate"}
 _ORDERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "title": lambda film: film["title"],
     "newest": lambda film: -(film["release_year"] or 0),
@@ -23,6 +28,8 @@ _ORDERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "shortest": lambda film: film["length_minutes"] or 9999,
     "longest": lambda film: -(film["length_minutes"] or 0),
     "cheapest": lambda film: film["rental_rate"] or 0.0,
+    "most_expensive": lambda film: -(film["rental_rate"] or 0.0),
+    "costliest_to_replace": lambda film: -(film["replacement_cost"] or 0.0),
 }
 
 
@@ -48,6 +55,8 @@ class FilmStore:
             "similar_films": self.similar_films,
             "film_availability": self.film_availability,
             "list_categories": self.list_categories,
+            "find_mentions": self.find_mentions,
+            "store_overview": self.store_overview,
         }
         answer: dict[str, Any] = json.loads(json.dumps(functions[function](**arguments)))
         return answer
@@ -63,37 +72,67 @@ class FilmStore:
         rest = [f"{film['title']} ({film['release_year']})" for film in [*found[limit:], *others][:10]]
         return {"query": title, "match": match, "total": len(found) + len(others), "films": cards, "other_titles": rest}
 
-    def find_films(
-        self,
-        category: str | None = None,
-        actor: str | None = None,
-        rating: str | None = None,
-        min_year: int | None = None,
-        max_year: int | None = None,
-        min_length: int | None = None,
-        max_length: int | None = None,
-        max_rental_rate: float | None = None,
-        in_stock: bool | None = None,
-        sort: str = "title",
-        limit: int = 10,
-    ) -> dict[str, Any]:
+    def find_films(self, sort: str = "title", limit: int = 10, **criteria: Any) -> dict[str, Any]:
         """Films that fit all criteria."""
-        bounds = (
-            ("release_year", min_year, max_year),
-            ("length_minutes", min_length, max_length),
-            ("rental_rate", None, max_rental_rate),
-        )
-        found = [
-            film
-            for film in self.films
-            if (category is None or any(category.lower() in name.lower() for name in film["categories"]))
-            and (actor is None or any(actor.lower() in name.lower() for name in film["actors"]))
-            and rating in (None, film["rating"])
-            and (in_stock is None or (film["in_stock"] > 0) == in_stock)
-            and all(_within(film[key], low, high) for key, low, high in bounds)
-        ]
+        found = [film for film in self.films if all(_fits(film, name, value) for name, value in criteria.items())]
         found.sort(key=lambda film: (_ORDERS[sort](film), film["title"]))
         return {"total": len(found), "films": [_brief(film) for film in found[: min(limit, 20)]]}
+
+    def find_mentions(self, text: str) -> dict[str, Any]:
+        """What a text mentions, found as the real tool finds it, among all films."""
+        tokens = tokens_of(text)
+        actors = sorted({name for film in self.films for name in film["actors"] or ()})
+        kinds = [one for known in (self._categories(), self._languages()) for one, _ in by_stem(text, known)]
+        films, people = both(
+            text,
+            [Name(film["film_id"], film["title"]) for film in self.films],
+            [Name(number, name) for number, name in enumerate(actors)],
+            kinds,
+        )
+        cards = {film["film_id"]: film for film in self.films}
+
+        def place(one: Mention) -> dict[str, Any]:
+            start, end = tokens[one.first].start, tokens[one.last].end
+            return {
+                "mention": text[start:end],
+                "start": start,
+                "end": end,
+                "match": one.match.value,
+                "score": one.score,
+            }
+
+        names = {
+            kind: [{**place(one), "name": name} for one, name in by_stem(text, known)]
+            for kind, known in (("categories", self._categories()), ("languages", self._languages()))
+        }
+        return {
+            "films": [
+                {**place(one), "common": one.is_common, "total": len(one.ids), "films": [cards[i] for i in one.ids[:5]]}
+                for one in films
+            ],
+            "actors": [{**place(one), "names": [actors[i] for i in one.ids]} for one in people],
+            **names,
+        }
+
+    def store_overview(self) -> dict[str, Any]:
+        """Films by category and language; two stores."""
+
+        def counted(key: str, names: list[str]) -> list[dict[str, Any]]:
+            return [{"name": name, "films": sum(name in (film[key] or "") for film in self.films)} for name in names]
+
+        return {
+            "films": len(self.films),
+            "store_count": 2,
+            "stores": [],
+            "categories": counted("categories", self._categories()),
+            "languages": counted("language", self._languages()),
+        }
+
+    def _categories(self) -> list[str]:
+        return sorted({name for film in self.films for name in film["categories"] or ()})
+
+    def _languages(self) -> list[str]:
+        return sorted({film["language"] for film in self.films if film["language"]})
 
     def similar_films(self, title: str, limit: int = 5) -> dict[str, Any]:
         """Films with most categories and actors in common."""
@@ -176,7 +215,18 @@ def _brief(film: Mapping[str, Any]) -> dict[str, Any]:
     return {key: film[key] for key in _BRIEF}
 
 
-def _within(value: float | None, low: float | None, high: float | None) -> bool:
-    if low is None and high is None:
-        return True
-    return value is not None and (low is None or value >= low) and (high is None or value <= high)
+def _fits(film: Mapping[str, Any], name: str, value: Any) -> bool:
+    if name.startswith("without_"):
+        return not any(_fits(film, name.removeprefix("without_"), [one]) for one in value)
+    if name.partition("_")[0] in ("min", "max"):
+        known = film[_BOUNDS[name.partition("_")[2]]]
+        return known is not None and (known >= value if name.startswith("min") else known <= value)
+    if name in ("categories", "actors"):
+        return all(any(one.lower() in known.lower() for known in film[name] or ()) for one in value)
+    if name == "words":
+        return all(word.lower() in f"{film['title']} {film['description']}".lower() for word in value.split())
+    if name == "ratings":
+        return film["rating"] in value
+    if name == "language":
+        return bool(film["language"] == value)
+    return bool(film["in_stock" if name == "in_stock" else "streaming_available"]) is value

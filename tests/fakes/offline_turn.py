@@ -6,14 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.agents.offline.intent import plan_for
-from app.agents.offline.recall import Turn, context_of
-from app.agents.offline.steps import Calls, Say, Seen, next_step
+from app.agents.offline.search_steps import search_step
+from app.agents.offline.steps import Call, Calls, Result, Say, Turn
 from tests.fakes.film_store import FilmStore
 
-FILM_FUNCTIONS = frozenset(
-    {"search_films", "find_films", "similar_films", "film_details", "film_availability", "list_categories"}
-)
 _MOST_ROUNDS = 5
 
 
@@ -29,15 +25,14 @@ class Outcome:
 def ask(store: FilmStore, question: str, earlier: Sequence[tuple[str, str]] = ()) -> Outcome:
     """Put a question, after earlier pairs of question and answer, and follow it to its end."""
     turns = [Turn(by_user=i == 0, text=text) for pair in earlier for i, text in enumerate(pair)]
-    plan = plan_for(question, context_of(turns))
-    outcome, seen = Outcome(), list[Seen]()
+    outcome, seen = Outcome(), list[tuple[Call, Result]]()
     while True:
         outcome.rounds += 1
         assert outcome.rounds <= _MOST_ROUNDS, f"no end: {outcome.calls}"
-        step = next_step(plan, seen, FILM_FUNCTIONS)
+        step = search_step(question, turns, seen, proposes=False)
         if not isinstance(step, Calls):
             outcome.answer = step.text if isinstance(step, Say) else None
             return outcome
         for call in step.calls:
             outcome.calls.append((call.function, dict(call.arguments)))
-            seen.append(Seen(call, store.call(call.function, call.arguments)))
+            seen.append((call, store.call(call.function, call.arguments)))

@@ -50,8 +50,8 @@ def test_a_checkout_on_windows_has_the_line_ends_that_containers_need(tmp_path: 
 def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
     folder = copied(tmp_path / "100% ours, %(here)s")
     for done in (
-        run("migrate", cwd=folder, PYTHONPATH="", **STORE),
-        run("create-user", "ada@example.org", cwd=folder, given="engine No. 2\n", PYTHONPATH="", **STORE),
+        run_module("app", "migrate", cwd=folder, PYTHONPATH="", **STORE),
+        run_module("app", "create-user", "ada@example.org", cwd=folder, given="engine No. 2\n", PYTHONPATH="", **STORE),
         run_module("alembic", "downgrade", "-1", cwd=folder, PYTHONPATH="", **STORE),
         run_module("alembic", "upgrade", "head", cwd=folder, PYTHONPATH="", **STORE),
         run_module("alembic", "revision", "--autogenerate", "-m", "Nothing", cwd=folder, PYTHONPATH="", **STORE),

@@ -36,6 +36,9 @@ class Tools:
     async def availability(self, film_id: int) -> dict[str, Any]:
         return dict(json.loads(await self._plugin.film_availability(film_id)))
 
+    async def overview(self) -> dict[str, Any]:
+        return dict(json.loads(await self._plugin.store_overview()))
+
     async def categories(self) -> list[dict[str, Any]]:
         return list(json.loads(await self._plugin.list_categories())["categories"])
 
@@ -229,3 +232,16 @@ async def test_both_databases_measure_similarity_alike(tools: Tools) -> None:
         for left, right in pairs:
             measured = await connection.scalar(sa.select(sa.func.similarity(left, right)))
             assert measured == pytest.approx(similarity(left, right), abs=0.001)
+
+
+async def test_the_overview_counts_what_the_store_has(tools: Tools) -> None:
+    overview = await tools.overview()
+    assert overview["films"] == (await tools.find(limit=1))["total"]
+    assert sum(language["films"] for language in overview["languages"]) == overview["films"]
+    assert {one["name"]: one["films"] for one in overview["categories"]} == {
+        one["name"]: one["film_count"] for one in await tools.categories()
+    }
+    assert {one["name"] for one in overview["ratings"]} == {"G", "PG", "PG-13", "R", "NC-17"}
+    assert (overview["oldest_year"], overview["lowest_rental_rate"]) == (1931, 0.99)
+    assert [store["store_id"] for store in overview["stores"]] == [1, 2]
+    assert overview["store_count"] == 2

@@ -15,6 +15,8 @@ import pytest
 from tests.fixtures.command_line import ROOT, run_module
 from tests.fixtures.serving import UVICORN, serving
 
+pytestmark = pytest.mark.servers
+
 README = (ROOT / "plugins/README.md").read_text(encoding="utf-8")
 TEAM = "app/agents/team.py"
 FILES = dict(re.findall(r"^`(plugins/[^`]+)`\n\n```\w+\n(.*?)```$", README, re.MULTILINE | re.DOTALL))

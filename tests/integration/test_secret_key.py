@@ -32,7 +32,7 @@ async def test_workers_with_a_key_each_do_not_start_and_the_service_ends(tmp_pat
     )
     for log, sentence in zip(logs, (COMMON, COMMON, "Error: SECRET_KEY has fewer than 32 bytes"), strict=True):
         assert sentence in log
-        assert "Shutdown parent process" in log
+        assert "Stopping parent process" in log
         assert "Traceback" not in log
         assert SHORT not in log
 

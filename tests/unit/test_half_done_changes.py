@@ -13,12 +13,11 @@ from typing import Any, NamedTuple
 
 import pytest
 from fastapi import APIRouter
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 import app.repositories
 import app.schemas
-from app.api.authorization import AUTHENTICATED, PUBLIC, apply_guards
+from app.api.authorization import AUTHENTICATED, PUBLIC, GuardedRoute
 from app.models import Film
 from app.models.films import FilmFields
 from app.repositories.film_search import CARDS, Criteria, require_conditions
@@ -46,12 +45,12 @@ class RentalQueryByTitle(RentalQuery):
     sort: str | None = sort_by("id", "film_title")
 
 
-class ListedWithStudio(FilmListed):
-    studio: str | None
+class ListedWithGauge(FilmListed):
+    gauge: str | None
 
 
-class CreateWithStudio(FilmCreate):
-    studio: str | None = None
+class CreateWithGauge(FilmCreate):
+    gauge: str | None = None
 
 
 class CreateWithCredits(FilmCreate):
@@ -62,8 +61,8 @@ class ExportedWithCredits(FilmExported):
     credits: dict[str, str] | None
 
 
-class CardWithStudio(FilmCard):
-    studio: str | None
+class CardWithGauge(FilmCard):
+    gauge: str | None
 
 
 class StockWithShelf(NamedTuple):
@@ -72,8 +71,8 @@ class StockWithShelf(NamedTuple):
 
 
 @dataclass(frozen=True)
-class CriteriaWithStudio(Criteria):
-    studio: str | None = None
+class CriteriaWithGauge(Criteria):
+    gauge: str | None = None
 
 
 def test_a_filter_of_a_query_needs_a_condition() -> None:
@@ -97,15 +96,15 @@ def test_a_sort_key_needs_a_field_of_the_row() -> None:
 
 
 def test_a_field_of_a_row_needs_a_column() -> None:
-    with pytest.raises(TypeError, match=r"^ListedWithStudio: no column for studio"):
-        columns_of(ListedWithStudio, Film, **FILM_COLUMNS)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"^ListedWithStudio: no column for studio is selected"):
-        replace(FILMS, row=ListedWithStudio)
+    with pytest.raises(TypeError, match=r"^ListedWithGauge: no column for gauge"):
+        columns_of(ListedWithGauge, Film, **FILM_COLUMNS)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^ListedWithGauge: no column for gauge is selected"):
+        replace(FILMS, row=ListedWithGauge)
 
 
 def test_a_column_needs_a_field_of_the_row() -> None:
-    with pytest.raises(TypeError, match=r"^FilmListed has no field studio"):
-        columns_of(FilmListed, Film, **FILM_COLUMNS, studio=Film.title)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^FilmListed has no field gauge"):
+        columns_of(FilmListed, Film, **FILM_COLUMNS, gauge=Film.title)  # type: ignore[arg-type]
 
 
 def test_a_field_of_a_film_needs_a_csv_column() -> None:
@@ -114,13 +113,13 @@ def test_a_field_of_a_film_needs_a_csv_column() -> None:
 
 
 def test_a_csv_column_needs_a_field_of_the_export() -> None:
-    with pytest.raises(TypeError, match=r"^FilmExported: no field for the CSV columns studio"):
-        csv_columns_of(CreateWithStudio, FilmExported)
+    with pytest.raises(TypeError, match=r"^FilmExported: no field for the CSV columns gauge"):
+        csv_columns_of(CreateWithGauge, FilmExported)
 
 
 def test_a_field_of_a_tools_row_needs_a_column() -> None:
-    with pytest.raises(TypeError, match=r"^CardWithStudio: no column for studio is selected"):
-        require_columns(CardWithStudio, CARDS)
+    with pytest.raises(TypeError, match=r"^CardWithGauge: no column for gauge is selected"):
+        require_columns(CardWithGauge, CARDS)
 
 
 def test_a_value_of_a_named_tuple_needs_a_column() -> None:
@@ -130,18 +129,15 @@ def test_a_value_of_a_named_tuple_needs_a_column() -> None:
 
 
 def test_a_criterion_of_a_tool_needs_a_condition() -> None:
-    with pytest.raises(TypeError, match=r"^CriteriaWithStudio: no condition for studio"):
-        require_conditions(CriteriaWithStudio)
+    with pytest.raises(TypeError, match=r"^CriteriaWithGauge: no condition for gauge"):
+        require_conditions(CriteriaWithGauge)
 
 
 @pytest.mark.parametrize(("rules", "declared"), [([], 0), ([PUBLIC, AUTHENTICATED], 2)])
 def test_a_route_needs_one_access_rule(rules: list[Any], declared: int) -> None:
-    router = APIRouter()
-    router.add_api_route("/stock", lambda: None, dependencies=rules)
-    (route,) = router.routes
-    assert isinstance(route, APIRoute)
+    router = APIRouter(route_class=GuardedRoute)
     with pytest.raises(TypeError, match=rf"^/stock: {declared} access rules; declare one"):
-        apply_guards(route)
+        router.add_api_route("/stock", lambda: None, dependencies=rules)
 
 
 def members_of(package: Any) -> Iterator[Any]:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from app.agents.offline.desk import desk_plan_for
-from app.agents.offline.desk_steps import NOT_YOURS, WHOSE, desk_step
-from app.agents.offline.steps import STORE_SILENT, Call, Calls, Say, Seen, Step, Transfer
+from app.agents.offline.desk_steps import desk_step
+from app.agents.offline.phrasing import say
+from app.agents.offline.steps import Call, Calls, Result, Say, Step, Transfer
 
 MINE = frozenset({"my_open_rentals", "my_rental_history", "my_balance", "film_near_me"})
 ANYONES = frozenset(
@@ -29,12 +30,12 @@ SUMS = {"rental_fees": 9.97, "late_fees": 2.0, "replacement_costs": 0.0, "paymen
 
 def asked(question: str, offered: frozenset[str], *results: dict[str, Any]) -> Step:
     """The step after these results of all look-ups so far."""
-    plan, seen = desk_plan_for(question), list[Seen]()
+    plan, seen = desk_plan_for(question), list[tuple[Call, Result]]()
     for result in results:
-        step = desk_step(plan, seen, offered)
+        step = desk_step(plan, question, seen, offered)
         assert isinstance(step, Calls)
-        seen += [Seen(call, result) for call in step.calls]
-    return desk_step(plan, seen, offered)
+        seen += [(call, result) for call in step.calls]
+    return desk_step(plan, question, seen, offered)
 
 
 def test_a_customer_is_told_what_is_out() -> None:
@@ -92,14 +93,14 @@ def test_staff_choose_among_namesakes() -> None:
 
 
 def test_nobody_is_told_what_is_not_theirs_to_know() -> None:
-    assert asked("What does customer 5 have out?", MINE) == Say(NOT_YOURS)
-    assert asked("What do I have out?", ANYONES) == Say(WHOSE)
+    assert asked("What does customer 5 have out?", MINE) == Say(say("not yours"))
+    assert asked("What do I have out?", ANYONES) == Say(say("whose"))
 
 
 def test_a_silent_store_is_told() -> None:
     failed = {"error": "The store could not be asked just now."}
-    assert asked("What do I have out?", MINE, failed) == Say(STORE_SILENT)
-    assert asked("Is Alien in stock near me?", MINE, failed) == Say(STORE_SILENT)
+    assert asked("What do I have out?", MINE, failed) == Say(say("silent"))
+    assert asked("Is Alien in stock near me?", MINE, failed) == Say(say("silent"))
 
 
 def test_where_a_film_is_near() -> None:
@@ -112,11 +113,11 @@ def test_where_a_film_is_near() -> None:
     told = asked("Is Alien in stock near me?", MINE, result)
     assert isinstance(told, Say)
     assert told.text.startswith(
-        "Alien (1979): your store (store 2) has none in stock, the next was due back on 4 March"
+        "Alien (1979): your store (store 2) has none in stock; the next one was due back on 4 March"
     )
     assert told.text.endswith("store 1 has 2 of 3 copies in stock.")
     assert asked("Is Alien in stock near me?", MINE, {"films": []}) == Say("The store has no film called “Alien”.")
 
 
 def test_the_desk_hands_over_what_is_not_for_it() -> None:
-    assert desk_step(None, [], MINE) == Transfer()
+    assert desk_step(None, "How much is Alien?", [], MINE) == Transfer()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.agents.offline.desk import Affairs, NearMe, Topic, desk_plan_for
+from app.agents.offline.desk import CUSTOMER, HISTORY, NEAR, OUT, OWED, DeskPlan, desk_plan_for
 
-OUT = [
+ABOUT_OUT = [
     "When are my discs due?",
     "What do I have out?",
     "what do I have out right now",
@@ -86,7 +86,7 @@ OUT = [
     "How many days do I have left to return my movies?",
     "what movies are due tomorrow",
 ]
-HISTORY = [
+ABOUT_HISTORY = [
     "what did i take out",
     "What have I rented?",
     "What have I rented so far?",
@@ -117,7 +117,7 @@ HISTORY = [
     "What does my rental history look like?",
     "history of my rentals",
 ]
-OWED = [
+ABOUT_OWED = [
     "Do I owe anything?",
     "do i owe you money?",
     "How much do I owe?",
@@ -171,25 +171,25 @@ OWED = [
     "What are the late fees on my rentals?",
 ]
 OF_ONE_FILM = [
-    ("When is my copy of Alien due back?", "OUT", "Alien"),
-    ("Have I rented Alien before?", "HISTORY", "Alien"),
-    ("Did I ever rent The Godfather?", "HISTORY", "The Godfather"),
-    ("When did I last rent Jaws?", "HISTORY", "Jaws"),
-    ("when did I return Alien?", "HISTORY", "Alien"),
-    ("Is my copy of The Matrix overdue?", "OUT", "The Matrix"),
-    ("When do I have to bring back my copy of Jaws?", "OUT", "Jaws"),
-    ("did I return Alien?", "OUT", "Alien"),
-    ("Have I returned Alien yet?", "OUT", "Alien"),
-    ("Is Alien still on my account?", "OUT", "Alien"),
-    ("do i still have alien", "OUT", "alien"),
-    ("Have I had Alien before?", "HISTORY", "Alien"),
-    ("Did I already rent Alien?", "HISTORY", "Alien"),
-    ("was Alien ever rented by me?", "HISTORY", "Alien"),
-    ("when was the last time I rented Alien?", "HISTORY", "Alien"),
-    ("when did I rent Alien?", "HISTORY", "Alien"),
-    ("How many times have I rented Alien?", "HISTORY", "Alien"),
+    ("When is my copy of Alien due back?", OUT, "Alien"),
+    ("Have I rented Alien before?", HISTORY, "Alien"),
+    ("Did I ever rent The Godfather?", HISTORY, "The Godfather"),
+    ("When did I last rent Jaws?", HISTORY, "Jaws"),
+    ("when did I return Alien?", HISTORY, "Alien"),
+    ("Is my copy of The Matrix overdue?", OUT, "The Matrix"),
+    ("When do I have to bring back my copy of Jaws?", OUT, "Jaws"),
+    ("did I return Alien?", OUT, "Alien"),
+    ("Have I returned Alien yet?", OUT, "Alien"),
+    ("Is Alien still on my account?", OUT, "Alien"),
+    ("do i still have alien", OUT, "alien"),
+    ("Have I had Alien before?", HISTORY, "Alien"),
+    ("Did I already rent Alien?", HISTORY, "Alien"),
+    ("was Alien ever rented by me?", HISTORY, "Alien"),
+    ("when was the last time I rented Alien?", HISTORY, "Alien"),
+    ("when did I rent Alien?", HISTORY, "Alien"),
+    ("How many times have I rented Alien?", HISTORY, "Alien"),
 ]
-NEAR = [
+NEAR_BY = [
     ("Is Alien in stock near me?", "Alien"),
     ("Is there a copy of Alien near me?", "Alien"),
     ("Do you have Alien in my store?", "Alien"),
@@ -201,7 +201,7 @@ NEAR = [
     ("is up in stock close to me", "up"),
     ('Is "The Matrix" available nearby?', "The Matrix"),
     ("Is The Matrix in stock at my store?", "The Matrix"),
-    ("Is there an Inception near here?", "an Inception"),
+    ("Is there an Inception near here?", "Inception"),
     ("Can I get Jaws at a store near me?", "Jaws"),
     ("Any copies of Alien close by?", "Alien"),
     ("Where's the nearest copy of Alien?", "Alien"),
@@ -216,72 +216,72 @@ NEAR = [
     ("Find Alien near me", "Alien"),
 ]
 OF_CUSTOMERS = [
-    ("What does customer 5 have out?", "OUT", "5"),
-    ("what has customer #5 got out", "OUT", "5"),
-    ("What does Elena Dubois owe?", "OWED", "Elena Dubois"),
-    ("rentals of elena.dubois1@example.org", "OUT", "elena.dubois1@example.org"),
-    ("open rentals of customer 12", "OUT", "12"),
-    ("When are customer 5's discs due?", "OUT", "5"),
-    ("When are Elena Dubois' discs due?", "OUT", "Elena Dubois"),
-    ("what has elena dubois rented?", "HISTORY", "elena dubois"),
-    ("rental history of customer 7", "HISTORY", "7"),
-    ("Elena Dubois's rental history", "HISTORY", "Elena Dubois"),
-    ("balance of customer 5", "OWED", "5"),
-    ("customer 5's balance", "OWED", "5"),
-    ("How much does customer number 5 owe?", "OWED", "5"),
-    ("Does Elena Dubois owe anything?", "OWED", "Elena Dubois"),
-    ("does customer 3 have any late fees?", "OWED", "3"),
-    ("Is customer 5 late?", "OUT", "5"),
-    ("Is customer 9 overdue with anything?", "OUT", "9"),
-    ("find customer Elena Dubois", "CUSTOMER", "Elena Dubois"),
-    ("Who is customer 5?", "CUSTOMER", "5"),
-    ("customer 5", "CUSTOMER", "5"),
-    ("look up elena.dubois1@example.org", "CUSTOMER", "elena.dubois1@example.org"),
-    ("late fees of Elena Dubois", "OWED", "Elena Dubois"),
-    ("What did customer 5 rent last?", "HISTORY", "5"),
-    ("what is elena.dubois1@example.org renting?", "OUT", "elena.dubois1@example.org"),
-    ("which discs are out to customer 5?", "OUT", "5"),
-    ("show the history for elena dubois", "HISTORY", "elena dubois"),
-    ("What does the customer with id 5 have out?", "OUT", "5"),
-    ("customer id 5 rentals", "OUT", "5"),
-    ("What has customer 12 got out right now?", "OUT", "12"),
-    ("List the open rentals for customer 12", "OUT", "12"),
-    ("List all rentals for Elena Dubois", "OUT", "Elena Dubois"),
-    ("Show Elena Dubois's open rentals", "OUT", "Elena Dubois"),
-    ("what's elena dubois got out", "OUT", "elena dubois"),
-    ("What films does Elena Dubois have out?", "OUT", "Elena Dubois"),
-    ("What films has Elena Dubois got rented?", "OUT", "Elena Dubois"),
-    ("Does customer 5 have any overdue discs?", "OUT", "5"),
-    ("Is Elena Dubois overdue?", "OUT", "Elena Dubois"),
-    ("Does Elena have anything out?", "OUT", "Elena"),
-    ("when are the discs of customer 5 due?", "OUT", "5"),
-    ("When does customer 5 have to return their discs?", "OUT", "5"),
-    ("due dates for elena.dubois1@example.org", "OUT", "elena.dubois1@example.org"),
-    ("How much does elena.dubois1@example.org owe us?", "OWED", "elena.dubois1@example.org"),
-    ("How much does Elena owe?", "OWED", "Elena"),
-    ("what are customer 5's late fees?", "OWED", "5"),
-    ("What are the late fees of customer 5?", "OWED", "5"),
-    ("What are Elena Dubois' late fees?", "OWED", "Elena Dubois"),
-    ("outstanding balance for customer 5", "OWED", "5"),
-    ("Has customer 5 paid?", "OWED", "5"),
-    ("does customer 5 owe money", "OWED", "5"),
-    ("is customer 5 in debt?", "OWED", "5"),
-    ("What did Elena Dubois rent?", "HISTORY", "Elena Dubois"),
-    ("Which films has Elena Dubois rented so far?", "HISTORY", "Elena Dubois"),
-    ("last rentals of customer 5", "HISTORY", "5"),
-    ("customer 5 history", "HISTORY", "5"),
-    ("customer 5 balance", "OWED", "5"),
-    ("Show me customer 5", "CUSTOMER", "5"),
-    ("Look up customer 5", "CUSTOMER", "5"),
-    ("Search for customer Dubois", "CUSTOMER", "Dubois"),
-    ("search customers named Dubois", "CUSTOMER", "Dubois"),
-    ("Who is elena.dubois1@example.org?", "CUSTOMER", "elena.dubois1@example.org"),
-    ("Do we have a customer called Elena Dubois?", "CUSTOMER", "Elena Dubois"),
-    ("Which customer has the email elena.dubois1@example.org?", "CUSTOMER", "elena.dubois1@example.org"),
-    ("the rentals of the customer elena dubois", "OUT", "elena dubois"),
-    ("Can you check what Elena Dubois has out?", "OUT", "Elena Dubois"),
-    ("Can you tell me what customer 5 owes?", "OWED", "5"),
-    ("tell me about customer 5", "CUSTOMER", "5"),
+    ("What does customer 5 have out?", OUT, "5"),
+    ("what has customer #5 got out", OUT, "5"),
+    ("What does Elena Dubois owe?", OWED, "Elena Dubois"),
+    ("rentals of elena.dubois1@example.org", OUT, "elena.dubois1@example.org"),
+    ("open rentals of customer 12", OUT, "12"),
+    ("When are customer 5's discs due?", OUT, "5"),
+    ("When are Elena Dubois' discs due?", OUT, "Elena Dubois"),
+    ("what has elena dubois rented?", HISTORY, "elena dubois"),
+    ("rental history of customer 7", HISTORY, "7"),
+    ("Elena Dubois's rental history", HISTORY, "Elena Dubois"),
+    ("balance of customer 5", OWED, "5"),
+    ("customer 5's balance", OWED, "5"),
+    ("How much does customer number 5 owe?", OWED, "5"),
+    ("Does Elena Dubois owe anything?", OWED, "Elena Dubois"),
+    ("does customer 3 have any late fees?", OWED, "3"),
+    ("Is customer 5 late?", OUT, "5"),
+    ("Is customer 9 overdue with anything?", OUT, "9"),
+    ("find customer Elena Dubois", CUSTOMER, "Elena Dubois"),
+    ("Who is customer 5?", CUSTOMER, "5"),
+    ("customer 5", CUSTOMER, "5"),
+    ("look up elena.dubois1@example.org", CUSTOMER, "elena.dubois1@example.org"),
+    ("late fees of Elena Dubois", OWED, "Elena Dubois"),
+    ("What did customer 5 rent last?", HISTORY, "5"),
+    ("what is elena.dubois1@example.org renting?", OUT, "elena.dubois1@example.org"),
+    ("which discs are out to customer 5?", OUT, "5"),
+    ("show the history for elena dubois", HISTORY, "elena dubois"),
+    ("What does the customer with id 5 have out?", OUT, "5"),
+    ("customer id 5 rentals", OUT, "5"),
+    ("What has customer 12 got out right now?", OUT, "12"),
+    ("List the open rentals for customer 12", OUT, "12"),
+    ("List all rentals for Elena Dubois", OUT, "Elena Dubois"),
+    ("Show Elena Dubois's open rentals", OUT, "Elena Dubois"),
+    ("what's elena dubois got out", OUT, "elena dubois"),
+    ("What films does Elena Dubois have out?", OUT, "Elena Dubois"),
+    ("What films has Elena Dubois got rented?", OUT, "Elena Dubois"),
+    ("Does customer 5 have any overdue discs?", OUT, "5"),
+    ("Is Elena Dubois overdue?", OUT, "Elena Dubois"),
+    ("Does Elena have anything out?", OUT, "Elena"),
+    ("when are the discs of customer 5 due?", OUT, "5"),
+    ("When does customer 5 have to return their discs?", OUT, "5"),
+    ("due dates for elena.dubois1@example.org", OUT, "elena.dubois1@example.org"),
+    ("How much does elena.dubois1@example.org owe us?", OWED, "elena.dubois1@example.org"),
+    ("How much does Elena owe?", OWED, "Elena"),
+    ("what are customer 5's late fees?", OWED, "5"),
+    ("What are the late fees of customer 5?", OWED, "5"),
+    ("What are Elena Dubois' late fees?", OWED, "Elena Dubois"),
+    ("outstanding balance for customer 5", OWED, "5"),
+    ("Has customer 5 paid?", OWED, "5"),
+    ("does customer 5 owe money", OWED, "5"),
+    ("is customer 5 in debt?", OWED, "5"),
+    ("What did Elena Dubois rent?", HISTORY, "Elena Dubois"),
+    ("Which films has Elena Dubois rented so far?", HISTORY, "Elena Dubois"),
+    ("last rentals of customer 5", HISTORY, "5"),
+    ("customer 5 history", HISTORY, "5"),
+    ("customer 5 balance", OWED, "5"),
+    ("Show me customer 5", CUSTOMER, "5"),
+    ("Look up customer 5", CUSTOMER, "5"),
+    ("Search for customer Dubois", CUSTOMER, "Dubois"),
+    ("search customers named Dubois", CUSTOMER, "Dubois"),
+    ("Who is elena.dubois1@example.org?", CUSTOMER, "elena.dubois1@example.org"),
+    ("Do we have a customer called Elena Dubois?", CUSTOMER, "Elena Dubois"),
+    ("Which customer has the email elena.dubois1@example.org?", CUSTOMER, "elena.dubois1@example.org"),
+    ("the rentals of the customer elena dubois", OUT, "elena dubois"),
+    ("Can you check what Elena Dubois has out?", OUT, "Elena Dubois"),
+    ("Can you tell me what customer 5 owes?", OWED, "5"),
+    ("tell me about customer 5", CUSTOMER, "5"),
 ]
 FOR_OTHERS = [
     "How much do I owe you for renting Matilda?",
@@ -349,30 +349,28 @@ FOR_OTHERS = [
 @pytest.mark.parametrize(
     ("question", "topic"),
     [
-        *((question, Topic.OUT) for question in OUT),
-        *((question, Topic.HISTORY) for question in HISTORY),
-        *((question, Topic.OWED) for question in OWED),
+        *((question, OUT) for question in ABOUT_OUT),
+        *((question, HISTORY) for question in ABOUT_HISTORY),
+        *((question, OWED) for question in ABOUT_OWED),
     ],
 )
-def test_questions_about_oneself(question: str, topic: Topic) -> None:
-    assert desk_plan_for(question) == Affairs((topic,))
+def test_questions_about_oneself(question: str, topic: str) -> None:
+    assert desk_plan_for(question) == DeskPlan((topic,))
 
 
 @pytest.mark.parametrize(("question", "topic", "title"), OF_ONE_FILM)
 def test_questions_about_one_film_of_ones_own(question: str, topic: str, title: str) -> None:
-    assert desk_plan_for(question) == Affairs((Topic[topic],), title=title)
+    assert desk_plan_for(question) == DeskPlan((topic,), title=title)
 
 
 @pytest.mark.parametrize(("question", "topic", "customer"), OF_CUSTOMERS)
 def test_questions_about_a_customer(question: str, topic: str, customer: str) -> None:
-    assert desk_plan_for(question) == Affairs((Topic[topic],), customer)
+    assert desk_plan_for(question) == DeskPlan((topic,), customer)
 
 
-@pytest.mark.parametrize(("question", "title"), NEAR)
+@pytest.mark.parametrize(("question", "title"), NEAR_BY)
 def test_questions_where_a_film_is_near(question: str, title: str) -> None:
-    plan = desk_plan_for(question)
-    assert isinstance(plan, NearMe)
-    assert title in [known.text for reading in plan.films.readings for known in reading.titles]
+    assert desk_plan_for(question) == DeskPlan((NEAR,), title=title)
 
 
 @pytest.mark.parametrize("question", FOR_OTHERS)
@@ -382,12 +380,12 @@ def test_questions_for_others(question: str) -> None:
 
 def test_a_customers_rental_of_one_film() -> None:
     for question in ("Has Elena Dubois rented Alien?", "When did Elena Dubois rent Alien?"):
-        assert desk_plan_for(question) == Affairs((Topic.HISTORY,), "Elena Dubois", "Alien")
+        assert desk_plan_for(question) == DeskPlan((HISTORY,), "Elena Dubois", "Alien")
 
 
 def test_two_questions_in_one() -> None:
-    assert desk_plan_for("What do I have out and what do I owe?") == Affairs((Topic.OUT, Topic.OWED))
-    assert desk_plan_for("Hi! When are my discs due? And do I owe anything?") == Affairs((Topic.OUT, Topic.OWED))
+    assert desk_plan_for("What do I have out and what do I owe?") == DeskPlan((OUT, OWED))
+    assert desk_plan_for("Hi! When are my discs due? And do I owe anything?") == DeskPlan((OUT, OWED))
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,6 @@ def test_ours_are_found_whole() -> None:
         ("agents", "rental_agent"),
         ("agents", "search_agent"),
         ("chat", "answer"),
-        ("film_short_summary", "summarize"),
         ("film_summary", "summarize"),
     }
 

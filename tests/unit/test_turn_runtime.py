@@ -1,14 +1,28 @@
-"""TurnRuntime relies on private names of Semantic Kernel's runtime: this says so when an upgrade removes them."""
+"""What Semantic Kernel's runtime writes about messages: nothing, unless AI_DIAGNOSTICS asks for it."""
 
 from __future__ import annotations
 
-from semantic_kernel.agents.runtime import InProcessRuntime
+import logging
+
+import pytest
+
+from app.agents.runtime import TurnRuntime
+from app.core.logging import configure_logging
+from tests.fixtures.settings import settings_for
+
+LOGGERS = ("semantic_kernel", "in_process_runtime", "agent_runtime")
 
 
-async def test_the_private_names_are_still_there() -> None:
-    runtime = InProcessRuntime(ignore_unhandled_exceptions=False)
-    for name in ("_message_queue", "_background_tasks", "_background_exception", "_run_context", "_tracer_helper"):
-        assert name in vars(runtime), f"InProcessRuntime has no {name} any more: read app/agents/runtime.py"
-    assert runtime._background_tasks == set()
-    assert callable(runtime._try_serialize)
-    await runtime._message_queue.join()
+@pytest.mark.parametrize(("diagnostics", "told"), [(False, False), (True, True)])
+async def test_messages_are_in_the_runtimes_log_on_request(diagnostics: bool, told: bool) -> None:
+    runtime = TurnRuntime(diagnostics=diagnostics)
+    assert bool(runtime._try_serialize("Who is it?")) == told
+
+
+@pytest.mark.parametrize(("diagnostics", "level"), [(True, logging.INFO), (False, logging.CRITICAL)])
+def test_semantic_kernel_logs_on_request(diagnostics: bool, level: int) -> None:
+    try:
+        configure_logging(settings_for(ai_diagnostics=diagnostics, log_level="INFO"))
+        assert {logging.getLogger(name).getEffectiveLevel() for name in LOGGERS} == {level}
+    finally:
+        configure_logging(settings_for())

@@ -1,7 +1,1 @@
-"""The model that needs no key and no network: understands questions about films by their form."""
-
-from __future__ import annotations
-
-from app.agents.offline.model import OfflineChatCompletion
-
-__all__ = ["OfflineChatCompletion"]
+"""The model that needs no key and no network. Imported only where it answers: app/agents/kernel.py."""

@@ -1,194 +1,90 @@
-"""What kind of films is asked for: category, rating, years, length, price, stock, order."""
+"""Which films somebody wishes for, as arguments of find_films: what they must be like, and must not."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from typing import Any
 
-from app.agents.offline.amounts import Bounds, Remainder, take_length, take_price, take_years
-from app.agents.offline.grammar import fragment, pattern, patterns
-from app.agents.offline.text import UNITS
+from app.agents.offline.amounts import age_in, length_in, number, price_in, years_in
+from app.agents.offline.lexicon import cue, named, says
+from app.agents.offline.utterance import Utterance
 
-FILM_NOUN = fragment("FILM")
-PLURAL_FILM_NOUN = fragment("FILMS")
-GENRE_NOUN = fragment("GENRE")
-"""Words that say "film" by themselves."""
+Arguments = dict[str, Any]
 
-_CATEGORIES = {
-    "Action": r"action(?:[- ]packed)?",
-    "Animation": r"animat(?:ions?|ed)|anime|cartoons?",
-    "Children": r"child(?:ren)?(?:'?s)?|kids?'?s?'?|kiddie|toddlers?|little ones",
-    "Classics": r"classics?|golden oldies|oldies",
-    "Comedy": r"comed(?:y|ies|ic)|funny|hilarious|humou?r(?:ous)?|romcoms?|rom-coms?",
-    "Documentary": r"documentar(?:y|ies)|docs|docus?",
-    "Drama": r"dramas?|dramatic",
-    "Family": r"famil(?:y|ies)(?:[- ]friendly)?",
-    "Foreign": r"foreign(?:[- ]language)?|international|world cinema|non-english",
-    "Games": r"games?|gaming|video ?games?",
-    "Horror": r"horrors?|scary|spooky|frightening|slashers?",
-    "Music": r"music(?:als?)?",
-    "New": r"new category|category new",
-    "Sci-Fi": r"sci[- ]?fis?|science[- ]fiction|sf",
-    "Sports": r"sport(?:s|ing)?",
-    "Travel": r"travel(?:ling|ing)?|road[- ]?trips?",
-    "Romance": r"romances?|romantic|love stor(?:y|ies)",
-    "Thriller": r"thrillers?|suspense(?:ful)?",
-    "Western": r"westerns?",
-    "Fantasy": r"fantas(?:y|ies)",
-    "Crime": r"crime|gangster|mafia|heist",
-    "War": r"war",
-    "Mystery": r"myster(?:y|ies)|whodunn?its?",
-    "Adventure": r"adventures?",
-    "Biography": r"biograph(?:y|ies|ical)|biopics?",
-    "Superhero": r"super-?hero(?:es)?",
-    "Noir": r"(?:film )?noirs?",
-    "History": r"historical|history",
-}
-"""How people name a category. The last ones are not in the usual store: then the store's list is the answer."""
-
-_GROUP = {f"g{i}": name for i, name in enumerate(_CATEGORIES)}
-_CATEGORY = re.compile(
-    r"\b(?:" + "|".join(f"(?P<g{i}>{words})" for i, words in enumerate(_CATEGORIES.values())) + r")(?![\w'])",
-    re.IGNORECASE,
-)
-_LANGUAGES = fragment("LANG")
-_IN_LANGUAGE = re.compile(
-    rf"\b(?:(?:spoken |made |filmed )?in (?P<a>{_LANGUAGES})|(?P<b>{_LANGUAGES})(?:[- ]language|[- ]speaking)?)\b",
-    re.IGNORECASE,
-)
-
-_MARK = r"(?:NC-?17|PG-?13|PG|G|R)"
-_RATING = re.compile(
-    rf"\b(?P<a>{_MARK})[- ]rat(?:ed|ing)\b"
-    rf"|\b(?:that (?:is|are) |with )?(?:rated|rating|certificate)(?: of| is| as|:)? ?(?P<b>{_MARK})\b"
-    rf"|\bwith an? (?P<c>{_MARK}) rating\b|\b(?P<d>NC-?17|PG-?13|PG)\b",
-    re.IGNORECASE,
-)
-_UPPER_RATING = re.compile(rf"\b(?P<a>[GR])(?= {FILM_NOUN}| {GENRE_NOUN})")
-
-_OUT_OF_STOCK = pattern("out of stock")
-_IN_STOCK = patterns("in stock")
-
-_SORTS = {
-    "newest": r"newest|latest|most recent(?:ly released)?|recent|modern|new(?! york)(?: releases?| arrivals?)?",
-    "oldest": r"oldest|earliest|old(?! boy)",
-    "shortest": r"shortest|short|quick(?:est)?|briefest",
-    "longest": r"longest|long",
-    "cheapest": r"cheap(?:est)?|lowest[- ]priced?|least expensive|inexpensive|affordable|budget|bargains?",
-    "title": r"alphabetical(?:ly)?(?: order)?|by title|a to z",
-}
-_SORT = re.compile(
-    r"\b(?:in |sorted |ordered |the )?(?:"
-    + "|".join(f"(?P<{name}>{words})" for name, words in _SORTS.items())
-    + r")\b",
-    re.IGNORECASE,
-)
-_SUPERLATIVE = re.compile(r"est\b|most recent|earliest|lowest", re.IGNORECASE)
-_UNSEARCHABLE = pattern("unsearchable")
-_HOW_MANY = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
-_LIMIT = re.compile(
-    r"(?<![\w$£€.'-])(?:top |first |any |some )?(?P<n>[1-9]|1\d|20|"
-    + "|".join(UNITS[2:])
-    + r"|a couple(?: of)?|a few|a dozen)"
-    rf"(?= (?:[\w'-]+ ){{0,3}}?(?:{FILM_NOUN}|{GENRE_NOUN})\b)",
-    re.IGNORECASE,
-)
-_FEW = {"a couple": 2, "a couple of": 2, "a few": 3, "a dozen": 12}
-MOST_FILMS = 20
-"""What the search returns at most."""
+_GENTLE = {8: ("G",), 13: ("G", "PG"), 17: ("G", "PG", "PG-13")}
+_MOST = 20
 
 
-@dataclass
-class Criteria:
-    """What was understood, as arguments of a criteria search, and the text that is left."""
-
-    rest: str
-    bounds: Bounds = field(default_factory=dict)
-    categories: list[str] = field(default_factory=list)
-    rating: str = ""
-    in_stock: bool | None = None
-    sort: str = ""
-    superlative: bool = False
-    limit: int = 0
-    count: bool = False
-    language: str = ""
-    unsearchable: bool = False
-
-    @property
-    def any(self) -> bool:
-        """Whether the text says anything about which films."""
-        return bool(self.bounds or self.categories or self.rating or self.sort or self.language) or (
-            self.in_stock is not None
-        )
-
-    def arguments(self) -> dict[str, str | int | float | bool]:
-        """All but the categories, of which a search takes one."""
-        found: dict[str, str | int | float | bool] = dict(self.bounds)
-        if self.rating:
-            found["rating"] = self.rating
-        if self.in_stock is not None:
-            found["in_stock"] = self.in_stock
-        if self.sort:
-            found["sort"] = self.sort
-        if self.limit:
-            found["limit"] = self.limit
-        return found
+def criteria_in(said: Utterance) -> Arguments:
+    """Return everything that describes films in the utterance; empty when nothing does."""
+    text = said.masked
+    found: Arguments = {**length_in(text), **price_in(text), **years_in(text)}
+    for key, name, is_wanted in (*_categories(said), *_actors(said), *_ratings(text)):
+        found.setdefault(key if is_wanted else f"without_{key}", []).append(name)
+    if (age := age_in(text)) is not None and age < max(_GENTLE):
+        found["ratings"] = next(list(marks) for limit, marks in _GENTLE.items() if age < limit)
+    if said.languages:
+        found["language"] = said.languages[0]
+    if says("fact streaming", text):
+        found["streaming"] = True
+    if re.search(r"\b(?:in stock|available|in right now|in now|(?:is|are|that's) in\b(?! x))", text, re.IGNORECASE):
+        found["in_stock"] = True
+    if sort := next((name for name in named("sort") if says(f"sort {name}", text)), None):
+        found["sort"] = sort
+    if limit := cue("limit").search(text):
+        found["limit"] = min(max(round(number(limit["n"])), 1), _MOST)
+    return {key: list(dict.fromkeys(value)) if isinstance(value, list) else value for key, value in found.items()}
 
 
-def read_criteria(text: str) -> Criteria:
-    """Take everything that describes films out of `text`."""
-    rest = Remainder(text)
-    found = Criteria(text)
-    found.unsearchable = rest.take(_UNSEARCHABLE) is not None
-    found.count = rest.take(_HOW_MANY) is not None
-    _take_rating(rest, found)
-    _take_limit(rest, found)
-    price = take_price(rest)
-    found.unsearchable |= price is None
-    found.bounds = {**(price or {}), **take_length(rest), **take_years(rest)}
-    _take_stock(rest, found)
-    _take_categories(rest, found)
-    _take_language(rest, found)
-    _take_sort(rest, found)
-    found.rest = rest.text
-    return found
+def is_either(said: Utterance) -> bool:
+    """Return whether any of the categories will do: "action or horror"."""
+    text = said.masked
+    for name in named("category"):
+        text = cue(f"category {name}").sub("xcategory0", text)
+    return re.search(r"xcategory\d+ or (?:\w+ )?xcategory\d+", text) is not None
 
 
-def _take_limit(rest: Remainder, found: Criteria) -> None:
-    if match := rest.take(_LIMIT):
-        spelt = match["n"].lower()
-        units = {word: number for number, word in enumerate(UNITS)}
-        found.limit = _FEW.get(spelt) or units.get(spelt) or int(spelt)
+def is_unwanted_period(said: Utterance) -> bool:
+    """Return whether the years named are those that the films must not be of: "not from the nineties"."""
+    return says("unwanted period", said.masked)
 
 
-def _take_rating(rest: Remainder, found: Criteria) -> None:
-    match = rest.take(_RATING) or rest.take(_UPPER_RATING)
-    if match is not None:
-        mark = next(filter(None, match.groupdict().values())).upper().replace("-", "")
-        found.rating = {"PG13": "PG-13", "NC17": "NC-17"}.get(mark, mark)
+def words_in(said: Utterance) -> str:
+    """Return the words that the description is to have: "shark" of "films about a shark"."""
+    about = list(cue("about words").finditer(said.masked))
+    runs = [run for run, _ in said.unknown]
+    if not about or not runs:
+        return ""
+    after = said.masked[about[0].end() :]
+    return " ".join(run for run in runs if run in after)
 
 
-def _take_stock(rest: Remainder, found: Criteria) -> None:
-    if rest.take(_OUT_OF_STOCK):
-        found.in_stock = False
-    elif any(rest.take(form) for form in _IN_STOCK):
-        found.in_stock = True
+def _is_negated(text: str, at: int) -> bool:
+    before = re.split(r"[,;.!?](?! (?:or|and|no|not|nor)\b)|\bbut\b(?! not)", text[:at])[-1]
+    return says("negated", before)
 
 
-def _take_categories(rest: Remainder, found: Criteria) -> None:
-    while match := rest.take(_CATEGORY):
-        name = _GROUP[match.lastgroup or ""]
-        if name not in found.categories:
-            found.categories.append(name)
+def _categories(said: Utterance) -> Iterator[tuple[str, str, bool]]:
+    for place, name in enumerate(said.categories):
+        at = said.masked.find(f"xcategory{place}")
+        yield "categories", name, not _is_negated(said.masked, at)
+    for name in named("category"):
+        for match in cue(f"category {name}").finditer(said.masked):
+            if name == "Children" and age_in(said.masked) is not None:
+                continue
+            if name == "Foreign" and said.languages:
+                continue
+            yield "categories", name, not _is_negated(said.masked, match.start())
 
 
-def _take_language(rest: Remainder, found: Criteria) -> None:
-    if match := rest.take(_IN_LANGUAGE):
-        found.language = (match["a"] or match["b"]).capitalize()
+def _actors(said: Utterance) -> Iterator[tuple[str, str, bool]]:
+    for place, name in enumerate(said.actors):
+        yield "actors", name, not _is_negated(said.masked, said.masked.find(f"xactor{place}"))
 
 
-def _take_sort(rest: Remainder, found: Criteria) -> None:
-    while match := rest.take(_SORT):
-        if not found.sort:
-            found.sort = match.lastgroup or ""
-            found.superlative = _SUPERLATIVE.search(match[0]) is not None
+def _ratings(text: str) -> Iterator[tuple[str, str, bool]]:
+    for match in cue("rating mark").finditer(text):
+        mark = next(filter(None, match.groups())).upper()
+        mark = {"PG13": "PG-13", "NC17": "NC-17"}.get(mark, mark)
+        yield "ratings", mark, not _is_negated(text, match.start())

@@ -1,160 +1,184 @@
-"""Questions for the rental desk, told by their form: whose rentals, and what about them."""
+"""Questions for the rental desk: whose rentals, and what about them.
+
+A question whose words are all of the desk's own language names no film, so that a word of it tells the topic.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 from functools import lru_cache
 
-from app.agents.offline.clauses import as_question, bare_clause, clauses
-from app.agents.offline.grammar import pattern, patterns
-from app.agents.offline.intent import plan_for, readable
-from app.agents.offline.plan import Fact, Lookup
+from app.agents.offline.lexicon import cue, says, words
+from app.agents.offline.utterance import tidy
+from app.core.name_matching import COMMON, tokens_of
+from app.repositories.mentions import STORE_WORDS
 
-_LONGEST_CLAUSE = 200
+_LONGEST = 240
 _LONGEST_NAME = 4
 """Words."""
-_MOST_SIDES = 3
-_NEAR_ME = pattern("near me")
-_MY_STORE = pattern("my store")
-_NEAREST_COPY = pattern("nearest copy")
-_OPENING = pattern("desk opening")
-_PREFIX = pattern("customer prefix")
-_NUMBERED = pattern("numbered customer")
-_ONLY_DESK_WORDS = pattern("only desk words")
-_ONESELF = pattern("oneself")
-_POLICY = pattern("policy")
-_DUE_WORDS = pattern("due words")
-_WORDS = {topic: pattern(f"{topic} words") for topic in ("owed", "history", "out", "rental")}
-_NOBODY = pattern("nobody")
-_ANY_TITLE = pattern("any title")
-_AND_ASKING = re.compile(r",? (?:and|or|also|plus) (?=(?:what|when|which|how|do|does|am|is|are|have|has|my)\b)", re.I)
-_ABOUT_STOCK = frozenset({Fact.STOCK, Fact.IN_STORE, Fact.OVERVIEW})
-_NAME = re.compile(r"[^\W\d_][\w'.-]*(?: [^\W\d_][\w'.-]*)*")
-_EDGE = " .,;:\"'"
+OUT, HISTORY, OWED, CUSTOMER, NEAR = "out", "history", "owed", "customer", "near"
 
-
-class Topic(Enum):
-    """What can be asked about somebody's rentals; the value is the section of its forms."""
-
-    OUT = "out"
-    HISTORY = "history"
-    OWED = "owed"
-    CUSTOMER = "customer"
+_NOBODY = COMMON | {"people", "customers", "everyone", "nobody", "staff", "film", "rentals", "customer", "mine", "show"}
 
 
 @dataclass(frozen=True)
-class Affairs:
-    """Somebody's rentals: one's own, or with `customer`, a name, an e-mail or a number, another's."""
+class DeskPlan:
+    """Somebody's rentals: one's own, or another's with `customer`, a name, an e-mail or a number."""
 
-    topics: tuple[Topic, ...]
+    topics: tuple[str, ...]
     customer: str = ""
     title: str = ""
-    """Only rentals of this film."""
+    """Only rentals of this film, or the film that is looked for near by."""
 
-
-@dataclass(frozen=True)
-class NearMe:
-    """Where a film is in stock, seen from the person's own store."""
-
-    films: Lookup
-
-
-DeskPlan = Affairs | NearMe
+    @property
+    def near_me(self) -> bool:
+        """Return whether the question is about a film, seen from the person's own store."""
+        return self.topics == (NEAR,)
 
 
 @lru_cache(maxsize=512)
 def desk_plan_for(question: str) -> DeskPlan | None:
-    """What a question asks of the rental desk; None for those about films alone. Never raises, whatever it holds."""
-    text = readable(question)
-    found = [affairs for part in clauses(text) for affairs in _read(part)]
-    if not found:
-        return _near_me(text)
-    return Affairs(
-        tuple(dict.fromkeys(topic for affairs in found for topic in affairs.topics)),
-        next((affairs.customer for affairs in found if affairs.customer), ""),
-        next((affairs.title for affairs in found if affairs.title), ""),
-    )
-
-
-def _read(part: str) -> Iterator[Affairs]:
-    """The clause as a whole, else what stands on the two sides of an "and"."""
-    text = as_question(_OPENING.sub("", bare_clause(part).strip().rstrip("?.!, ")))
-    if len(text) > _LONGEST_CLAUSE:
-        return
-    if whole := _by_form(text):
-        yield whole
-        return
-    sides = _AND_ASKING.split(text)[:_MOST_SIDES]
-    yield from (affairs for side in sides if (affairs := _by_form(side) or _by_words(side)))
-
-
-def _by_form(text: str) -> Affairs | None:
-    for topic in Topic:
-        for form in _FORMS[topic]:
-            if (match := form.fullmatch(text)) and (affairs := _of_match(topic, match.groupdict())):
-                return affairs
-    return None
-
-
-def _by_words(text: str) -> Affairs | None:
-    """No form fitted: but whoever speaks of themselves, or of a customer's number, in words of the trade alone..."""
-    customer = _NUMBERED.search(text)
-    rest = f"{text[: customer.start()]}they{text[customer.end() :]}" if customer else text
-    if not _ONLY_DESK_WORDS.fullmatch(rest) or _POLICY.search(rest):
+    """Return what a question asks of the rental desk; None for those about films alone."""
+    text = re.sub(r"\s+", " ", tidy(question)).strip()
+    if len(text) > _LONGEST:
         return None
-    if not customer and not _ONESELF.search(rest):
-        return Affairs((Topic.OUT,)) if _DUE_WORDS.search(rest) else None
-    topic = _topic(rest)
-    who = _customer(customer[0].removesuffix("'").removesuffix("'s")) if customer else ""
-    return Affairs((topic,), who) if topic else None
+    return _near_me(text) or _affairs(text) or _looked_up(text)
 
 
-def _topic(text: str) -> Topic | None:
-    if _WORDS["owed"].search(text):
-        return Topic.OWED
-    if _WORDS["out"].search(text):
-        return Topic.OUT
-    if _WORDS["history"].search(text):
-        return Topic.HISTORY
-    return Topic.OUT if _WORDS["rental"].search(text) else None
+def _affairs(text: str) -> DeskPlan | None:
+    customer, rest = _customer(text)
+    film = cue("own film").search(rest)
+    title = next((group for group in film.groups() if group), "").strip(' ?.!"') if film else ""
+    title = "" if cue("no title").match(title) or _is_desk_language(title) else title
+    if title:
+        rest = rest.replace(title, "it")
+    if not _is_desk_language(rest) or says("policy", text):
+        return None
+    if not (customer or says("oneself", rest)):
+        return (
+            DeskPlan((OWED if says("owed words", rest) else OUT,))
+            if cue("due words").match(rest) and not says("it", rest)
+            else None
+        )
+    topics = _topics(rest, bool(title))
+    if not topics:
+        return None
+    return DeskPlan(topics, customer, title)
 
 
-_FORMS = {topic: patterns(topic.value) for topic in Topic}
+def _topics(text: str, of_film: bool) -> tuple[str, ...]:
+    """Of two parts, both topics; else the first that a word tells."""
+    parts = re.split(
+        r"[?.!;]|,? (?:and|or|also|plus) (?=(?:what|when|which|how|do|does|am|is|are|have|has|my)\b)", text
+    )
+    found = [topic for part in parts if part.strip() and (topic := _topic(part, of_film))]
+    return tuple(dict.fromkeys(found)) or tuple(filter(None, (_topic(text, of_film),)))
 
 
-def _of_match(topic: Topic, groups: dict[str, str | None]) -> Affairs | None:
-    title = (groups.get("film") or "").strip(_EDGE)
-    title = "" if _ANY_TITLE.match(title) else title
-    who = groups.get("who")
-    if who is None:
-        return Affairs((topic,), title=title)
-    customer = _customer(who)
-    return Affairs((topic,), customer, title) if customer else None
+def _topic(text: str, of_film: bool) -> str:
+    def has(words: str) -> bool:
+        return re.search(rf"\b(?:{words})\b", text, re.IGNORECASE) is not None
+
+    is_owed = has("owe[sd]?|owing|fees?|fines?|balance|debts?|pay|paid|bill") or not of_film
+    if says("owed words", text) and is_owed and not (has("on (?:my|our) account") and has("out|rented|due")):
+        return OWED
+    returned = has("(?:did|have|has) (?:i|we|they) return(?:ed)?")
+    if of_film:
+        asks_when = has("when did|last")
+        return OUT if (returned and not asks_when) or has("still|due|overdue|copy|bring|account") else HISTORY
+    if has("history|histories|ever|past|previous(?:ly)?|before|records?|did (?:i|we|they) take out|taken out"):
+        return HISTORY
+    if returned or has(
+        "out|due|overdue|unreturned|not|haven't|have to|need to|must|back|left|still|late|has got rented"
+    ):
+        return OUT
+    if says("history words", text) and not has("current|currently|now|moment|home|got rented"):
+        return HISTORY
+    return OUT if says("out words", text) or says("rental words", text) else ""
 
 
-def _customer(who: str) -> str:
-    """A number, an e-mail or a name; empty when it is nobody."""
-    text = _PREFIX.sub("", who.strip(_EDGE)).strip(_EDGE)
-    named = text != who.strip(_EDGE)
-    number = text.removeprefix("#")
-    if number.isdecimal():
-        return number if named or text != number else ""
-    if "@" in text:
-        return "" if " " in text else text
-    words = text.split()
-    if not _NAME.fullmatch(text) or len(words) > _LONGEST_NAME or _NOBODY.match(text):
-        return ""
-    return text if named or len(words) > 1 or text[0].isupper() else ""
+def _is_desk_language(text: str) -> bool:
+    known = words("desk words")
+    said = re.findall(r"[\w']+", text.lower())
+    return bool(said) and all(word in known or word.removesuffix("'s") in known or word.isdecimal() for word in said)
 
 
-def _near_me(text: str) -> NearMe | None:
-    """The question without where, if that is about a film's stock."""
-    rest = _NEAR_ME.sub("", text)
-    if rest == text:
-        rest = _NEAREST_COPY.sub("where can i get", _MY_STORE.sub("the store", text))
-    plan = plan_for(rest) if rest != text else None
-    about_stock = isinstance(plan, Lookup) and all(_ABOUT_STOCK.issuperset(r.facts) for r in plan.readings)
-    return NearMe(plan) if isinstance(plan, Lookup) and about_stock else None
+def _customer(text: str) -> tuple[str, str]:
+    """A number, an e-mail or a name, and the text with "they" in its place."""
+    for pattern in map(cue, ("customer number", "customer called", "customer named")):
+        for match in pattern.finditer(text):
+            who = next(filter(None, match.groups()), "")
+            if pattern is cue("customer number") or (_is_name(who) and _is_of_rentals(text, match)):
+                group = next(name for name, value in match.groupdict().items() if value)
+                start, end = match.span() if pattern is cue("customer number") else match.span(group)
+                rest = re.sub(r"\bthey'?s?(?= )", "they", f"{text[:start]}they{text[end:]}")
+                return who.strip(" .,"), rest
+    return "", text
+
+
+def _is_name(who: str) -> bool:
+    said = [token.word for token in tokens_of(who)]
+    if not said or len(said) > _LONGEST_NAME or any(word in _NOBODY or word in words("desk words") for word in said):
+        return False
+    return len(said) > 1 or who[0].isupper()
+
+
+def _is_of_rentals(text: str, match: re.Match[str]) -> bool:
+    """ "The rental history of Mallory", but not "A History of Violence" and not "my copy of Jaws"."""
+    if not match.re.groupindex.get("b") or not match["b"]:
+        return True
+    of_film = re.search(r"\b(?:cop(?:y|ies)|film|movie) $", text[: match.start()], re.IGNORECASE)
+    rentals = re.search(r"\b(?:rentals?|discs?|fees?|balance|due|late|account|customer)\b", text, re.IGNORECASE)
+    return of_film is None and (" " in match["b"] or rentals is not None)
+
+
+def _looked_up(text: str) -> DeskPlan | None:
+    """Who a customer is, and nothing else."""
+    numbered = cue("customer number").search(text)
+    if numbered and len(text) - len(numbered[0]) < 45:
+        return DeskPlan((CUSTOMER,), next(filter(None, numbered.groups())))
+    match = cue("customer looked up").match(text)
+    return DeskPlan((CUSTOMER,), match["name"]) if match and match["c"] else None
+
+
+def _near_me(text: str) -> DeskPlan | None:
+    """Whether a film is in stock, seen from the person's own store."""
+    near = cue("near me").search(text)
+    if near is None:
+        return None
+    rest = f"{text[: near.start()]} {text[near.end() :]}"
+    tokens = tokens_of(rest)
+    known = COMMON | STORE_WORDS | words("desk words") | {"find", "carry", "local", "nearest", "around"}
+    named = [one for one in tokens if one.word not in known] or [one for one in tokens if one.word not in _BESIDE]
+    if not named:
+        return None
+    article = re.search(r"\bThe $", rest[: named[0].start])
+    return DeskPlan((NEAR,), title=rest[article.start() if article else named[0].start : named[-1].end])
+
+
+_BESIDE = frozenset(
+    (
+        "is",
+        "are",
+        "do",
+        "does",
+        "did",
+        "can",
+        "i",
+        "you",
+        "we",
+        "a",
+        "an",
+        "in",
+        "at",
+        "of",
+        "for",
+        "to",
+        "me",
+        "there",
+        "stock",
+        "get",
+        "have",
+    )
+)

@@ -1,32 +1,77 @@
-"""What the offline model says when no tool of the store can answer."""
+"""What the offline model says when no tool of the store is needed, or can help."""
 
 from __future__ import annotations
 
-from app.agents.offline.plan import Certainty, Lookup, Plan
-from app.agents.offline.smalltalk import is_greeting
+from functools import lru_cache
 
-_EXAMPLE = "What is the rental rate for the film Alien?"
-_CONFIGURE = (
-    "For general questions configure a real model: set OPENAI_API_KEY (any compatible server by OPENAI_BASE_URL), or "
-    "AI_PROVIDER=azure with AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_API_KEY and AZURE_OPENAI_DEPLOYMENT."
-)
+from app.agents.offline.lexicon import cue, is_only, named, says
+from app.agents.offline.phrasing import say
+from app.agents.offline.utterance import tidy, unknown_runs
+
 HANDOFF_ROUTE = "POST /api/v1/ai/handoff"
-NO_TOOLS_FOR_THIS = "I found nothing in the store for this question."
+_SMALL_TALK = ("greeting", "thanks", "bye", "help")
+_LONGEST_SMALL_TALK = 120
+_STORE = ("film", "has", "fact stock", "fact price", "fact days", "fact cast", "fact rating", "like")
+_SURE_STORE = ("film", "has", "fact stock", "fact replacement", "fact days")
 
 
-def general_answer(question: str, *, route: str = "") -> str:
-    """Who is speaking, and how to get more; `route` tells where film questions are answered, if elsewhere."""
-    where = f" at {route}" if route else ""
-    if is_greeting(question):
-        opening = "Hello! I am the offline model: no key, no network, and no knowledge beyond the store's catalogue."
-    else:
-        opening = "I am the offline model and cannot answer this: I know nothing beyond the store's catalogue."
-    return f"{opening} {_CONFIGURE} Questions about the store's films need no key{where}, for example: “{_EXAMPLE}”"
+@lru_cache(maxsize=64)
+def small_talk_in(text: str) -> str:
+    """Return which small talk a text is, and nothing else; empty when it is more."""
+    said = tidy(text).strip()
+    plain = "".join(char for char in said if char.isascii() or char.isalpha()).strip()
+    if not plain or len(plain) > _LONGEST_SMALL_TALK:
+        return ""
+    return next((kind for kind in _SMALL_TALK if is_only(kind, plain)), "")
 
 
-def handed_over_answer(question: str, plan: Plan) -> str:
-    """The same to what the film search could not answer, with a word about the film that was asked for."""
-    if isinstance(plan, Lookup) and plan.certainty == Certainty.CERTAIN:
-        asked = plan.readings[0].titles[0].text
-        return f"The store does not seem to have “{asked}”. {general_answer(question)}"
-    return general_answer(question)
+@lru_cache(maxsize=64)
+def is_general(text: str) -> bool:
+    """Return whether a text is about the world, and not about a store of films."""
+    said = tidy(text)
+    if not any(char.isalnum() for char in said) or (not said.isprintable() and not any(map(str.isalpha, said))):
+        return True
+    return says("general", said) and not speaks_of_films(said)
+
+
+def speaks_of_films(text: str) -> bool:
+    """Return whether a text has a word that is about films."""
+    return any(says(kind, tidy(text)) for kind in _STORE)
+
+
+def answer_without_store(text: str, *, alone: bool = False) -> str:
+    """Return the answer of an agent without tools; `alone`: to a prompt, outside of any conversation."""
+    if kind := small_talk_in(text):
+        return say(kind)
+    said = tidy(text)
+    language = foreign_language(said)
+    if language and not any(says(kind, said) for kind in ("has", "fact stock", "fact price")):
+        return say(f"foreign {language}")
+    if not alone and not is_general(said) and (title := missing_title(said)):
+        return say("missing", said=title, films=()) + "\n" + say("greeting").partition("\n")[2]
+    if language:
+        return say(f"foreign {language}")
+    return say("general", where=f" at {HANDOFF_ROUTE}" if alone else "")
+
+
+def missing_title(text: str) -> str:
+    """Return what seems to be a film's title in a text that speaks of films, or an empty text."""
+    runs = unknown_runs(text)
+    if not runs or len(runs) > 2:
+        return ""
+    asked = any(says(name, text) for name in _SURE_STORE)
+    named_so = runs[0][0].isupper() and (says("fact price", text) or says("fact cast", text) or runs[0] in text[:1])
+    is_whole = len(text.strip(" ?!.")) - len(runs[0]) < 2 and runs[0][0].isupper()
+    return runs[0] if asked or named_so or is_whole else ""
+
+
+def foreign_language(text: str) -> str:
+    """Return the language that a text seems to be in, unless it is English."""
+    said = text.lower()
+    hits = {name: len({match.lower() for match in _words(name, said)}) for name in named("foreign")}
+    best = max(hits, key=hits.__getitem__)
+    return best if hits[best] > 1 or any(char in said for char in "¿¡") else ""
+
+
+def _words(name: str, text: str) -> list[str]:
+    return cue(f"foreign {name}").findall(text)

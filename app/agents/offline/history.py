@@ -14,27 +14,29 @@ from semantic_kernel.contents import (
     FunctionResultContent,
 )
 
-from app.agents.offline.recall import Turn
-from app.agents.offline.steps import Call, Seen
+from app.agents.chat_services.normalise import mended
+from app.agents.offline.steps import Call, Result, Turn
 
 FILM_SEARCH = "film_search"
 RENTAL_DESK = "rental_desk"
 HANDOFF = "Handoff"
+_LONGEST = 2000
+"""Characters of a question that are read: as many as find_mentions takes."""
 _UNREADABLE = {"error": "The store could not be asked just now."}
 
 
-def read_history(history: ChatHistory) -> tuple[str, tuple[Turn, ...], list[Seen]]:
+def read_history(history: ChatHistory) -> tuple[str, tuple[Turn, ...], list[tuple[Call, Result]]]:
     """The latest question, the turns before it, and what was looked up after it."""
     messages = history.messages
     latest = next((i for i in range(len(messages) - 1, -1, -1) if messages[i].role == AuthorRole.USER), None)
     if latest is None:
         return "", (), []
     earlier = tuple(
-        Turn(by_user=message.role == AuthorRole.USER, text=message.content)
+        Turn(by_user=message.role == AuthorRole.USER, text=mended(message.content).strip())
         for message in messages[:latest]
         if message.role in (AuthorRole.USER, AuthorRole.ASSISTANT) and message.content
     )
-    return messages[latest].content, earlier, _seen(messages[latest + 1 :])
+    return mended(messages[latest].content).strip()[:_LONGEST], earlier, _seen(messages[latest + 1 :])
 
 
 def size_of(history: ChatHistory) -> int:
@@ -42,14 +44,14 @@ def size_of(history: ChatHistory) -> int:
     return sum(len(str(item)) for message in history.messages for item in message.items)
 
 
-def _seen(messages: Sequence[ChatMessageContent]) -> list[Seen]:
+def _seen(messages: Sequence[ChatMessageContent]) -> list[tuple[Call, Result]]:
     calls: dict[str, Call] = {}
     found = []
     for item in _items(messages):
         if isinstance(item, FunctionCallContent) and item.plugin_name != HANDOFF:
             calls[item.id or ""] = Call(item.function_name, _arguments(item.arguments))
         elif isinstance(item, FunctionResultContent) and (call := calls.get(item.id or "")):
-            found.append(Seen(call, _result(item.result)))
+            found.append((call, _result(item.result)))
     return found
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.agents.offline.facts import dated
-from app.agents.offline.text import listed
+from app.agents.offline.phrasing import dated, say
 
 _GENERAL_AUDIENCE = frozenset({"G", "PG", "PG-13"})
 _MOST_WORDS = 25
-_MOST_ACTORS = 3
+_EMPTY = dict.fromkeys(("release_year", "rating", "description", "categories", "actors"))
 
 
 def film_in(text: str) -> Mapping[str, Any] | None:
@@ -41,23 +40,8 @@ def _film(found: object) -> Mapping[str, Any] | None:
 def opinion(film: Mapping[str, Any]) -> str:
     """JSON with `summary` and `recommended`: a film is recommended when its rating admits a general audience."""
     recommended = film.get("rating") in _GENERAL_AUDIENCE
-    return json.dumps({"recommended": recommended, "summary": _summary(film, recommended)}, ensure_ascii=False)
-
-
-def _summary(film: Mapping[str, Any], recommended: bool) -> str:
-    sentences = [_introduction(film, with_cast=False)]
-    if description := str(film.get("description") or "").strip():
-        sentences.append(description if description[-1] in ".!?" else f"{description}.")
-    if actors := film.get("actors"):
-        sentences.append(f"It stars {listed([str(actor) for actor in actors[:_MOST_ACTORS]])}.")
-    sentences.append(_recommendation(film.get("rating"), recommended))
-    return " ".join(sentences)
-
-
-def _recommendation(rating: object, recommended: bool) -> str:
-    if not rating:
-        return "It has no rating, so it is not recommended to a general audience."
-    return f"Rated {rating}, it is {'recommended' if recommended else 'not recommended'} to a general audience."
+    summary = say("summary", film={**_EMPTY, **film}, introduction=_introduction(film), recommended=recommended)
+    return json.dumps({"recommended": recommended, "summary": summary}, ensure_ascii=False)
 
 
 def one_sentence(film: Mapping[str, Any]) -> str:
@@ -67,17 +51,10 @@ def one_sentence(film: Mapping[str, Any]) -> str:
     is_one = description and not any(mark in description[:-1] for mark in (". ", "! ", "? "))
     if is_one and len(described.split()) <= _MOST_WORDS:
         return described if described[-1] in ".!?" else f"{described}."
-    return _introduction(film, with_cast=True)
+    return _introduction(film, actors=(film.get("actors") or ())[:2])
 
 
-def _introduction(film: Mapping[str, Any], *, with_cast: bool) -> str:
+def _introduction(film: Mapping[str, Any], actors: Sequence[str] = ()) -> str:
     """ "Alien (1979) is a Horror and Sci-Fi film of 117 minutes with ..."."""
-    categories = listed([str(name) for name in film.get("categories") or ()])
     length = film.get("length_minutes") or film.get("length")
-    article = "an" if categories[:1] in ("A", "E", "I", "O", "U") else "a"
-    parts = [
-        f"{dated(film)} is {article} {categories} film" if categories else f"{dated(film)} is a film",
-        f"of {length} minutes" if length else "",
-        f"with {listed([str(actor) for actor in film['actors'][:2]])}" if with_cast and film.get("actors") else "",
-    ]
-    return f"{' '.join(filter(None, parts))}."
+    return say("introduction", film={**_EMPTY, **film}, length=length, actors=actors)

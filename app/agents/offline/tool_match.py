@@ -7,8 +7,8 @@ from typing import Any
 
 from app.agents.chat_services.settings import Refusal
 from app.agents.offline.history import FILM_SEARCH, HANDOFF, RENTAL_DESK
-from app.agents.offline.text import words
 from app.agents.team import LLM_AGENT, RENTAL_AGENT, SEARCH_AGENT
+from app.core.name_matching import tokens_of
 
 TRANSFER = f"{HANDOFF}-transfer_to_"
 
@@ -20,7 +20,8 @@ _AGENTS_WITH_FORMS = (SEARCH_AGENT, RENTAL_AGENT, LLM_AGENT)
 _STEM = 4
 """Letters by which words are compared: "open" and "opening"."""
 _COMMON = frozenset(
-    words(
+    token.word
+    for token in tokens_of(
         "about after agent also been before could does doing from have just know like more question some somebody "
         "store tell than that their them then there these they this those want were what when where which whose will "
         "with would your"
@@ -85,4 +86,6 @@ def _best(question: str, texts: Mapping[str, str]) -> str:
 
 
 def _stems(text: str) -> set[str]:
-    return {word[:_STEM] for word in words(text) if len(word) >= _STEM and word not in _COMMON}
+    return {
+        word[:_STEM] for word in (token.word for token in tokens_of(text)) if len(word) >= _STEM and word not in _COMMON
+    }

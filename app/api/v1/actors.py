@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.api.authorization import PUBLIC, staff
+from app.api.authorization import PUBLIC, GuardedRoute, staff
 from app.api.deps import ActorServiceDep, Id
 from app.api.etags import LOCATED, location_of
 from app.api.pagination import PageRequest, page_request, paginated
@@ -15,7 +15,7 @@ from app.core.auth.identity import Scope
 from app.schemas.actors import ActorCreate, ActorQuery, ActorRead, ActorUpdate
 from app.schemas.films import FilmListed, FilmQuery
 
-router = APIRouter(prefix="/api/v1/actors", tags=["actors"])
+router = APIRouter(prefix="/api/v1/actors", tags=["actors"], route_class=GuardedRoute)
 
 
 @router.get("", operation_id="list_actors", dependencies=[PUBLIC], **paginated(ActorRead, ActorQuery))

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.api.authorization import OPTIONAL_AUTH
+from app.api.authorization import OPTIONAL_AUTH, GuardedRoute
 from app.api.deps import AiServiceDep, TurnServiceDep
 from app.api.disconnect import until_disconnect
 from app.api.head import is_head
@@ -18,7 +18,7 @@ from app.api.v1.conversations import naming_the_turn
 from app.schemas.ai import AiInfo, HandoffRequest, HandoffResponse, Question, SummaryRequest, SummaryResponse
 from app.schemas.conversations import ConversationAnswer, TurnCreate
 
-router = APIRouter(prefix="/api/v1/ai", tags=["ai"])
+router = APIRouter(prefix="/api/v1/ai", tags=["ai"], route_class=GuardedRoute)
 
 _MODEL_FAILURES = (429, 502, 503, 504)
 

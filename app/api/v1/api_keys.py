@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from app.api.authentication import CallerDep
-from app.api.authorization import ADMIN
+from app.api.authorization import ADMIN, GuardedRoute
 from app.api.deps import ApiKeyServiceDep, Id
 from app.api.pagination import PageRequest, page_request, paginated
 from app.api.problems import responses
 from app.schemas.auth import ApiKeyCreate, ApiKeyCreated, ApiKeyQuery, ApiKeyRead
 
-router = APIRouter(prefix="/api/v1/auth/api-keys", tags=["auth"], dependencies=[ADMIN])
+router = APIRouter(prefix="/api/v1/auth/api-keys", tags=["auth"], dependencies=[ADMIN], route_class=GuardedRoute)
 
 
 @router.get("", operation_id="list_api_keys", **paginated(ApiKeyRead, ApiKeyQuery))

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 
 from app.api.authentication import CallerDep
-from app.api.authorization import AUTHENTICATED, PUBLIC, USERS_ONLY
+from app.api.authorization import AUTHENTICATED, PUBLIC, USERS_ONLY, GuardedRoute
 from app.api.deps import AccountServiceDep, SignInServiceDep
 from app.api.problems import responses
 from app.api.rate_limits import ACCOUNT_LIMIT, ADDRESS_LIMIT, AttemptsDep
@@ -21,7 +21,7 @@ from app.schemas.auth import (
     TokensRead,
 )
 
-router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
+router = APIRouter(prefix="/api/v1/auth", tags=["auth"], route_class=GuardedRoute)
 
 
 @router.post(

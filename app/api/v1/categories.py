@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.api.authorization import PUBLIC, staff
+from app.api.authorization import PUBLIC, GuardedRoute, staff
 from app.api.deps import CategoryServiceDep, Id
 from app.api.etags import LOCATED, location_of
 from app.api.pagination import PageRequest, page_request, paginated
@@ -14,7 +14,7 @@ from app.api.problems import responses
 from app.core.auth.identity import Scope
 from app.schemas.categories import CategoryCreate, CategoryQuery, CategoryRead, CategoryUpdate
 
-router = APIRouter(prefix="/api/v1/categories", tags=["categories"])
+router = APIRouter(prefix="/api/v1/categories", tags=["categories"], route_class=GuardedRoute)
 
 
 @router.get("", operation_id="list_categories", dependencies=[PUBLIC], **paginated(CategoryRead, CategoryQuery))

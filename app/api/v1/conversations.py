@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import StringConstraints
 
-from app.api.authorization import AUTHENTICATED
+from app.api.authorization import AUTHENTICATED, GuardedRoute
 from app.api.deps import ConversationServiceDep, Id, TurnServiceDep
 from app.api.disconnect import until_disconnect
 from app.api.etags import CREATED, LOCATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, tagged_response
@@ -34,7 +34,7 @@ from app.schemas.conversations import (
 )
 from app.schemas.etags import json_of
 
-router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"])
+router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"], route_class=GuardedRoute)
 
 _TURNS = "/{conversation_id}/turns"
 

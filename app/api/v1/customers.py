@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.api.authorization import own_customer, staff
+from app.api.authorization import GuardedRoute, own_customer, staff
 from app.api.deps import CustomerServiceDep, Id
 from app.api.etags import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, tagged_response
 from app.api.pagination import PageRequest, page_request, paginated
@@ -14,7 +14,7 @@ from app.api.problems import responses
 from app.core.auth.identity import Scope
 from app.schemas.customers import CustomerCreate, CustomerQuery, CustomerRead, CustomerUpdate
 
-router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
+router = APIRouter(prefix="/api/v1/customers", tags=["customers"], route_class=GuardedRoute)
 
 _CHANGES: dict[str, Any] = {
     "dependencies": [own_customer(Scope.CUSTOMERS_WRITE)],

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 from starlette.datastructures import UploadFile as Part
 
-from app.api.authorization import PUBLIC, staff
+from app.api.authorization import PUBLIC, GuardedRoute, staff
 from app.api.deps import FilmFileServiceDep
 from app.api.head import is_head
 from app.api.problems import responses
@@ -20,7 +20,7 @@ from app.schemas.film_files import FilmExportQuery, FilmImportQuery, FilmImportR
 from app.services.film_columns import HEADER
 from app.services.film_csv import FilmFile
 
-router = APIRouter(prefix="/api/v1/films", tags=["films"])
+router = APIRouter(prefix="/api/v1/films", tags=["films"], route_class=GuardedRoute)
 
 _CSV = "text/csv"
 _SENT_AS = {_CSV, "application/csv", "text/plain", "application/vnd.ms-excel", "application/octet-stream"}

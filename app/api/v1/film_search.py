@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from app.api.authorization import PUBLIC
+from app.api.authorization import PUBLIC, GuardedRoute
 from app.api.deps import FilmSearchServiceDep
 from app.api.pagination import PageRequest, page_request, paginated
 from app.schemas.film_search import FilmFound, FilmSearchQuery
 
-router = APIRouter(prefix="/api/v1/films", tags=["films"])
+router = APIRouter(prefix="/api/v1/films", tags=["films"], route_class=GuardedRoute)
 
 
 @router.get("/search", operation_id="search_films", dependencies=[PUBLIC], **paginated(FilmFound, FilmSearchQuery))

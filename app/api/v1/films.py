@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.api.authorization import PUBLIC, staff
+from app.api.authorization import PUBLIC, GuardedRoute, staff
 from app.api.deps import FilmServiceDep, Id
 from app.api.etags import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, location_of, tagged_response
 from app.api.pagination import PageRequest, page_request, paginated
@@ -14,7 +14,7 @@ from app.api.problems import responses
 from app.core.auth.identity import Scope
 from app.schemas.films import FilmAvailability, FilmCreate, FilmListed, FilmQuery, FilmRead, FilmUpdate
 
-router = APIRouter(prefix="/api/v1/films", tags=["films"])
+router = APIRouter(prefix="/api/v1/films", tags=["films"], route_class=GuardedRoute)
 
 
 @router.get("", operation_id="list_films", dependencies=[PUBLIC], **paginated(FilmListed, FilmQuery))

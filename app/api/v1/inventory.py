@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.api.authorization import PUBLIC, staff
+from app.api.authorization import PUBLIC, GuardedRoute, staff
 from app.api.deps import Id, InventoryServiceDep
 from app.api.etags import LOCATED, location_of
 from app.api.pagination import PageRequest, page_request, paginated
@@ -14,7 +14,7 @@ from app.api.problems import responses
 from app.core.auth.identity import Scope
 from app.schemas.inventory import InventoryCreate, InventoryQuery, InventoryRead
 
-router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
+router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"], route_class=GuardedRoute)
 
 
 @router.get("", operation_id="list_inventory", dependencies=[PUBLIC], **paginated(InventoryRead, InventoryQuery))

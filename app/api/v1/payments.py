@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from app.api.authorization import own_customer, staff_for_customer
+from app.api.authorization import GuardedRoute, own_customer, staff_for_customer
 from app.api.deps import Id, PaymentServiceDep
 from app.api.idempotency import OnceDep
 from app.api.pagination import PageRequest, page_request, paginated
@@ -14,7 +14,7 @@ from app.api.problems import responses
 from app.core.auth.identity import Scope
 from app.schemas.payments import BalanceRead, PaymentCreate, PaymentQuery, PaymentRead
 
-router = APIRouter(prefix="/api/v1/customers/{customer_id}", tags=["payments"])
+router = APIRouter(prefix="/api/v1/customers/{customer_id}", tags=["payments"], route_class=GuardedRoute)
 
 
 @router.get(

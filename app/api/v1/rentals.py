@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.api.authorization import customers, own_customer
+from app.api.authorization import GuardedRoute, customers, own_customer
 from app.api.deps import Id, RentalServiceDep
 from app.api.etags import CREATED, READ, TAGGED, IfMatch, IfNoneMatch, tagged_response
 from app.api.idempotency import OnceDep
@@ -25,7 +25,7 @@ from app.schemas.rentals import (
     ReturnRead,
 )
 
-router = APIRouter(prefix="/api/v1", tags=["rentals"])
+router = APIRouter(prefix="/api/v1", tags=["rentals"], route_class=GuardedRoute)
 
 _RENTALS = "/api/v1/rentals"
 

@@ -6,14 +6,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from app.api.authorization import own_customer
+from app.api.authorization import GuardedRoute, own_customer
 from app.api.deps import Id, SubscriptionServiceDep
 from app.api.pagination import PageRequest, page_request, paginated
 from app.api.problems import responses
 from app.core.auth.identity import Scope
 from app.schemas.subscriptions import SubscriptionCreate, SubscriptionQuery, SubscriptionRead
 
-router = APIRouter(prefix="/api/v1/customers/{customer_id}/subscriptions", tags=["subscriptions"])
+router = APIRouter(
+    prefix="/api/v1/customers/{customer_id}/subscriptions", tags=["subscriptions"], route_class=GuardedRoute
+)
 
 
 @router.get(

@@ -26,6 +26,8 @@ from tests.fixtures.model_questions import (
 )
 from tests.fixtures.served import served
 
+pytestmark = pytest.mark.servers
+
 ABSURD = (Mode.HUGE_INTEGER, Mode.NAN_ARGUMENTS, Mode.INFINITE_ARGUMENTS)
 
 

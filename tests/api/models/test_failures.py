@@ -25,6 +25,8 @@ from tests.fixtures.model_questions import (
     summarise,
 )
 
+pytestmark = pytest.mark.servers
+
 DETAILS = {
     Mode.EMPTY: "empty",
     Mode.NO_CHOICES: "could not be understood",

@@ -25,6 +25,8 @@ from tests.fixtures.model_questions import (
     assert_answered,
 )
 
+pytestmark = pytest.mark.servers
+
 
 class TestRefusedParameters:
     """Servers that refuse a parameter by name."""

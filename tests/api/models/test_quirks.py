@@ -34,6 +34,8 @@ from tests.fixtures.model_questions import (
 )
 from tests.fixtures.odd_texts import ODD_TEXTS
 
+pytestmark = pytest.mark.servers
+
 
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("mode", [*HARMLESS, *MORE_THOUGHTS])

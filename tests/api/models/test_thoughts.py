@@ -18,6 +18,8 @@ from tests.fixtures.model_questions import (
 )
 from tests.fixtures.served import served
 
+pytestmark = pytest.mark.servers
+
 
 class TestThoughtsInStreams:
     """GET /ai/ask on a socket: no thought is streamed, and an answer without thoughts is not held back for long."""

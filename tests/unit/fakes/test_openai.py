@@ -34,6 +34,8 @@ from tests.fakes.scripted_chat import (
     say,
 )
 
+pytestmark = pytest.mark.servers
+
 FILM_QUESTION = "What does it cost to rent the film Alien Center?"
 FILM_ANSWER = "Alien Center (Horror, Sci-Fi) rents for $2.99."
 OTHER_QUESTION = "What is the capital of France?"

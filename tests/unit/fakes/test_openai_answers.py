@@ -20,6 +20,8 @@ from tests.fakes.openai_client import (
 from tests.fakes.openai_server import FakeOpenAI, Mode
 from tests.fakes.openai_texts import REFUSAL, THOUGHT
 
+pytestmark = pytest.mark.servers
+
 ANSWER = f"General answer: {FRANCE}"
 OPINION = '{"recommended": true, "summary": "text"}'
 

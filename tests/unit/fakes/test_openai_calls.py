@@ -22,6 +22,8 @@ from tests.fakes.openai_client import (
 from tests.fakes.openai_groups import HARMLESS, RECOVERED
 from tests.fakes.openai_server import Behaviour, FakeOpenAI, Mode, Reply, ToolCall
 
+pytestmark = pytest.mark.servers
+
 NAME = "film_search-search_films"
 ARGUMENTS = '{"title": "Alien cost"}'
 FOUND = json.dumps({"films": [{"title": "Alien", "categories": ["Horror"], "rental_rate": 2.99}]})

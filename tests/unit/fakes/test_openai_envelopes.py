@@ -18,6 +18,8 @@ from tests.fakes.openai_client import (
 )
 from tests.fakes.openai_server import FakeOpenAI, Mode
 
+pytestmark = pytest.mark.servers
+
 ANSWER = f"General answer: {FRANCE}"
 
 

@@ -22,6 +22,8 @@ from tests.fakes.openai_client import (
 from tests.fakes.openai_refusals import REFUSALS
 from tests.fakes.openai_server import FakeOpenAI, Mode, RefusalForm
 
+pytestmark = pytest.mark.servers
+
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 USER = {"role": "user", "content": "Hello"}
 CALLING = {"role": "assistant", "content": None, "tool_calls": [CALL]}

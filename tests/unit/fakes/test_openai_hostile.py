@@ -13,6 +13,8 @@ from tests.fakes import openai_hostile as hostile
 from tests.fakes.openai_client import ASK_USER, SEARCH, film_request, opinion_request, plain, post, request
 from tests.fakes.openai_server import FakeOpenAI, Mode
 
+pytestmark = pytest.mark.servers
+
 
 def stream(server: FakeOpenAI) -> list[Any]:
     """The deltas of a stream, one a chunk."""

@@ -20,6 +20,8 @@ from tests.fakes.openai_client import (
 from tests.fakes.openai_groups import HARMLESS, HARMLESS_FAMILIES, draw
 from tests.fakes.openai_server import Behaviour, FakeOpenAI, Mode, Reply, fake_openai
 
+pytestmark = pytest.mark.servers
+
 
 def said(server: FakeOpenAI, body: dict[str, Any]) -> str:
     """The text of the answer, which is the same in a plain body and in a stream."""

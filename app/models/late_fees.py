@@ -1,0 +1,115 @@
+"""When a rental is due, what lateness costs, and when an item counts as lost: Pagila's rules, in Python and in SQL.
+
+Everything else takes the rule from here, its wording for the API's documentation included. A day is 24 hours, so that
+no server's time zone with its summer time changes what a customer owes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+from sqlmodel import col
+
+from app.models import Film, Rental
+from app.models.types import Money, UtcDateTime
+
+LATE_FEE_PER_DAY = Decimal("1.00")
+"""Dollars for every started day after the due date."""
+_LOST_AFTER = 3
+"""Rental durations after which an item that is not back counts as lost."""
+_DAY = timedelta(days=1)
+
+LATE_FEE_RULE = f"{LATE_FEE_PER_DAY} for each started day late"
+LOST_RULE = f"{_LOST_AFTER} times its rental duration"
+"""The rules as the API's documentation quotes them."""
+
+
+def days_late_after(kept: timedelta, rental_duration: int) -> int:
+    """Return the started days late of an item that was kept so long; 0 when in time."""
+    return max(0, -(-(kept - rental_duration * _DAY) // _DAY))
+
+
+def is_lost_after(kept: timedelta, rental_duration: int) -> bool:
+    """Return whether an item that was kept so long counts as lost, so that its replacement is owed."""
+    return kept > _LOST_AFTER * rental_duration * _DAY
+
+
+def late_fee_for(days_late: int) -> Decimal:
+    """Return the fee in dollars. `late_fee_expression` is the same in SQL."""
+    return LATE_FEE_PER_DAY * days_late
+
+
+def late_fee_expression(days_late: sa.ColumnElement[int]) -> sa.ColumnElement[Decimal]:
+    """Return `late_fee_for` as an SQL expression."""
+    return sa.type_coerce(sa.literal(LATE_FEE_PER_DAY, Money(10)) * days_late, Money(10))
+
+
+class days_after(GenericFunction[datetime]):  # noqa: N801  named as SQL functions are
+    """A time, and how many days later."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+
+@compiles(days_after)
+def _days_after_in_text(element: days_after, compiler: SQLCompiler, **kw: Any) -> str:
+    # SQLite calculates in milliseconds: the time of day is kept as it is written, to the microsecond.
+    time, days = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"(date({time}, ({days}) || ' days') || substr({time}, 11))"
+
+
+@compiles(days_after, "postgresql")
+def _days_after_as_interval(element: days_after, compiler: SQLCompiler, **kw: Any) -> str:
+    time, days = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({time} + ({days}) * interval '24 hours')"
+
+
+class started_days(GenericFunction[int]):  # noqa: N801
+    """How many days have begun since the first time at the second: 0 up to then, 1 right after, 2 a day after that."""
+
+    type = sa.Integer()
+    inherit_cache = True
+
+
+@compiles(started_days)
+def _started_days_in_text(element: started_days, compiler: SQLCompiler, **kw: Any) -> str:
+    since, until = (compiler.process(clause, **kw) for clause in element.clauses)
+    midnights = f"julianday(date({until})) - julianday(date({since}))"
+    return f"max(0, CAST({midnights} AS INTEGER) + (substr({until}, 12) > substr({since}, 12)))"
+
+
+@compiles(started_days, "postgresql")
+def _started_days_as_interval(element: started_days, compiler: SQLCompiler, **kw: Any) -> str:
+    since, until = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"greatest(0, ceil(extract(epoch FROM {until} - {since}) / 86400))::integer"
+
+
+def due_date() -> sa.ColumnElement[datetime]:
+    """When the rental of the enclosing query is due. The query joins Rental, Inventory and Film."""
+    return days_after(col(Rental.rental_date), col(Film.rental_duration))
+
+
+def back_by(until: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
+    """When the item came back, or `until` while it is out."""
+    return sa.func.coalesce(col(Rental.return_date), until, type_=UtcDateTime())
+
+
+def days_late(until: sa.ColumnElement[datetime]) -> sa.ColumnElement[int]:
+    """`days_late_after` in SQL, by the return or, while the item is out, by `until`."""
+    return started_days(due_date(), back_by(until))
+
+
+def late_fee(until: sa.ColumnElement[datetime]) -> sa.ColumnElement[Decimal]:
+    """`late_fee_for` in SQL, by the return or, while the item is out, by `until`."""
+    return late_fee_expression(days_late(until))
+
+
+def is_lost(until: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+    """`is_lost_after` in SQL, by the return or, while the item is out, by `until`."""
+    return back_by(until) > days_after(col(Rental.rental_date), _LOST_AFTER * col(Film.rental_duration))
