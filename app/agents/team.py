@@ -12,7 +12,8 @@ from app.core.auth.identity import Caller
 from app.core.database.engine import ReadConnectionFactory
 from plugins.ask_user.ask_user_plugin import AskUserPlugin
 from plugins.film_search.film_search_plugin import FilmSearchPlugin
-from plugins.rental_desk.proposals import current_proposer, proposals_for
+from plugins.rental_desk.proposals import proposals_for
+from plugins.rental_desk.proposer import current_proposer
 from plugins.rental_desk.rental_desk_plugin import desk_for, is_served
 
 SEARCH_AGENT = "SearchAgent"

@@ -32,7 +32,7 @@ from app.services.turn_errors import error_of
 from app.services.turn_events import TurnEvents
 from app.services.turn_outcomes import terminal_of
 from app.services.turn_store import beginning, ending
-from plugins.rental_desk.proposals import current_proposer
+from plugins.rental_desk.proposer import current_proposer
 
 if TYPE_CHECKING:
     from app.agents.assistant import Assistant

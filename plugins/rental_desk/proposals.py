@@ -5,35 +5,18 @@ What a proposal comes to is decided by the person who gets it, in a request of t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextvars import ContextVar
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 
 from semantic_kernel.functions import kernel_function
 
 from app.core.auth.identity import Caller, Scope
+from plugins.rental_desk.proposer import Proposer
 from plugins.results import as_json, clean
 
 _Title = Annotated[str, "The film's title, as the person wrote it"]
 _StoreId = Annotated[int | None, "The store's id; left out, the person's own store or else any"]
 _Plan = Annotated[str, "The name of the streaming plan, as the person wrote it"]
 _CustomerId = Annotated[int, "The customer's customer_id, as find_customer tells it"]
-
-
-class Proposer(Protocol):
-    """Checks a change as if it were made, and keeps it for the person to confirm; returns what the model is told."""
-
-    async def rent(self, customer_id: int, title: str, store_id: int | None) -> Mapping[str, Any]: ...
-
-    async def give_back(self, customer_id: int, title: str) -> Mapping[str, Any]: ...
-
-    async def start_plan(self, customer_id: int, plan_name: str) -> Mapping[str, Any]: ...
-
-    async def end_plan(self, customer_id: int) -> Mapping[str, Any]: ...
-
-
-current_proposer: ContextVar[Proposer | None] = ContextVar("current_proposer", default=None)
-"""Of the turn that the running code works for; None where nothing can be confirmed: outside of a conversation."""
 
 
 class CustomerProposals:

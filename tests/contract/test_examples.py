@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import httpx
+from datetime import datetime, timedelta, timezone
 
+import httpx
+import sqlalchemy as sa
+from fastapi import FastAPI
+from sqlmodel import col
+
+from app.models import Confirmation, Turn
 from tests.fixtures.callers import CUSTOMER, bearer, token_of
 from tests.fixtures.examples import body_of, examples_in, path_parameters, with_examples
 
@@ -13,10 +19,42 @@ NEEDS_A_SECRET = {"refresh_token"}
 """Of those who ask, which no example could know."""
 
 
-async def test_every_example_is_accepted(own_client: httpx.AsyncClient) -> None:
+async def add_proposal(app: FastAPI, conversation_id: int) -> None:
+    """Something to decide: to end a plan that is none."""
+    now = datetime.now(timezone.utc)
+    turn = Turn(
+        conversation_id=conversation_id,
+        status="confirmation_required",
+        question="Stop my plan.",
+        steps=[],
+        calls=[],
+        usage={},
+        fingerprint="",
+        started_at=now,
+        lease_until=now,
+    )
+    async with app.state.database.writing() as connection:
+        values = turn.model_dump(exclude={"id"})
+        turn_id = await connection.scalar(sa.insert(Turn).returning(col(Turn.id)).values(values))
+        proposal = Confirmation(
+            conversation_id=conversation_id,
+            turn_id=turn_id,
+            status="pending",
+            action="end_plan",
+            arguments={"customer_id": 1, "subscription_id": 999},
+            preconditions={},
+            summary="End the streaming plan Basic",
+            created_at=now,
+            expires_at=now + timedelta(minutes=10),
+        )
+        await connection.execute(sa.insert(Confirmation).values(proposal.model_dump(exclude={"id"})))
+
+
+async def test_every_example_is_accepted(own_app: FastAPI, own_client: httpx.AsyncClient) -> None:
     described = (await own_client.get("/openapi.json")).json()
     (rented,) = (await own_client.get("/api/v1/rentals", params={"active_only": True, "limit": 1})).json()
     conversation = (await own_client.post("/api/v1/conversations")).json()
+    await add_proposal(own_app, (await own_client.post("/api/v1/conversations")).json()["id"])
     path_values = dict.fromkeys(path_parameters(described), "1") | {"rental_id": str(rented["id"])}
     path_values["conversation_id"] = str(conversation["id"])
     refused = []
