@@ -6,13 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from app.api.authorization import AUTHENTICATED
+from app.api.authorization import AUTHENTICATED, GuardedRoute
 from app.api.deps import ConfirmationServiceDep, Id
 from app.api.pagination import PageRequest, page_request, paginated
 from app.api.problems import responses
 from app.schemas.conversations import ConfirmationQuery, ConfirmationRead, DecisionCreate
 
-router = APIRouter(prefix="/api/v1/confirmations", tags=["conversations"])
+router = APIRouter(prefix="/api/v1/confirmations", tags=["conversations"], route_class=GuardedRoute)
 
 
 @router.get(
