@@ -27,7 +27,7 @@ WITH_BODY = sorted(name for name, route in ROUTES.items() if route.body_field is
 IDS = dict.fromkeys(
     (
         *("film_id", "category_id", "actor_id", "customer_id", "rental_id", "subscription_id"),
-        *("conversation_id", "turn_id"),
+        *("confirmation_id", "conversation_id", "turn_id"),
     ),
     1,
 )
