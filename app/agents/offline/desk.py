@@ -129,7 +129,12 @@ def _is_of_rentals(text: str, match: re.Match[str]) -> bool:
     if not match.re.groupindex.get("b") or not match["b"]:
         return True
     of_film = re.search(r"\b(?:cop(?:y|ies)|film|movie) $", text[: match.start()], re.IGNORECASE)
-    rentals = re.search(r"\b(?:rentals?|discs?|fees?|balance|due|late|account|customer)\b", text, re.IGNORECASE)
+    rentals = re.search(
+        r"\b(?:rentals?(?! (?:periods?|rates?|prices?|costs?|times?|durations?))|discs?|fees?|balance|due|late"
+        r"|account|customer)\b",
+        text,
+        re.IGNORECASE,
+    )
     return of_film is None and (" " in match["b"] or rentals is not None)
 
 
