@@ -23,6 +23,7 @@ pytestmark = pytest.mark.postgres
 _OURS = {
     *("idempotency_key", "alembic_version", "streaming_subscription", "payment_default"),
     *("user_account", "refresh_token", "api_key"),
+    *("conversation", "turn", "turn_event", "confirmation"),
 }
 _FILMS = "SELECT to_jsonb(film) FROM film ORDER BY film_id"
 _RENT_AGAIN = """
