@@ -1,4 +1,4 @@
-"""Authentication: the caller, from the `Authorization` header."""
+"""Authentication by the `Authorization` header."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.core.errors import InvalidToken
 from app.services.api_keys import SHOWN_OF_KEY, ApiKeyService
 from app.services.security import SecurityLoader
 
-TOKEN_URL = "api/v1/auth/token"  # relative, so that it resolves below a proxy's prefix  # noqa: S105  # nosec B105
+TOKEN_URL = "api/v1/auth/token"  # relative, to resolve below a proxy's prefix  # noqa: S105  # nosec B105
 
 _PASSWORD = OAuth2PasswordBearer(
     tokenUrl=TOKEN_URL,

@@ -1,7 +1,6 @@
 """Access rules. Each route declares one: `dependencies=[PUBLIC]`, `dependencies=[staff(Scope.RENTALS_READ)]`.
 
-Services decide which records a caller may see. FastAPI cannot resolve postponed annotations of a callable object,
-so this module does not postpone them.
+Services decide which records a caller may see. Annotations are not postponed: FastAPI cannot resolve an object's.
 """
 
 from collections.abc import Callable, Coroutine, Sequence
@@ -64,7 +63,7 @@ class Restricted(Guard):
         self.require(await authenticate(request))
 
     def require(self, caller: Caller) -> None:
-        """Raise Unauthorized for anonymous, Forbidden for other callers without access."""
+        """Raises Unauthorized or Forbidden when the caller is not allowed."""
         if caller.role is None:
             raise Unauthorized
         if caller.key_id is not None and self.scope is None and not self.any_key:
