@@ -55,7 +55,7 @@ sets (else 408)."""
 
 _MODULES = (
     system,
-    film_files,  # and film_search before films: `/films/{film_id}` would take their paths
+    film_files,  # and film_search before films: `/films/{film_id}` would match their paths
     film_search,
     films,
     categories,
@@ -76,10 +76,10 @@ log = structlog.get_logger("app.main")
 
 
 def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = None) -> FastAPI:
-    """The service for these settings; `chat_service` replaces the configured provider's.
+    """Create the application; `chat_service` replaces the configured provider's.
 
-    Nothing connects and nothing of Semantic Kernel is imported here: an unreachable database or model shows at
-    /health/ready and in the answers, and does not keep the process from starting.
+    Nothing connects here, and Semantic Kernel is not imported: the process starts with an unreachable database or
+    model, and reports it at /health/ready and in responses.
     """
     configure_logging(settings)
 
@@ -122,7 +122,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
     routers = [module.router for module in _MODULES]
     rate_limits.install(app, routers)
     for router in routers:
-        # FastAPI matches included routes in two steps: 15 us more for a film, 40 to 80 us for the last routers.
+        # FastAPI matches included routes in two steps: 15 us more for films, 40 to 80 us for the last routers.
         app.include_router(router)
     return app
 
@@ -143,12 +143,12 @@ def _warn(settings: Settings) -> None:
 
 
 def _settings() -> Settings:
-    """This process's; where they do not let it start, one sentence says why, and it ends."""
+    """Return the process's settings; if they are invalid, say why and exit."""
     try:
         settings = get_settings()
     except (ValidationError, UnreadableEnvFile) as error:
         _refuse(in_sentences(error))
-    # How many workers there are, uvicorn does not tell: they are its children, as is the process that it reloads.
+    # uvicorn does not tell the number of workers: they are its child processes, as is the one of --reload.
     is_worker = multiprocessing.parent_process() is not None and "--reload" not in sys.argv
     if problem := settings.worker_problem(several=is_worker):
         _refuse(problem)
@@ -157,7 +157,7 @@ def _settings() -> Settings:
 
 def _refuse(sentence: str) -> NoReturn:
     sys.stderr.write(f"Error: {sentence}\n")
-    # By this status uvicorn's parent process knows that to start another worker would not help.
+    # With this status uvicorn's parent process does not start another worker.
     sys.exit(STARTUP_FAILURE)
 
 

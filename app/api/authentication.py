@@ -1,4 +1,4 @@
-"""Who is asking, from the `Authorization` header."""
+"""Authentication by the `Authorization` header."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.core.errors import InvalidToken
 from app.services.api_keys import SHOWN_OF_KEY, ApiKeyService
 from app.services.security import SecurityLoader
 
-TOKEN_URL = "api/v1/auth/token"  # a path, relative as a proxy's prefix needs it  # noqa: S105  # nosec B105
+TOKEN_URL = "api/v1/auth/token"  # relative, to resolve below a proxy's prefix  # noqa: S105  # nosec B105
 
 _PASSWORD = OAuth2PasswordBearer(
     tokenUrl=TOKEN_URL,
@@ -31,15 +31,15 @@ _KEY = HTTPBearer(scheme_name="ApiKey", description="An API key, `dvd_...`.", be
 async def get_caller(
     request: Request, _token: Annotated[object, Security(_PASSWORD)], _key: Annotated[object, Security(_KEY)]
 ) -> Caller:
-    """The caller, anonymous without the header; raises InvalidToken for one that is not good.
+    """Return the caller, anonymous without the header; raises InvalidToken for a bad credential.
 
-    Both schemes are here for OpenAPI: they read the same header, and do not say what is wrong with it.
+    Both schemes are for OpenAPI only: they read the same header, and do not say what is wrong with it.
     """
     return await authenticate(request)
 
 
 async def authenticate(request: Request) -> Caller:
-    """The caller, as `get_caller` says. A request's credential is verified once."""
+    """Return the caller, as `get_caller` does; verify the credential once per request."""
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is None:
         request.state.caller = caller = await _caller_of(request)
@@ -67,7 +67,7 @@ def _credential(given: list[str]) -> str:
 
 
 def _kind(header: str) -> dict[str, str]:
-    """What the header has, and of an API key as much as tells it from others in the list of keys."""
+    """Return the kind of the credential, and the prefix of an API key as the list of keys shows it."""
     credential = header.partition(" ")[2].strip()
     if credential.startswith(API_KEY_PREFIX):
         return {"kind": "api_key", "prefix": credential[:SHOWN_OF_KEY]}
@@ -83,7 +83,7 @@ async def _verified(request: Request, credential: str) -> Caller:
 
 
 def _ids(caller: Caller) -> dict[str, int]:
-    """For every line of the request's log."""
+    """Return the ids for the request's log lines."""
     ids = {"account_id": caller.account_id, "key_id": caller.key_id}
     return {name: value for name, value in ids.items() if value is not None}
 

@@ -1,6 +1,6 @@
-"""Who may use a route. Each declares one of these: `dependencies=[PUBLIC]`, `dependencies=[staff(Scope.RENTALS_READ)]`.
+"""Access rules. Each route declares one: `dependencies=[PUBLIC]`, `dependencies=[staff(Scope.RENTALS_READ)]`.
 
-What of it is theirs, services decide. Annotations are not postponed here: FastAPI cannot read such of an object.
+Services decide which records a caller may see. Annotations are not postponed: FastAPI cannot resolve an object's.
 """
 
 from collections.abc import Callable, Coroutine, Sequence
@@ -19,23 +19,23 @@ from app.core.errors import CustomerNotFound, Forbidden, Unauthorized
 
 
 class Guard:
-    """A rule, asked before the route. `statuses` are those that it adds to the route's."""
+    """An access rule, checked before the route. `statuses` are the errors that it adds to the route."""
 
     statuses: ClassVar[tuple[int, ...]] = ()
 
     async def admit(self, request: Request) -> None:
-        """Raise what can be known without path and body. Asked before a body is read, the rule itself after it."""
+        """Check what needs neither path nor body. Runs before a body is read; the rule itself runs after."""
 
 
 class Public(Guard):
-    """For everybody: nobody looks who it is."""
+    """Allows everyone, without authentication."""
 
     async def __call__(self) -> None:
         return
 
 
 class OptionalAuth(Guard):
-    """For everybody, and for some there is more: who sends a credential wants it to count, so it must be good."""
+    """Allows anonymous callers. A credential, if sent, must be valid, because it may give access to more."""
 
     statuses = (401,)
 
@@ -48,7 +48,7 @@ class OptionalAuth(Guard):
 
 @dataclass(frozen=True)
 class Restricted(Guard):
-    """For these roles. `scope` is what an API key needs; without one no key will do, or with `any_key` each."""
+    """Allows these roles. An API key needs `scope`; without a scope no key is allowed, or all with `any_key`."""
 
     statuses = (401, 403)
 
@@ -63,7 +63,7 @@ class Restricted(Guard):
         self.require(await authenticate(request))
 
     def require(self, caller: Caller) -> None:
-        """Raises Unauthorized or Forbidden, which says what is missing."""
+        """Raises Unauthorized or Forbidden when the caller is not allowed."""
         if caller.role is None:
             raise Unauthorized
         if caller.key_id is not None and self.scope is None and not self.any_key:
@@ -75,7 +75,7 @@ class Restricted(Guard):
 
 
 class CurrentAdmin(Guard):
-    """For admins, by their account as it is now: what they do here outlives an access token."""
+    """Allows admins, by their account's current state: their changes outlive an access token."""
 
     statuses = Restricted.statuses
 
@@ -91,9 +91,9 @@ class CurrentAdmin(Guard):
 
 @dataclass(frozen=True)
 class OfCustomer(Guard):
-    """For those whom `rule` lets in; customers see nobody but themselves under `/customers/{customer_id}`.
+    """Allows the callers that `rule` allows; customers only for their own `/customers/{customer_id}`, else 404.
 
-    With `staff_only`, customers may not even do it for themselves: another customer's path is 404, their own 403.
+    With `staff_only`, customers are not allowed at all: 403 for their own path, 404 for another customer's.
     """
 
     statuses = Restricted.statuses
@@ -113,9 +113,9 @@ class OfCustomer(Guard):
 
 
 class GuardedRoute(APIRoute):
-    """A route with one rule, which adds its statuses to OpenAPI. Raises TypeError for no rule or several.
+    """A route with one rule, whose statuses it adds to OpenAPI. Raises TypeError when it has none or several.
 
-    FastAPI reads a body before it runs dependencies: the rule of a route with a body is asked before that, too.
+    FastAPI reads a body before it runs dependencies, so a route with a body checks its rule before that, too.
     """
 
     def __init__(
@@ -135,12 +135,12 @@ class GuardedRoute(APIRoute):
             raise TypeError(f"{path}: {len(guards)} access rules; declare one, such as dependencies=[PUBLIC].")
         self.guard = guards[0]
         if isinstance(self.guard, OptionalAuth):
-            # One of the alternatives: none of the schemes.
+            # The empty alternative: no scheme is required.
             openapi_extra = {**(openapi_extra or {}), "security": [{}]}
         super().__init__(
             path,
             endpoint,
-            # Not PUBLIC, which asks nothing: to run a dependency costs more than all else in some requests.
+            # PUBLIC checks nothing, and running a dependency costs more than the rest of some requests.
             dependencies=[one for one in given if not isinstance(one.dependency, Public)],
             responses={**(responses or {}), **problem_responses(*self.guard.statuses)},
             openapi_extra=openapi_extra,
@@ -150,7 +150,7 @@ class GuardedRoute(APIRoute):
             self.responses |= problem_responses(408)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return FastAPI's handler, which reads the body, behind the rule."""
+        """Return FastAPI's handler; the rule is checked before it reads a body."""
         handle, admit = super().get_route_handler(), self.guard.admit
         if self.body_field is None:
             return handle
@@ -173,20 +173,20 @@ ADMIN = Depends(CurrentAdmin())
 
 
 def staff(scope: Scope) -> Dependency:
-    """For those who work for the store, and for keys with this scope."""
+    """Allow staff and admins, and API keys with this scope."""
     return Dependency(Restricted(_STORE, scope))
 
 
 def customers(scope: Scope) -> Dependency:
-    """For customers, too: services let each see what is theirs."""
+    """Allow customers too; services limit them to their own records."""
     return Dependency(Restricted(_EVERY_ROLE, scope))
 
 
 def own_customer(scope: Scope) -> Dependency:
-    """For the customer of the path, and for those for whom `staff` is."""
+    """Allow the customer of the path, and the callers that `staff` allows."""
     return Dependency(OfCustomer(Restricted(_EVERY_ROLE, scope)))
 
 
 def staff_for_customer(scope: Scope) -> Dependency:
-    """For those for whom `staff` is; the customer of the path is told so, other customers see nobody there."""
+    """Allow the callers that `staff` allows; the customer of the path gets 403, other customers 404."""
     return Dependency(OfCustomer(Restricted(_EVERY_ROLE, scope), staff_only=True))

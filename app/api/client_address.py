@@ -1,4 +1,4 @@
-"""Clients' addresses: which of them a request counts for, and which the audit log names."""
+"""Client addresses for rate limits and the audit log."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _THIS_MACHINE = "127.0.0.1"
 
 
 class Networks(NamedTuple):
-    """What one subscriber has addresses in. Of IPv6 the second half of an address is the subscriber's to choose."""
+    """The networks of one subscriber, who is free to choose the second half of an IPv6 address."""
 
     narrow: str
     """An IPv4 address, or the IPv6 address's /64."""
     wide: str
-    """The same IPv4 address, or the /48, which is as much as providers give to one subscriber."""
+    """The same IPv4 address, or the /48, the most that providers give to one subscriber."""
 
 
 def addresses_of(scope: Scope, settings: Settings) -> tuple[str, ...]:
-    """The client's address, and this machine's as well when the client may have made the first one up.
+    """Return the client's address, and this machine's as well when the client may have forged the first one.
 
-    Servers put the address that X-Forwarded-For names in the place of the peer's where they trust the peer, and by
-    default they trust programs on this machine. Without a proxy in the settings, an address that is in the header is
-    counted as this machine's, where it must come from. The peer may have sent its own address, though: it has a port.
+    Servers replace a trusted peer's address with the one in X-Forwarded-For, and by default trust programs on this
+    machine. Without a proxy in the settings, an address that is in the header therefore counts as this machine's.
+    With a port, it may also be the address of a peer that named itself in the header: then both count.
     """
     host, port = scope.get("client") or ("", 0)
     if settings.forwarded_allow_ips or not host or not _is_named(host, scope):
@@ -38,7 +38,7 @@ def addresses_of(scope: Scope, settings: Settings) -> tuple[str, ...]:
 
 
 def networks_of(address: str) -> Networks:
-    """The networks that an address counts for."""
+    """Return the networks of an address."""
     if ":" not in address:
         return Networks(address, address)
     number = int(ipaddress.IPv6Address(address))
@@ -51,7 +51,7 @@ def _is_named(host: str, scope: Scope) -> bool:
 
 
 def _plain(host: str) -> str:
-    """The address in its one form, whoever wrote it: a header's may have a zone of any length."""
+    """Return the address in canonical form, without its zone, which can be of any length."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -62,7 +62,7 @@ def _plain(host: str) -> str:
 
 
 class ClientAddressMiddleware:
-    """Has the audit log name the client's address."""
+    """Adds the client's address to audit events."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app, self._settings = app, settings

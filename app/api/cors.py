@@ -1,4 +1,4 @@
-"""Scripts of other web pages (CORS): which may call, what they may send, and what they may read of an answer."""
+"""CORS: which other origins may call the API, and which headers their scripts may send and read."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _READ = (
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    """Around all that answers, errors too; nothing where no origin is set.
+    """Add CORS around all responses, errors too; do nothing when no origin is set.
 
-    Never with credentials, which are what a browser sends by itself: callers sign in by a header, which a script adds.
+    Credentials that a browser sends by itself are not allowed: a script adds the `Authorization` header instead.
     """
     if settings.cors_origins:
         app.add_middleware(

@@ -1,6 +1,6 @@
-"""What routes ask for: annotated aliases, built from what `create_app` put on the application.
+"""Dependencies of routes: annotated aliases for objects that `create_app` put on the application.
 
-All are coroutines, for FastAPI runs plain functions in a thread: a third of a request's time for an attribute look-up.
+All are coroutines, because FastAPI runs plain functions in a thread, which takes a third of a request's time.
 """
 
 from __future__ import annotations
@@ -43,25 +43,25 @@ S = TypeVar("S")
 
 
 async def get_database(request: Request) -> Database:
-    """The process's database."""
+    """Return the process's database."""
     database: Database = request.app.state.database
     return database
 
 
 async def get_loader(request: Request) -> AssistantLoader:
-    """The process's assistant, loaded or on its way."""
+    """Return the loader of the process's assistant."""
     loader: AssistantLoader = request.app.state.assistant
     return loader
 
 
 async def get_runner(request: Request) -> TurnRunner:
-    """The process's turns."""
+    """Return the process's turn runner."""
     runner: TurnRunner = request.app.state.turns
     return runner
 
 
 async def get_app_settings(request: Request) -> Settings:
-    """The settings this application was created with."""
+    """Return the application's settings."""
     settings: Settings = request.app.state.settings
     return settings
 
@@ -73,7 +73,7 @@ SettingsDep = Annotated[Settings, Depends(get_app_settings)]
 
 
 async def get_security(request: Request) -> SecurityLoader:
-    """The process's passwords and tokens, loaded when first needed. Who has hung up is not hashed for."""
+    """Return the loader of passwords and tokens; hashing is cancelled when the client disconnects."""
     security: SecurityLoader = request.app.state.security
     return security.guarded_by(partial(until_disconnect, request))
 
@@ -82,7 +82,7 @@ SecurityDep = Annotated[SecurityLoader, Depends(get_security)]
 
 
 def _on_database(service: Callable[[Database], S]) -> Callable[[DatabaseDep], Awaitable[S]]:
-    """The dependency that makes a service which needs the database alone."""
+    """Return the dependency for a service that needs only the database."""
 
     async def get_service(database: DatabaseDep) -> S:
         return service(database)
@@ -91,7 +91,7 @@ def _on_database(service: Callable[[Database], S]) -> Callable[[DatabaseDep], Aw
 
 
 def _for_caller(service: Callable[[Database, Caller], S]) -> Callable[[DatabaseDep, CallerDep], Awaitable[S]]:
-    """The dependency that makes a service in which it matters who is asking."""
+    """Return the dependency for a service that needs the caller."""
 
     async def get_service(database: DatabaseDep, caller: CallerDep) -> S:
         return service(database, caller)
@@ -102,7 +102,7 @@ def _for_caller(service: Callable[[Database, Caller], S]) -> Callable[[DatabaseD
 def _on_security(
     service: Callable[[Database, SecurityLoader], S],
 ) -> Callable[[DatabaseDep, SecurityDep], Awaitable[S]]:
-    """The dependency that makes a service which checks passwords or makes tokens."""
+    """Return the dependency for a service that needs passwords or tokens."""
 
     async def get_service(database: DatabaseDep, security: SecurityDep) -> S:
         return service(database, security)
@@ -111,36 +111,36 @@ def _on_security(
 
 
 async def get_ai_service(loader: LoaderDep, database: DatabaseDep, caller: CallerDep) -> AiService:
-    """Answers, for this request."""
+    """Return the AI service for this caller."""
     return AiService(loader, database, caller)
 
 
 async def get_rental_service(database: DatabaseDep, caller: CallerDep, settings: SettingsDep) -> RentalService:
-    """Rentals, for this caller."""
+    """Return the rental service for this caller."""
     return RentalService(database, caller, max_open=settings.max_open_rentals)
 
 
 async def get_conversation_service(
     database: DatabaseDep, caller: CallerDep, runner: RunnerDep, settings: SettingsDep
 ) -> ConversationService:
-    """Conversations, of this caller."""
+    """Return the conversation service for this caller."""
     return ConversationService(database, caller, runner, days=settings.conversation_days)
 
 
 async def get_confirmation_service(
     database: DatabaseDep, caller: CallerDep, settings: SettingsDep
 ) -> ConfirmationService:
-    """Confirmations, of this caller."""
+    """Return the confirmation service for this caller."""
     return ConfirmationService(database, caller, max_open=settings.max_open_rentals)
 
 
 async def get_turn_service(database: DatabaseDep, caller: CallerDep, runner: RunnerDep) -> TurnService:
-    """Turns, of this caller."""
+    """Return the turn service for this caller."""
     return TurnService(database, caller, runner)
 
 
 async def get_health_service(database: DatabaseDep, settings: SettingsDep, loader: LoaderDep) -> HealthService:
-    """Whether we can work."""
+    """Return the health service."""
     return HealthService(database, settings, loader)
 
 

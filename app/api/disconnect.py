@@ -1,4 +1,4 @@
-"""Clients that go away."""
+"""Clients that disconnect."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _T = TypeVar("_T")
 
 
 class ClientGone(Exception):
-    """The client closed the connection before it had an answer."""
+    """The client closed the connection before the response."""
 
 
 async def until_disconnect(request: Request, work: Awaitable[_T]) -> _T:
-    """`work`'s result; when the client goes away first, cancel the work and raise ClientGone.
+    """Return `work`'s result; when the client disconnects first, cancel the work and raise ClientGone.
 
-    Likewise Unavailable when the process ends and cannot wait any longer. The server itself does not cancel a request
-    whose client is gone, and a model call costs money.
+    Raises Unavailable when the shutdown's grace period ends first. The server itself does not cancel a request whose
+    client has disconnected, and a model call costs money.
     """
     shutdown: Shutdown = request.app.state.shutdown
     working = asyncio.ensure_future(shutdown.run_until_deadline(work))

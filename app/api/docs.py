@@ -1,4 +1,4 @@
-"""/docs, /redoc: pages about the API, from files that are here, with a policy that lets them run and nothing else."""
+"""The pages /docs and /redoc, from local files, with a content security policy that allows only these."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html, get_swagge
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 ASSETS = "/static-offline-docs"
-"""Where fastapi-offline has put the pages' scripts and styles."""
+"""Path of the pages' scripts and styles (fastapi-offline)."""
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -22,7 +22,7 @@ def install(app: FastAPI) -> None:
     async def docs(request: Request) -> Response:
         root = request.scope.get("root_path", "")
         if request.scope.get("raw_path", b"").endswith(b"/"):
-            # The one page that looks for something, where to sign in, beside its own path.
+            # This page resolves the relative token URL against its own path: /docs/ breaks it.
             return RedirectResponse(f"{root}/docs")
         return _page(
             get_swagger_ui_html(
@@ -54,9 +54,9 @@ def install(app: FastAPI) -> None:
 
 
 def _page(page: HTMLResponse) -> HTMLResponse:
-    """Of scripts in the page itself only those run that it has now, by their digests; styles are made by scripts.
+    """Add the policy: inline scripts run only by digest; inline styles are allowed, as scripts create them.
 
-    ReDoc does without its logo, which it would load from another host.
+    ReDoc's logo is blocked: it comes from another host.
     """
     digests = [b64encode(sha256(script).digest()).decode() for script in _SCRIPT.findall(bytes(page.body))]
     scripts = " ".join(["'self'", *(f"'sha256-{digest}'" for digest in digests)])

@@ -1,4 +1,4 @@
-"""One record as a response with its entity tag."""
+"""Responses with one record and its entity tag."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def get_if_match(
         str | None, Header(description="The `ETag` last received: 412 if the record has changed since.")
     ] = None,
 ) -> EntityTags:
-    """The precondition of a change."""
+    """Return the entity tags of `If-Match`."""
     return EntityTags(if_match)
 
 
@@ -40,7 +40,7 @@ IfNoneMatch = Annotated[str | None, Header(description="The `ETag` last received
 def tagged_response(
     model: BaseModel, *, if_none_match: str | None = None, status: int = 200, location: str | None = None
 ) -> Response:
-    """The model, serialised once; 304 without a body when the client has it already."""
+    """Return the model, serialised once, or 304 when `If-None-Match` has its tag."""
     body = json_of(model)
     headers = {"ETag": etag_of(body)}
     if location is not None:
@@ -51,5 +51,5 @@ def tagged_response(
 
 
 def location_of(request: Request, number: int) -> str:
-    """Where something just created in the collection that was posted to is."""
+    """Return the path of a record that this POST created."""
     return f"{request.url.path}/{number}"

@@ -1,4 +1,4 @@
-"""What every answer tells browsers and caches besides itself, whoever gives it."""
+"""Security, cache and rate limit headers of every response."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ ALWAYS: tuple[Header, ...] = (
     (b"cross-origin-opener-policy", b"same-origin"),
 )
 POLICY: Header = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-"""Data loads nothing. Pages have a policy of their own: see app/api/docs.py."""
+"""JSON needs no resources. Pages have their own policy: see app/api/docs.py."""
 _ONE_YEAR: Header = (b"strict-transport-security", b"max-age=31536000")
 NEVER_STORED: Header = (b"cache-control", b"no-store")
 _ASK_AGAIN: Header = (b"cache-control", b"private, no-cache")
-"""What carries an entity tag may be kept by who asked for it, who asks each time whether it still holds."""
+"""The caller may cache a response with an entity tag, and must revalidate it each time."""
 
 
 class HeadersMiddleware:
-    """Plain ASGI, around everything else: answers to preflight requests are answers too."""
+    """Plain ASGI, outermost, so that responses to preflight requests have the headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

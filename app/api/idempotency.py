@@ -1,4 +1,4 @@
-"""The header `Idempotency-Key`."""
+"""The `Idempotency-Key` header."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def get_once(
         ),
     ] = None,
 ) -> Once:
-    """What makes this request the same as another."""
+    """Return the request's identity."""
     return Once(idempotency_key, f"{request.method} {request.url.path}", caller)
 
 

@@ -1,4 +1,4 @@
-"""Around every request: its id, its one log line, its limits, HEAD, and the last answer to an unexpected error."""
+"""Around every request: its id, log line and limits, HEAD, and the response to an unexpected error."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = structlog.get_logger("app.access")
 
 REQUEST_ID = "X-Request-ID"
 _LINGER = 5.0
-"""Seconds in which a client that was answered before it had sent all may send the rest."""
+"""Seconds that a client has to send the rest of a body that was answered early."""
 _VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -79,7 +79,7 @@ class _Exchange:
     async def _respond(self) -> None:
         try:
             if refusal := refusal_of(self._scope, self._max_body):
-                # Where a request ends whose headers are wrong is not known: nothing that follows it is read.
+                # Invalid headers leave the request's end unknown: nothing after them is read.
                 self._body_is_whole = broken = refusal.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE
                 headers = {"Connection": "close"} if broken else None
                 response = problem(Request(self._scope), *refusal, headers=headers)
@@ -88,7 +88,7 @@ class _Exchange:
             await self._app(self._scope, self._counted_receive, self._tagged_send)
         except Exception as error:
             if self._status:
-                # Too late for a status: the connection breaks off, which is how a client tells it from an end.
+                # Too late for a status: abort the connection, so that the client sees an incomplete response.
                 self._log_broken_off(error)
                 raise
             response = unexpected(Request(self._scope), error)
@@ -111,14 +111,14 @@ class _Exchange:
         return message
 
     async def _received_in_time(self) -> Message:
-        """The next piece of the body; raises HTTPException when the time for all of it is over."""
+        """Return the next part of the body; raises HTTPException (408) when the body is too slow."""
         settings: Settings = self._scope["app"].state.settings
         seconds = self._started + settings.receive_timeout_seconds - time.perf_counter()
         try:
             with anyio.fail_after(max(seconds, 0)):
                 message = await self._receive()
         except TimeoutError:
-            # Whatever else of it may come, nobody reads: the connection ends.
+            # The rest of the body is not read, so the connection must close.
             raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, BODY_TOO_SLOW, {"Connection": "close"}) from None
         self._body_is_whole = not message.get("more_body", False)
         return message
@@ -137,7 +137,7 @@ class _Exchange:
         await self._send(message)
 
     async def _read_the_rest(self) -> None:
-        """Let a client whose answer is there already finish: who only sends sees a reset, and no answer, otherwise."""
+        """Read the rest of a body answered early: otherwise a client that is still sending sees only a reset."""
         with suppress(HTTPException), anyio.move_on_after(_LINGER):
             while not self._body_is_whole:
                 await self._received_in_time()

@@ -1,4 +1,4 @@
-"""What OpenAPI is told besides what FastAPI finds out by itself."""
+"""Additions to the OpenAPI document that FastAPI generates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 
 def extend_openapi(app: FastAPI, add: Callable[[dict[str, Any]], None]) -> None:
-    """Have `add` complete the document, once: FastAPI keeps it from then on."""
+    """Let `add` complete the document, once: FastAPI caches it afterwards."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:

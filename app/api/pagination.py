@@ -1,6 +1,6 @@
-"""Pagination: the page that a request asks for, and the page as a response, with `Link` (RFC 8288) to the others.
+"""Pagination: the requested page, and its response with `Link` (RFC 8288) to other pages.
 
-Pydantic reads a query string at once; FastAPI, going through a model's fields, takes fifty times as long.
+Pydantic validates the whole query at once; FastAPI goes through the model's fields, fifty times as slow.
 """
 
 from __future__ import annotations
@@ -45,24 +45,24 @@ _PAGE: dict[int | str, dict[str, Any]] = {
         }
     }
 }
-"""What every list says about its successful answer."""
+"""The 200 response of every list, for OpenAPI."""
 
 
 @dataclass(frozen=True)
 class PageRequest(Generic[Q]):
-    """The page of a list that a request asks for."""
+    """A request for a page of a list."""
 
     request: Request
     query: Q
 
     @property
     def counted(self) -> bool:
-        """Whether the client wants to know the number of all items."""
+        """Whether the client wants the total number of items."""
         prefer = self.request.headers.get("prefer")
         return prefer is not None and _COUNT.search(prefer) is not None
 
     def answer(self, page: Page[Any], model: type[BaseModel]) -> Response:
-        """The items, serialised once."""
+        """Return the page as a response."""
         headers = {"Link": _links(self.request, page)}
         if page.total is not None:
             headers |= {"X-Total-Count": str(page.total), "Preference-Applied": "count=exact"}
@@ -70,7 +70,7 @@ class PageRequest(Generic[Q]):
 
 
 def page_request(model: type[Q]) -> Callable[[Request], Awaitable[PageRequest[Q]]]:
-    """The dependency that reads such a query; raises RequestValidationError, as FastAPI's own do."""
+    """Return the dependency that parses the query; raises RequestValidationError, as FastAPI does."""
 
     async def read(request: Request) -> PageRequest[Q]:
         try:
@@ -83,7 +83,7 @@ def page_request(model: type[Q]) -> Callable[[Request], Awaitable[PageRequest[Q]
 
 
 def paginated(item: type[BaseModel], query: type[PageQuery], *statuses: int) -> dict[str, Any]:
-    """What the route of a list says of itself; `statuses` are the errors that not every list gives."""
+    """Return the OpenAPI arguments of a list's route; `statuses` are its errors besides 422 and 503."""
     return {
         "response_model": list[item],  # type: ignore[valid-type]
         "responses": _PAGE | responses(422, 503, *statuses),
@@ -92,7 +92,7 @@ def paginated(item: type[BaseModel], query: type[PageQuery], *statuses: int) -> 
 
 
 def _described(model: type[PageQuery]) -> dict[str, Any]:
-    """A list's query for OpenAPI, which FastAPI would only know of if it read it."""
+    """Return the query's OpenAPI parameters, as FastAPI does not parse the query."""
     schema = model.model_json_schema()
     parameters = [_PREFER]
     for name, field in schema["properties"].items():
@@ -105,7 +105,7 @@ def _described(model: type[PageQuery]) -> dict[str, Any]:
 
 
 def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401  a JSON schema
-    """The schema without references: definitions of a query's own are not among the document's."""
+    """Return the schema with references inlined: the document lacks the query's own definitions."""
     if isinstance(schema, list):
         return [_inlined(part, definitions) for part in schema]
     if not isinstance(schema, dict):

@@ -99,7 +99,7 @@ class ValidationProblem(Problem):
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problem documents that a route can answer with, for its OpenAPI description."""
+    """Return the problem responses of a route for its OpenAPI description."""
     return {
         status: {
             "description": _phrase(status),
@@ -119,7 +119,7 @@ def _schema_of(status: int) -> str:
 
 
 def document(request: Request, status: int, detail: str, **extensions: object) -> dict[str, object]:
-    """A problem document."""
+    """Return a problem document."""
     return {
         "type": "about:blank",
         "title": _phrase(status),
@@ -134,18 +134,18 @@ def document(request: Request, status: int, detail: str, **extensions: object) -
 def problem(
     request: Request, status: int, detail: str, *, headers: dict[str, str] | None = None, **extensions: object
 ) -> JSONResponse:
-    """A problem document as a response."""
+    """Return a problem document as a response."""
     content = to_jsonable_python(document(request, status, detail, **extensions))
     return JSONResponse(content, status_code=int(status), headers=headers, media_type=MEDIA_TYPE)
 
 
 def app_error_document(request: Request, error: AppError) -> dict[str, object]:
-    """The problem document of one of our errors."""
+    """Return the problem document of an AppError."""
     return document(request, _status_of(error), error.detail, **error.extensions)
 
 
 def install(app: FastAPI) -> None:
-    """Give every error its document."""
+    """Register the exception handlers."""
     app.add_exception_handler(AppError, _app_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(RequestValidationError, _validation_error)
@@ -157,7 +157,7 @@ def install(app: FastAPI) -> None:
 
 
 def _describe(schema: dict[str, Any]) -> None:
-    """Add the documents' schemas to OpenAPI, which `responses` refers to."""
+    """Add the schemas to OpenAPI that `responses` refers to."""
     validation = ValidationProblem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas = schema.setdefault("components", {}).setdefault("schemas", {})
     schemas |= validation.pop("$defs")
@@ -165,7 +165,7 @@ def _describe(schema: dict[str, Any]) -> None:
 
 
 async def _app_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, AppError)  # the handler table says so  # noqa: S101  # nosec B101
+    assert isinstance(error, AppError)  # it is registered for this type  # noqa: S101  # nosec B101
     headers = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
@@ -181,7 +181,7 @@ def _status_of(error: AppError) -> HTTPStatus:
 async def _http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # likewise  # noqa: S101  # nosec B101
     if isinstance(error.__cause__, OSError):
-        # A part of a form is kept in a temporary file, for which there may be no room.
+        # Parts of a form are stored in temporary files: the disk may be full.
         log.error("body_storage_failed", error=type(error.__cause__).__name__, errno=error.__cause__.errno)
         return await _app_error(request, Unavailable("The body cannot be stored: try again later.", retry_after=5))
     if error.status_code == HTTPStatus.BAD_REQUEST:
@@ -195,7 +195,7 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
 
 
 def _allowed(request: Request) -> list[str]:
-    """What this path takes, of all its routes: the router names the methods of the first alone."""
+    """Return the methods of all routes of this path: the router names only the first's."""
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     if described := request.app.openapi()["paths"].get(path):
         taken = {method.upper() for method in described}
@@ -206,12 +206,12 @@ def _allowed(request: Request) -> list[str]:
             for method, scope in asked
             if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
         }
-    # HEAD is answered as GET before any route is asked: see app/api/head.py.
+    # HEAD becomes GET before routing: see app/api/head.py.
     return [method for method in _METHODS if method in taken or (method == "HEAD" and "GET" in taken)]
 
 
 async def _client_gone(_request: Request, _error: Exception) -> Response:
-    """Nobody reads this: the status is for our own log, and as nginx has it."""
+    """Return 499, as nginx does: only for our log, as the client is gone."""
     return Response(status_code=499)
 
 
@@ -222,7 +222,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
         for e in error.errors()
     ]
     if any(field["loc"][0] == "path" for field in fields) and request.method not in _allowed(request):
-        # The router took for an id what is a path of its own, such as /films/export, and does not take this method.
+        # The path is one such as /films/export, which lacks this method: the router took its last part for an id.
         return await _http_exception(request, HTTPException(HTTPStatus.METHOD_NOT_ALLOWED))
     return _invalid(request, fields)
 
@@ -247,6 +247,6 @@ async def _database_away(request: Request, error: Exception) -> JSONResponse:
 
 
 def unexpected(request: Request, error: BaseException) -> JSONResponse:
-    """A defect of ours: logged with its traceback, and nothing of it shown."""
+    """Log an unexpected error with its traceback; return a 500 without details."""
     log.error("unhandled_error", error=type(error).__name__, exc_info=error)
     return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error; the request id helps us find it.")

@@ -1,7 +1,7 @@
-"""HTTP/1.1 as uvicorn speaks it with httptools, within bounds: the size of a request's head, and the time it takes.
+"""Uvicorn's HTTP/1.1 protocol (httptools) with limits on the size of a request's head and the time to receive it.
 
-Uvicorn's own protocol has neither. `python -m app serve` and docker/entrypoint.sh use this one; its own command does
-with `UVICORN_HTTP=app.api.protocol:BoundedHttpProtocol`.
+Uvicorn's own protocol has neither. `python -m app serve` and docker/entrypoint.sh use this one; the `uvicorn` command
+does with `UVICORN_HTTP=app.api.protocol:BoundedHttpProtocol`.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from app.core.settings import get_settings
 log = structlog.get_logger("app.access")
 
 _PIECE = 16 * 1024
-"""Bytes that are parsed at once: more requests than fit into that never wait on one connection."""
+"""Bytes parsed at once: limits the requests that are queued on one connection."""
 _LINGER = 2.0
-"""Seconds that a refused client gets to read why. A connection closed before it has read all is reset."""
+"""Seconds that a refused client has to read the response. Closing with unread data resets the connection."""
 _MALFORMED = "The request is not valid HTTP/1.1."
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """One connection. Counts bytes that get a request no further, and times requests that are not whole."""
+    """One connection. Counts bytes that do not advance a request, and times incomplete requests."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
+        """Start the timer for the first request."""
         super().connection_made(transport)
-        self.ws_protocol_class = None  # nobody here speaks it, and its protocol would not know these bounds
+        self.ws_protocol_class = None  # WebSocket is not used, and its protocol lacks these limits
         self._seconds = get_settings().receive_timeout_seconds
         self._pending = 0
         self._held = b""
@@ -42,17 +42,17 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._timer: TimerHandle | None = self.loop.call_later(self._seconds, self._on_timeout)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timer, which would keep the connection in memory."""
+        """Stop the timer, which would keep the connection in memory."""
         self._stop_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse no more of a head, of a chunk's or of trailers than MAX_HEAD bytes."""
+        """Parse at most MAX_HEAD bytes of a head, a chunk's head or trailers."""
         if self._held:
             data, self._held = self._held + data, b""
         while data and not self._refused:
             if self.pipeline:
-                # Requests that wait for the answer to another. What comes after them is not even parsed.
+                # Requests wait for an earlier response: do not parse what follows them.
                 self._held = data
                 self.flow.pause_reading()
                 break
@@ -62,7 +62,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 return
             piece, data = (data, b"") if len(data) <= room else (data[:room], data[room:])
             self._pending += len(piece)
-            super().data_received(piece)  # whose callbacks, below, set `_pending` to 0 as the request gets on
+            super().data_received(piece)  # its callbacks, below, reset `_pending` as the request advances
         if self._pending or self._in_body:
             if self._timer is None and not self._refused:
                 self._timer = self.loop.call_later(self._seconds, self._on_timeout)
@@ -70,12 +70,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._stop_timer()
 
     def on_message_begin(self) -> None:
-        """A request's first byte."""
+        """Begin a request's head."""
         self._in_head = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """The body has its time from here on. Trailers, which come after it, are no headers (RFC 9110, 6.5)."""
+        """Start the body's time. Trailers, which follow the body, are not headers (RFC 9110, 6.5)."""
         self._pending, self._in_head, self._in_body = 0, False, True
         if self._timer is not None:
             self._stop_timer()
@@ -83,17 +83,17 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.headers = []
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
+        """Reset the byte count."""
         self._pending = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """End the request."""
         self._pending, self._in_body = 0, False
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Read on when nothing waits any more; uvicorn would after each answer, and queue what comes without end."""
+        """Resume reading when no request waits; uvicorn does after each response, and queues without limit."""
         super().on_response_complete()
         if self.transport.is_closing():
             return
@@ -103,17 +103,17 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.data_received(b"")
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what cannot be parsed."""
+        """Refuse malformed requests."""
         self._refuse(HTTPStatus.BAD_REQUEST, _MALFORMED)
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Upgrades are offers, which a server may ignore without a word (RFC 9110, 7.8)."""
+        """Do not warn: a server may ignore an upgrade (RFC 9110, 7.8)."""
 
     def _on_timeout(self) -> None:
         self._timer = None
         answering = self.cycle is not None and not self.cycle.response_complete
         if answering and not (self._in_body and self.cycle.response_started):
-            # The application waits for the body itself, and answers 408; what comes after it may have to wait.
+            # The application itself times the body (408); a later request may have to wait for the response.
             self._timer = self.loop.call_later(self._seconds, self._on_timeout)
         elif self._in_head:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, HEADERS_TOO_SLOW)
@@ -126,12 +126,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._timer = None
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
-        """Answer and read nothing more. Where something else is being answered, only break off."""
+        """Send the error and read nothing more; during another response, only disconnect."""
         self._refused = True
         self._stop_timer()
         if self.cycle is not None and not self.cycle.response_complete:
             answered = self._in_head or self.cycle.response_started
-            # The application need not go on: nobody gets its answer any more.
+            # Tell the application to stop: its response cannot be sent.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
             if answered:
@@ -146,7 +146,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
 
 def _response(status: HTTPStatus, detail: str, request_id: str) -> bytes:
-    """A problem document as a whole response. Its `instance` is empty: whose request it is was not to be found out."""
+    """Return a problem document as raw HTTP. Its `instance` is empty, because the path may be unknown."""
     document = {
         "type": "about:blank",
         "title": status.phrase,

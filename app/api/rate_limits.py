@@ -1,4 +1,4 @@
-"""Limits on how often one caller asks, as dependencies of routes, and what OpenAPI says of them."""
+"""Rate limits as dependencies of routes, and their OpenAPI description."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _HEADERS = {
     "RateLimit-Reset": "Seconds until the oldest counted request leaves the window.",
 }
 _WIDER = 2
-"""How many times the limit is for a whole IPv6 /48, for all sign-ins from one address, and for those to one account."""
+"""Factor of the limit for an IPv6 /48, for all sign-ins from one address, and for all to one account."""
 
 
 class RequestLimiter:
-    """Counts one request, whose answer tells of the limit that is nearest."""
+    """Counts one request, whose response reports the limit nearest to full."""
 
     def __init__(self, request: Request, limiter: Limiter) -> None:
         self._request, self._limiter = request, limiter
 
     async def reserve(self, name: LimitName, *counters: Counter) -> Reservation | None:
-        """Count the request in all of these; raises RateLimited when one is full, and counts it in none."""
+        """Count the request in all counters; raises RateLimited, counting in none, when one is full."""
         reservation = await self._limiter.reserve(name, *dict.fromkeys(counters))
         if reservation is None:
             return None
@@ -65,7 +65,7 @@ class RequestLimiter:
 
 
 async def get_limiter(request: Request) -> RequestLimiter:
-    """The process's limiter, for this request."""
+    """Return the limiter for this request."""
     return RequestLimiter(request, request.app.state.limiter)
 
 
@@ -80,27 +80,27 @@ class Limited:
 
 
 class LimitedCaller(Limited):
-    """Counts by key or account, and by address those whom the store does not know: anybody can make accounts."""
+    """Counts by API key or account; callers unknown to the store by address too, as anyone can register."""
 
     async def __call__(self, request: Request, caller: CallerDep, limiter: LimiterDep, settings: SettingsDep) -> None:
-        """Raises RateLimited."""
+        """Raises RateLimited when a counter is full."""
         own = _own_counter(caller)
         by_address = () if caller.is_known else _by_address(_networks(request, settings))
         await limiter.reserve(self.name, *own, *by_address)
 
 
 class LimitedAddress(Limited):
-    """Counts by address alone: an attempt to sign in is no other caller's for having a token."""
+    """Counts by address alone: a token must not give a sign-in attempt another counter."""
 
     async def __call__(self, request: Request, limiter: LimiterDep, settings: SettingsDep) -> None:
-        """Raises RateLimited."""
+        """Raises RateLimited when a counter is full."""
         await limiter.reserve(self.name, *_by_address(_networks(request, settings)))
 
 
 class Attempts:
-    """Attempts with a secret, which count when it was wrong, or when the client did not wait for the answer.
+    """Attempts with a secret, which count when the secret was wrong or the client disconnected.
 
-    Each is counted before the secret is checked, so that of many at once no more than the limit are checked.
+    Each is counted before its secret is checked, so that parallel attempts cannot exceed the limit.
     """
 
     def __init__(self, name: LimitName, limiter: RequestLimiter, networks: list[Networks]) -> None:
@@ -110,7 +110,7 @@ class Attempts:
     async def at_account(self, email: str) -> AsyncIterator[None]:
         """Count by account and address; by address; and by account.
 
-        An account that is attacked from many addresses still has one attempt a window from each: its owner's.
+        An account under attack still allows one attempt per window from each network, so that its owner can sign in.
         """
         account = digest(email.strip().lower())
         here = [Counter(f"account_and_address:{account}:{networks.narrow}") for networks in self._networks]
@@ -140,7 +140,7 @@ class Attempts:
 
 
 class LimitedFailures(Limited):
-    """Gives the route what counts its attempts."""
+    """Gives the route its Attempts."""
 
     async def __call__(self, request: Request, limiter: LimiterDep, settings: SettingsDep) -> Attempts:
         return Attempts(self.name, limiter, _networks(request, settings))
@@ -176,7 +176,7 @@ def _by_address(networks: Iterable[Networks]) -> Iterator[Counter]:
 
 
 def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
-    """Describe the limits in OpenAPI: every limited route answers 429, and tells of its limit in every answer."""
+    """Describe the limits in OpenAPI: 429 for every limited route, and RateLimit headers on every response."""
     extend_openapi(app, partial(_describe, [route for router in routers for route in router.routes]))
 
 

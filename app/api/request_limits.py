@@ -1,4 +1,4 @@
-"""What a request may be: the size of its head and body, and the headers that it has once."""
+"""Request limits: size of head and body, one Host, a valid Content-Length."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ MAX_HEAD = 64 * 1024
 MAX_BODY = 1024 * 1024
 """Bytes."""
 _LARGER_BODIES = {"/api/v1/films/import": 10 * MAX_BODY}
-"""By path."""
+"""Bytes, by path."""
 _LONGEST_NUMBER = 20
-"""Digits of a length in bytes: more than 64 bits need."""
+"""Digits of Content-Length: enough for 64 bits."""
 
 HEADERS_TOO_LARGE = f"Request line and headers are larger than {MAX_HEAD} bytes."
 HEADERS_TOO_SLOW = "Request line and headers did not arrive in time."
@@ -22,19 +22,19 @@ BODY_TOO_SLOW = "The body did not arrive in time."
 
 
 class Refusal(NamedTuple):
-    """Why a request is refused before anything looks at it."""
+    """Why a request is refused before routing."""
 
     status: HTTPStatus
     detail: str
 
 
 def max_body_of(path: str) -> int:
-    """The largest body, in bytes, that the route of this path takes."""
+    """Return the largest body, in bytes, that this path accepts."""
     return _LARGER_BODIES.get(path, MAX_BODY)
 
 
 def has_body(scope: Scope) -> bool:
-    """Whether a body follows the headers, of those requests in which it means anything."""
+    """Return whether a body follows the headers; a body of GET has no meaning."""
     return scope["method"] != "GET" and any(
         (name == b"content-length" and value != b"0") or name == b"transfer-encoding"
         for name, value in scope["headers"]
@@ -42,12 +42,12 @@ def has_body(scope: Scope) -> bool:
 
 
 def too_large(limit: int) -> str:
-    """The sentence about a body over this limit, in bytes."""
+    """Return the message for a body over this limit, in bytes."""
     return f"The body is larger than {limit} bytes."
 
 
 def refusal_of(scope: Scope, max_body: int) -> Refusal | None:
-    """What is wrong with a request line and headers, if anything is."""
+    """Return why request line or headers are refused, or None."""
     size, hosts, length = len(scope["query_string"]) + len(scope.get("raw_path") or b""), 0, b""
     for name, value in scope["headers"]:
         size += len(name) + len(value)
@@ -56,7 +56,7 @@ def refusal_of(scope: Scope, max_body: int) -> Refusal | None:
         elif name == b"content-length":
             length = value
     if size > MAX_HEAD:
-        # Only where the server has no such limit itself: see app/api/protocol.py.
+        # Only under a server without this limit: see app/api/protocol.py.
         return Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, HEADERS_TOO_LARGE)
     if hosts != 1 and (hosts or scope["http_version"] != "1.0"):
         problem = "more than one Host header" if hosts else "no Host header"

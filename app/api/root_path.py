@@ -1,18 +1,18 @@
-"""The path below the prefix that a proxy in front has (ASGI's `root_path`, uvicorn's `UVICORN_ROOT_PATH`)."""
+"""The path below a proxy's prefix (ASGI's `root_path`, uvicorn's `UVICORN_ROOT_PATH`)."""
 
 from __future__ import annotations
 
 from starlette.types import Scope
 
 _OWN = ("/api/v1/", "/docs/", "/health/")
-"""Paths of ours. A prefix that is the beginning of one cannot be told from it: see `settle_path`."""
+"""Our own paths. A prefix with which one of them begins is ambiguous: see `settle_path`."""
 
 
 def settle_path(scope: Scope) -> str:
-    """Write path and prefix in the one form that routes match; return the path below the prefix.
+    """Normalise path and prefix to the form that routes match; return the path below the prefix.
 
-    `/films` and `/films/` are the same resource: answered directly, never redirected. Servers put the prefix before
-    what they receive. A proxy that did not take its prefix away sends it as well: then it is there twice.
+    `/films` and `/films/` are the same resource: answered directly, never redirected. Servers prepend the prefix to
+    the path that they receive. If the proxy did not strip its prefix, the path has it twice.
     """
     path: str = scope["path"]
     if given := scope.get("root_path", ""):
@@ -29,5 +29,5 @@ def settle_path(scope: Scope) -> str:
 
 
 def below_root(scope: Scope, path: str) -> str:
-    """A path of ours as clients must ask for it."""
+    """Return one of our paths with the prefix."""
     return f"{scope.get('root_path', '')}{path}"

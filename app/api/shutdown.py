@@ -1,4 +1,4 @@
-"""The end of the process: requests get a while to finish in, and those that then still wait for a model are told."""
+"""Shutdown: requests have a grace period; those that then still wait for a model fail with Unavailable."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ log = structlog.get_logger("app.api")
 
 
 class Shutdown:
-    """One application's: ends what waits, so many seconds after SIGTERM or SIGINT.
+    """Ends an application's waiting requests `grace` seconds after SIGTERM or SIGINT.
 
-    A server tells the application that it ends only when no request is left, and cancels requests that take too long,
-    which their clients see as torn connections.
+    A server notifies the application only when no request is left, and cancels requests that take too long, which
+    their clients see as aborted connections.
     """
 
     def __init__(self, grace: float) -> None:
@@ -35,7 +35,7 @@ class Shutdown:
         self._begun = False
 
     async def run_until_deadline(self, work: Awaitable[_T]) -> _T:
-        """`work`'s result; when the time is over first, cancel the work and raise Unavailable."""
+        """Return `work`'s result; when the time is over first, cancel the work and raise Unavailable."""
         working = asyncio.ensure_future(work)
         either: set[asyncio.Future[Any]] = {working, self._over}
         try:
@@ -49,7 +49,7 @@ class Shutdown:
 
     @contextmanager
     def handling_signals(self) -> Iterator[None]:
-        """Notice the signals beside the server that handles them; without one, they end the process at once."""
+        """Handle signals, then pass them to the server; without a server, they end the process at once."""
         server = self._servers_handlers()
         for number in server:
             signal.signal(number, lambda number, frame: self._signalled(server[number], number, frame))
@@ -72,7 +72,7 @@ class Shutdown:
         if not self._begun:
             self._begun = True
             self._loop.call_soon_threadsafe(self._loop.call_later, self._grace, self._give_up)
-        # uvicorn ends by the signal that it got: status 143 after SIGTERM, but 0 after SIGINT.
+        # uvicorn exits by the signal it receives: status 143 for SIGTERM, but 0 for SIGINT.
         server(signal.SIGINT, frame)
 
     def _give_up(self) -> None:

@@ -1,4 +1,4 @@
-"""Answers sent while they are written: as plain text, or as Server-Sent Events."""
+"""Streamed responses: plain text or Server-Sent Events."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ log = structlog.get_logger("app.api")
 EVENT_STREAM = "text/event-stream"
 KEEP_ALIVE_SECONDS = 15.0
 STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}}}
-"""For OpenAPI: the answer comes as events if the client asks for them."""
+"""For OpenAPI: the response is an event stream if the client asks for it."""
 
 
 def stream_answer(request: Request, first: str, rest: AsyncGenerator[str, None]) -> StreamingResponse:
-    """The words as they come; `first` was waited for, so that an early failure has its own status."""
+    """Stream the text; `first` is already there, so that an early failure has its own status."""
     words = _from_first(first, rest, request.app.state.shutdown)
     return _streamed(request, _events(request, words) if as_events(request) else words)
 
 
 def answer_without_words(request: Request) -> StreamingResponse:
-    """What `stream_answer` answers HEAD with: nobody is asked."""
+    """Return the response to HEAD, without a model call."""
     return _streamed(request, ())
 
 
 def stream_turn(name: str, batches: AsyncGenerator[list[Numbered], None]) -> StreamingResponse:
-    """A turn's events (AG-UI) as they come, each with an id: the turn's `name` and the event's number.
+    """Stream a turn's events (AG-UI), each with an id: the turn's `name` and the event's number.
 
-    A comment every 15 seconds tells proxies that the connection is in use.
+    A comment after 15 idle seconds tells proxies that the connection is in use.
     """
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(_framed(name, batches), media_type=EVENT_STREAM, headers=headers)
@@ -59,7 +59,7 @@ async def _framed(name: str, batches: AsyncGenerator[list[Numbered], None]) -> A
             except StopAsyncIteration:
                 return
             coming = asyncio.ensure_future(anext(batches))
-            # In ASCII: a piece of text may end within a character that JSON spells in two.
+            # In ASCII: a piece of text may end within a surrogate pair, which UTF-8 cannot encode.
             yield b"".join(
                 format_sse_event(data_str=json.dumps(event, separators=(",", ":")), id=f"{name}:{number}")
                 for number, event in batch
@@ -71,7 +71,7 @@ async def _framed(name: str, batches: AsyncGenerator[list[Numbered], None]) -> A
 
 
 def as_events(request: Request) -> bool:
-    """Whether the client asks for events."""
+    """Return whether the client asks for events."""
     return EVENT_STREAM in request.headers.get("accept", "")
 
 
@@ -94,7 +94,7 @@ async def _from_first(first: str, rest: AsyncGenerator[str, None], shutdown: Shu
 
 
 async def _events(request: Request, words: AsyncIterator[str]) -> AsyncIterator[bytes]:
-    """`delta` events and one last event: `done`, or `error` with a problem document."""
+    """Yield `delta` events, then `done`, or `error` with a problem document."""
     try:
         async for text in words:
             yield _event("delta", {"text": text})
