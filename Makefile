@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -q
 
 # A file's tests share stores, so a worker takes whole files. Each has servers of its own: four are enough of those.
-AT_ONCE := -n auto --maxprocesses 4 --dist loadfile
+# In the files' order, not the largest first: the longest tests are in the middle, and many quick ones at the end.
+AT_ONCE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-fast fuzz eval snapshot check audit format migrate seed bench lock clean
