@@ -32,7 +32,7 @@ async def test_a_turn_is_two_json_lines_with_one_id(capsys: pytest.CaptureFixtur
     ]
     turn, request = lines
     assert turn["path"] == ["SearchAgent"]
-    assert turn["tools"] == ["film_search-search_films"]
+    assert turn["tools"] == ["film_search-find_mentions"]
     assert turn["model_calls"] == 2
     assert turn["prompt_tokens"] > 0
     assert turn["duration_ms"] > 0
@@ -45,5 +45,5 @@ async def test_debug_is_readable_and_shows_the_question_and_the_tools(capsys: py
     configure_logging(settings_for())
     assert not text.startswith("{")
     assert QUESTION in text
-    tool_line = next(line for line in text.splitlines() if "film_search-search_films" in line and "tool=" in line)
+    tool_line = next(line for line in text.splitlines() if "film_search-find_mentions" in line and "tool=" in line)
     assert "turn-1" in tool_line

@@ -148,7 +148,7 @@ def _run(folder: Path, *command: str, options: str = "", **variables: str) -> su
 def _breakpoints(root: Path) -> dict[Path, list[int]]:
     return {
         root / ROUTE: [_line(ROUTE, "await films.get(film_id)")],
-        root / PLUGIN: [_line(PLUGIN, "await films.match_title(asked, limit=_bounded(limit))")],
+        root / PLUGIN: [_line(PLUGIN, "MentionRepository(connection).find(asked)")],
     }
 
 
@@ -164,8 +164,9 @@ async def _stops_in_the_route(service: Service, debugger: DebugClient, root: Pat
 
 
 async def _stops_in_the_plugin(service: Service, debugger: DebugClient, root: Path) -> None:
-    asking = service.http.post("/api/v1/ai/handoff", json={"question": "Do you have the film Alien?"})
-    response = await _stops(asking, debugger, at=(root / PLUGIN, "search_films"), variable=("asked", "'Alien'"))
+    question = "Do you have the film Alien?"
+    asking = service.http.post("/api/v1/ai/handoff", json={"question": question})
+    response = await _stops(asking, debugger, at=(root / PLUGIN, "find_mentions"), variable=("asked", f"'{question}'"))
     assert response.status_code == 200
     assert "Alien (1979)" in response.json()["answer"]
 
