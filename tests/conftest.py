@@ -174,8 +174,8 @@ def client_of(app: FastAPI, caller: Caller | None = ADMIN, *, address: str = "12
 
 
 def pytest_xdist_auto_num_workers() -> int | None:
-    """Return 0 (no workers) with TEST_DATABASE_URL, because one server serves one test process only.
+    """Each worker starts servers of its own; one server that it is given has room for one, so there is none.
 
-    Otherwise None: one worker per processor, each with its own servers.
+    None is one worker for each processor.
     """
     return 0 if os.environ.get("TEST_DATABASE_URL") else None
