@@ -1,4 +1,4 @@
-"""What all tests share: a sample store in memory and on Postgres, the application on each, and no way out."""
+"""Shared fixtures: a sample store in memory and on Postgres, the application on each, and no outside network."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ON_BOTH = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.po
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_environment() -> Iterator[None]:
-    """Neither the developer's variables nor their `.env` decide what is tested."""
+    """Ignore the developer's environment variables and `.env`."""
     patch = pytest.MonkeyPatch()
     for name in Settings.model_fields:
         patch.delenv(name.upper(), raising=False)
@@ -56,7 +56,7 @@ def _own_environment() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_way_out() -> Iterator[None]:
-    """Only this machine can be reached: no test asks a real model, by accident either."""
+    """Block connections to other machines, so that no test calls a real model by accident."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: object) -> None:
@@ -72,7 +72,7 @@ def _no_way_out() -> Iterator[None]:
 
 
 def needed(server: AbstractContextManager[T], missing: type[Exception]) -> Iterator[T]:
-    """What the server gives while it runs. Where it cannot be had, tests are skipped; in CI that is a failure."""
+    """Yield what the server's context gives. If the server is missing, skip the tests; in CI, fail."""
     try:
         with server as given:
             yield given
@@ -96,14 +96,14 @@ def redis() -> Iterator[RedisServer]:
 
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[FastAPI]:
-    """The application between start and stop."""
+    """Run the application's lifespan."""
     async with app.router.lifespan_context(app):
         yield app
 
 
 @pytest.fixture(scope="module", params=ON_BOTH)
 def server(request: pytest.FixtureRequest) -> str | None:
-    """Where the sample store is: a Postgres server, or None for memory."""
+    """The URL of the Postgres server of the sample store; None for a store in memory."""
     return str(request.getfixturevalue("postgres")) if request.param == "postgres" else None
 
 
@@ -118,7 +118,7 @@ async def app_in_memory() -> AsyncIterator[FastAPI]:
 
 @pytest.fixture(scope="session")
 async def app_on_postgres(postgres: str) -> AsyncIterator[FastAPI]:
-    """The same on Postgres."""
+    """The application with the offline model on a sample store on Postgres."""
     async with running(create_app(settings_for(await sample_database(postgres, "sample_store")))) as application:
         await application.state.assistant.get()
         yield application
@@ -126,21 +126,21 @@ async def app_on_postgres(postgres: str) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture(scope="module")
 def app(request: pytest.FixtureRequest, server: str | None) -> FastAPI:
-    """For modules that only read: the application, once in memory and once on Postgres."""
+    """The application, once in memory and once on Postgres; for modules that only read."""
     application: FastAPI = request.getfixturevalue("app_on_postgres" if server else "app_in_memory")
     return application
 
 
 @pytest.fixture(scope="module")
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """Calls the application without a socket: for everything but streams and disconnects."""
+    """A client that calls `app` without a socket; not for streams and disconnects."""
     async with client_of(app) as http:
         yield http
 
 
 @pytest.fixture(scope="module")
 async def own_app(server: str | None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FastAPI]:
-    """For modules that write: a store that only they see, in an SQLite file, then on Postgres."""
+    """The application on the module's own store, in an SQLite file, then on Postgres; for modules that write."""
     name = f"own_store_{next(_numbers)}"
     url = await (sample_database(server, name) if server else sample_file(tmp_path_factory))
     async with running(create_app(settings_for(url, database_pool_size=10))) as application:
@@ -151,22 +151,22 @@ async def own_app(server: str | None, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="module")
 async def own_client(own_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """Calls it."""
+    """A client of `own_app`, as an admin."""
     async with client_of(own_app) as http:
         yield http
 
 
 @pytest.fixture(scope="module")
 async def stranger(own_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """Calls it without saying who asks."""
+    """An anonymous client of `own_app`."""
     async with client_of(own_app, caller=None) as http:
         yield http
 
 
 def client_of(app: FastAPI, caller: Caller | None = ADMIN, *, address: str = "127.0.0.1") -> httpx.AsyncClient:
-    """A client of this application; a 500 is a response to look at, as it is for a real client.
+    """Return a client of this application, as an admin by default.
 
-    Unless a test is about who asks, an admin does.
+    An exception in the application is a 500 response, as for a real client.
     """
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=(address, 4711))
     headers = bearer(token_of(caller)) if caller else None

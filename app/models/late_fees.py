@@ -1,7 +1,7 @@
-"""When a rental is due, what lateness costs, and when an item counts as lost: Pagila's rules, in Python and in SQL.
+"""Due dates, late fees and lost items: Pagila's rules, in Python and in SQL.
 
-Everything else takes the rule from here, its wording for the API's documentation included. A day is 24 hours, so that
-no server's time zone with its summer time changes what a customer owes.
+All code, and the API's documentation, takes the rules from here. A day is 24 hours, so that a server's time zone
+and daylight saving time do not change what a customer owes.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ LOST_RULE = f"{_LOST_AFTER} times its rental duration"
 
 
 def days_late_after(kept: timedelta, rental_duration: int) -> int:
-    """Return the started days late of an item that was kept so long; 0 when in time."""
+    """Return the number of started days late after keeping an item so long; 0 when in time."""
     return max(0, -(-(kept - rental_duration * _DAY) // _DAY))
 
 
 def is_lost_after(kept: timedelta, rental_duration: int) -> bool:
-    """Return whether an item that was kept so long counts as lost, so that its replacement is owed."""
+    """Return whether an item kept so long counts as lost, so that its replacement cost is owed."""
     return kept > _LOST_AFTER * rental_duration * _DAY
 
 
@@ -59,7 +59,7 @@ class days_after(GenericFunction[datetime]):  # noqa: N801  named as SQL functio
 
 @compiles(days_after)
 def _days_after_in_text(element: days_after, compiler: SQLCompiler, **kw: Any) -> str:
-    # SQLite calculates in milliseconds: the time of day is kept as it is written, to the microsecond.
+    # SQLite calculates in milliseconds; copying the time of day as text keeps microseconds.
     time, days = (compiler.process(clause, **kw) for clause in element.clauses)
     return f"(date({time}, ({days}) || ' days') || substr({time}, 11))"
 
@@ -91,12 +91,12 @@ def _started_days_as_interval(element: started_days, compiler: SQLCompiler, **kw
 
 
 def due_date() -> sa.ColumnElement[datetime]:
-    """When the rental of the enclosing query is due. The query joins Rental, Inventory and Film."""
+    """Return the due date of the enclosing query's rental. The query joins Rental, Inventory and Film."""
     return days_after(col(Rental.rental_date), col(Film.rental_duration))
 
 
 def back_by(until: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
-    """When the item came back, or `until` while it is out."""
+    """Return the return date, or `until` while the item is out."""
     return sa.func.coalesce(col(Rental.return_date), until, type_=UtcDateTime())
 
 

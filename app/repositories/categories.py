@@ -69,7 +69,7 @@ class CategoryRepository:
         """Wait for other transactions that call this, so that names are checked and written by one at a time.
 
         Pagila has no unique index on the name, and one could not be added to a store that has a name twice.
-        SQLite's writers take turns anyway.
+        SQLite has one writer at a time.
         """
         if self._connection.dialect.name == "postgresql":
             await self._connection.execute(_LOCK_NAMES)

@@ -1,4 +1,4 @@
-"""Actions that wait for their owner's decision, and what became of them."""
+"""Confirmations: proposed actions, their owner's decisions and the outcomes."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _FACTS = (
 
 
 class ClaimedAction(NamedTuple):
-    """An action whose decision this transaction is."""
+    """An action that this transaction has claimed for its decision."""
 
     action: str
     arguments: dict[str, Any]
@@ -81,7 +81,7 @@ class ClaimedAction(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """What became of an action that a turn proposed."""
+    """The outcome of an action that a turn proposed."""
 
     turn_id: int
     outcome: str
@@ -94,30 +94,30 @@ class ConfirmationRepository:
         self._connection = connection
 
     async def find(self, confirmation_id: int, caller: Caller) -> ConfirmationRead | None:
-        """The caller's confirmation, or None."""
+        """Return the caller's confirmation, or None."""
         return await first(self._connection, _ONE, ConfirmationRead, id_=confirmation_id, **owner_of(caller))
 
     async def of_turns(self, turn_ids: Collection[int]) -> list[ConfirmationRead]:
-        """The confirmations of these turns, in order."""
+        """Return the confirmations of these turns, in order."""
         return await every_model(self._connection, _OF_TURNS, ConfirmationRead, turn_ids=list(turn_ids))
 
     async def add(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add pending ones."""
+        """Add pending confirmations."""
         await self._connection.execute(_INSERT, list(rows))
 
     async def claim(self, confirmation_id: int, caller: Caller, status: str, now: datetime) -> ClaimedAction | None:
-        """Give a pending confirmation this status, unless it is the caller's no more or expired; None if it is not."""
+        """Set the status of the caller's confirmation if it is pending and unexpired; None otherwise."""
         values = {"id_": confirmation_id, "status_": status, "now": now, **owner_of(caller)}
         return await first(self._connection, _CLAIM, ClaimedAction, **values)
 
     async def close(self, confirmation_id: int, **values: object) -> None:
-        """Write what came of it."""
+        """Store the outcome."""
         await self._connection.execute(_CLOSE, {"id_": confirmation_id, **values})
 
     async def supersede(self, conversation_id: int, now: datetime) -> None:
-        """Close what is pending in the conversation."""
+        """Close the conversation's pending confirmations."""
         await self._connection.execute(_SUPERSEDE, {"id_": conversation_id, "now": now})
 
     async def facts(self, conversation_id: int, first_turn: int) -> list[Fact]:
-        """What became of the actions that were proposed since this turn, as far as somebody decided."""
+        """Return the outcomes of decided actions that were proposed since this turn."""
         return await every(self._connection, _FACTS, Fact, conversation_id=conversation_id, first_turn=first_turn)

@@ -1,4 +1,4 @@
-"""Conversations of their owners: an account or an API key."""
+"""Conversations, each owned by an account or an API key."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CONVERSATIONS = sa.select(*_COLUMNS)
 OWNED = (col(Conversation.account_id) == sa.bindparam("account_id_", type_=sa.Integer)) | (
     col(Conversation.key_id) == sa.bindparam("key_id_", type_=sa.Integer)
 )
-"""The conversation is the caller's: see `owner_of`."""
+"""Matches conversations of the caller: see `owner_of`."""
 _THIS = (col(Conversation.id) == sa.bindparam("id_")) & OWNED
 _ASKED = (
     sa.select(1)
@@ -66,7 +66,7 @@ _PURGE = sa.delete(Conversation).where(col(Conversation.id).in_(_OLD))
 
 
 def owner_of(caller: Caller) -> dict[str, int | None]:
-    """Return the parameters of `OWNED`: a key's conversations are not those of the admin who made it."""
+    """Return the parameters of `OWNED`; an API key's conversations do not belong to its creator."""
     return {"account_id_": None if caller.key_id is not None else caller.account_id, "key_id_": caller.key_id}
 
 
@@ -77,27 +77,27 @@ class ConversationRepository:
         self._connection = connection
 
     async def find(self, conversation_id: int, caller: Caller) -> ConversationRead | None:
-        """The caller's conversation, or None."""
+        """Return the caller's conversation, or None."""
         return await first(self._connection, _ONE, ConversationRead, id_=conversation_id, **owner_of(caller))
 
     async def lock(self, conversation_id: int, caller: Caller) -> ConversationRead | None:
-        """The same, for which others wait until this transaction ends."""
+        """Return the caller's conversation, locked until this transaction ends; or None."""
         return await first(self._connection, _LOCKED, ConversationRead, id_=conversation_id, **owner_of(caller))
 
     async def add(self, caller: Caller, title: str | None, now: datetime) -> ConversationRead:
-        """A new conversation."""
+        """Add a conversation and return it."""
         owner = {"account_id": owner_of(caller)["account_id_"], "key_id": caller.key_id}
         values = {**owner, "title": title, "created_at": now, "active_at": now}
         return await one(self._connection, _INSERT, ConversationRead, **values)
 
     async def rename(self, conversation_id: int, caller: Caller, title: str) -> ConversationRead | None:
-        """Give it another title."""
+        """Change the title; return the conversation, or None."""
         return await first(
             self._connection, _RENAME, ConversationRead, id_=conversation_id, **owner_of(caller), title_=title
         )
 
     async def touch(self, conversation_id: int, caller: Caller, title: str, now: datetime) -> bool:
-        """Note activity, for which others wait until this transaction ends; title it if it has none.
+        """Record activity, and lock the conversation until this transaction ends; set a missing title.
 
         Return whether it exists.
         """
@@ -105,14 +105,14 @@ class ConversationRepository:
         return bool((await self._connection.execute(_TOUCH, values)).rowcount)
 
     async def delete(self, conversation_id: int, caller: Caller) -> bool:
-        """Remove it with its turns, events and confirmations; return whether it was there."""
+        """Delete it with its turns, events and confirmations; return whether it existed."""
         done = await self._connection.execute(_DELETE, {"id_": conversation_id, **owner_of(caller)})
         return bool(done.rowcount)
 
     async def delete_of_account(self, account_id: int) -> int:
-        """Remove all conversations of the account; return how many there were."""
+        """Delete all conversations of the account; return their number."""
         return (await self._connection.execute(_DELETE_OF_ACCOUNT, {"account_id_": account_id})).rowcount
 
     async def purge(self, before: datetime, most: int) -> int:
-        """Remove the oldest ones without a turn since `before`, at most so many; return how many there were."""
+        """Delete at most `most` conversations without a turn since `before`, oldest first; return their number."""
         return (await self._connection.execute(_PURGE, {"before": before, "most": most})).rowcount

@@ -100,7 +100,7 @@ class FilmFileRepository:
         """Reserve ids for new films, so that films and links are each added with one statement."""
         if self._connection.dialect.name == "postgresql":
             return sorted((await self._connection.execute(_NEXT, {"count_": count})).scalars())
-        # SQLite's writers take turns.
+        # SQLite has one writer at a time.
         highest = int(await self._connection.scalar(_HIGHEST) or 0)
         return range(highest + 1, highest + 1 + count)
 

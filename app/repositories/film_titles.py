@@ -98,7 +98,7 @@ async def by_trigrams(
 ) -> list[R]:
     """Return all rows of a statement that needs pg_trgm, or of another statement if the server does not have it.
 
-    The connection must not be in a transaction: after a failed statement nothing could follow in it.
+    The connection must not be in a transaction: a failed statement would abort it.
     """
     try:
         return await every(connection, statement, row, **values)

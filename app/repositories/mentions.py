@@ -1,7 +1,7 @@
-"""The films, actors, categories and languages that a text mentions, whatever else it says.
+"""Find the films, actors, categories and languages that a text mentions.
 
-The database chooses candidates by their words (an index on Postgres answers that), then, if words are left, by their
-trigrams; app/core/name_matching.py decides.
+The database selects candidates by words (with an index on Postgres), then, if words remain unmatched, by trigrams;
+app/core/name_matching.py decides.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from app.repositories.sql import has_part
 
 _CANDIDATES = 150
 _MOST_WORDS = 16
-"""Of a text that candidates are looked for with; the longest say most."""
+"""Maximum number of a text's words used to search candidates: the longest, which are the most specific."""
 _MOST_RUNS = 4
 _LONGEST_SCANNED = 12
-"""Letters of a text for which all names are compared when the index finds none."""
+"""Maximum length of a text that is compared with all names if the index finds none."""
 _BINDS = 100
-"""Precedence of the trigram operators: names of actors are put together with another one."""
+"""Precedence of the trigram operators, above that of the `||` in actors' names."""
 _LIKE_AN_ACTOR = 0.85
 _SHORT = 2
 _NO_WORD = "\u2014\u2014"
-"""Is in no name."""
+"""A word that no name contains."""
 _MOST_SHORT = 40
-"""Spellings of titles such as "Up" and "Get Out", which are too short for the trigram index."""
+"""Limits the spellings of titles such as "Up" and "Get Out", too short for the trigram index."""
 STORE_WORDS = frozenset(
     resources.files("app.repositories").joinpath("store_words.txt").read_text(encoding="utf-8").split()
 )
-"""Words that are likelier about a film than misspelt in its title."""
+"""Words that more likely describe a film than misspell its title."""
 
 
 class _Candidate(NamedTuple):
@@ -51,7 +51,7 @@ class _Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Mentions:
-    """What was found in a text; ids are films', names those of actors, categories and languages."""
+    """Names found in a text: films by id; actors, categories and languages by name."""
 
     films: list[Mention]
     actors: list[tuple[Mention, list[str]]]
@@ -74,7 +74,7 @@ _NAMES: tuple[sa.SelectBase, ...] = (
 
 @lru_cache(maxsize=2 * _MOST_WORDS)
 def _with_words(count: int) -> sa.CompoundSelect[Any]:
-    """Films and actors with any of so many words in their names, those with most of them first; and all other names."""
+    """Select films and actors whose names have any of `count` words, most words first; and all other names."""
     statements: list[sa.SelectBase] = [*_NAMES]
     for select, name, column in ((_FILM, "title", col(Film.title)), (_ACTOR, "actor", ACTOR_NAME)):
         fits: list[sa.ColumnElement[bool]] = [has_part(column, f"word_{number}") for number in range(count)]
@@ -89,7 +89,7 @@ def _with_words(count: int) -> sa.CompoundSelect[Any]:
 
 
 def _sharing_trigrams(select: sa.Select[Any], column: sa.SQLColumnExpression[str], operator: bool) -> sa.Select[Any]:
-    """Names spelt like `run`. The operator, which only Postgres has, is what its index answers."""
+    """Select names spelt like `run`. Postgres's index needs the operator; SQLite has none."""
     run = sa.bindparam("run", type_=sa.Text)
     alike: sa.ColumnElement[Any] = sa.func.similarity(column, run)
     fits = column.bool_op("%", _BINDS)(run) | run.bool_op("<%", _BINDS)(column) if operator else alike > 0
@@ -117,7 +117,7 @@ class MentionRepository:
         self._connection = connection
 
     async def find(self, text: str) -> Mentions:
-        """Find everything that the text mentions."""
+        """Return everything that the text mentions."""
         names = await self._with_words(text, _searched(text))
         films, actors = ([Name(one.id, one.text) for one in names if one.kind == kind] for kind in ("film", "actor"))
         categories, languages = (
@@ -143,13 +143,13 @@ class MentionRepository:
         if not found and len(run) <= _LONGEST_SCANNED:  # few trigrams are shared, and the index finds none: "alein"
             found = await by_trigrams(self._connection, _SPELT_LIKE["sqlite", kind], _OTHERWISE[kind], Name, run=run)
         if kind == "film" and run.isalpha() and len(run) in _INITIALS:
-            # "lotr" is "l% o% t% r%"; no index answers that.
+            # "lotr" matches "l% o% t% r%", without an index.
             found += await every(self._connection, _BY_INITIALS, Name, initials="% ".join(run.lower()) + "%")
         return found
 
 
 def _searched(text: str) -> list[str]:
-    """The words that candidates are looked for with: those of the store's own language only where no others are."""
+    """Return the words to search candidates with; STORE_WORDS only if there are no others."""
     words = dict.fromkeys(
         part for token in tokens_of(text) for part in token.text.replace("’", "'").lower().split("'") if len(part) > 2
     )
@@ -163,7 +163,7 @@ def _searched(text: str) -> list[str]:
 
 
 def _short_titles(text: str) -> list[str]:
-    """Spellings under which titles of common or very short words may be stored."""
+    """Return spellings in which titles of common or very short words may be stored."""
     tokens = tokens_of(text)
     runs = []
     for length in (1, 2, 3):
@@ -178,7 +178,7 @@ def _short_titles(text: str) -> list[str]:
 def both(
     text: str, films: Sequence[Name], actors: Sequence[Name], kinds: Sequence[Mention]
 ) -> tuple[list[Mention], list[Mention]]:
-    """Mentions of films, and of actors where no film is mentioned as well. `kinds` are categories and languages."""
+    """Return mentions of films and of actors, without overlaps. `kinds` are mentions of categories and languages."""
     in_films, in_actors = (
         [
             mention
@@ -198,7 +198,7 @@ def both(
 
 
 def _beats(film: Mention, actor: Mention) -> bool:
-    """Whether words that are part of both are rather the film's."""
+    """Return whether the film is the better match for words that both mentions share."""
     if not film.overlaps(actor):
         return False
     ranks = (
@@ -210,9 +210,9 @@ def _beats(film: Mention, actor: Mention) -> bool:
 
 
 def _unexplained(text: str, mentions: Sequence[Mention], kinds: Sequence[Mention]) -> list[str]:
-    """Runs of words that are neither mentioned nor of the store's own language; none once a name was found exactly.
+    """Return runs of words that are neither mentions nor STORE_WORDS; none if a name matched exactly.
 
-    A misspelt name beside an exact one is found if one of its words is spelt right.
+    A misspelt name beside an exact one is found only if one of its words is spelt correctly.
     """
     tokens = tokens_of(text)
     sure = [mention for mention in mentions if mention.score > 0.94]
@@ -235,7 +235,7 @@ def _unexplained(text: str, mentions: Sequence[Mention], kinds: Sequence[Mention
 
 
 def by_stem(text: str, names: Sequence[str]) -> list[tuple[Mention, str]]:
-    """Names of one word or two that stand in the text in any number: "comedies", "sci fi"."""
+    """Return names of one or two words that the text has in singular or plural: "comedies", "sci fi"."""
     stems = {_stem(name): name for name in names}
     tokens = tokens_of(text)
     found = []

@@ -1,7 +1,7 @@
-"""Pages of a list: filtered, in a total order, from an offset or from a position in that order (keyset).
+"""Pagination: pages of a list, filtered, in a total order, from an offset or from a position in that order (keyset).
 
-A noun declares its `PaginatedSelect` once. The statement for each combination of filters and order is built once, too:
-SQLAlchemy takes longer to build one than Postgres to answer it.
+Each list declares one `PaginatedSelect`. The statement for each combination of filters and order is cached:
+SQLAlchemy takes longer to build it than Postgres to answer it.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from app.schemas.pagination import PageQuery
 T = TypeVar("T", bound=BaseModel)
 
 Int = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
-"""Postgres's integers."""
+"""A value of Postgres's type integer."""
 Str = Annotated[str, Field(pattern=r"^[^\x00]*$")]
-"""Postgres's texts."""
+"""A text that Postgres accepts: without NUL."""
 Amount = Annotated[Decimal, Field(max_digits=10, decimal_places=2)]
 """Dollars."""
 Time = Annotated[
     AwareDatetime, Field(ge=datetime(1, 1, 2, tzinfo=timezone.utc), le=datetime(9999, 12, 30, tzinfo=timezone.utc))
 ]
-"""Times that can be converted to UTC, whatever their offset."""
+"""A time that can be converted to UTC from any offset."""
 Direction = Literal["after", "before"]
 Condition = sa.ColumnElement[bool]
 
 
 @dataclass(frozen=True)
 class SortKey:
-    """A sort order of a list, by a field of its rows of the same name.
+    """A sort key of a list, named like a field of its rows.
 
-    `type` is that of its values: pydantic checks those that come back in a cursor. NULL counts as the largest value:
+    `type` is the type of its values; pydantic validates the values in a cursor. Null counts as the largest value:
     last in ascending order, first in descending.
     """
 
@@ -55,10 +55,10 @@ class PaginatedSelect(Generic[T]):
     """A list of `row` models: `select` without order, with a column for each field of `row`.
 
     Each filter's condition has a `bindparam` of the filter's name; those of flags have none. `sorts` must have "id",
-    unique and never NULL, which settles every tie. `queries` are the query models that this list answers.
+    unique and never null, as the tie-breaker. `queries` are the query models that this list answers.
 
-    Raises TypeError, and that at import, for a field of `row` that is not selected, and for a filter or a sort key of
-    a query that is not here: the list would answer as if it had not been given.
+    Raises TypeError at import for a field of `row` that is not selected, and for a filter or sort key of a query
+    that is missing here: the list would ignore it.
     """
 
     row: type[T]
@@ -79,7 +79,7 @@ class PaginatedSelect(Generic[T]):
 
 @dataclass(frozen=True)
 class Position:
-    """Right after or right before the row with these sort keys."""
+    """The position right after or right before the row with these sort keys."""
 
     direction: Direction
     values: tuple[Any, ...]
@@ -87,7 +87,7 @@ class Position:
 
 @dataclass(frozen=True)
 class PageSelection:
-    """A part of a list. `order` is sort keys with whether each descends; "id" comes last."""
+    """Selects a page of a list. `order` has each sort key and whether it descends; "id" comes last."""
 
     order: tuple[tuple[str, bool], ...]
     limit: int
@@ -98,7 +98,7 @@ class PageSelection:
 
 @dataclass(frozen=True)
 class PageRows(Generic[T]):
-    """The rows of a slice, and whether there are more in the direction they were read."""
+    """The rows of a page, and whether there are more in the direction of reading."""
 
     rows: list[T]
     more: bool
@@ -106,7 +106,7 @@ class PageRows(Generic[T]):
 
 @dataclass(frozen=True)
 class _Shape:
-    """Everything that a statement depends on except values: `empty` tells which of the position's are NULL."""
+    """Everything that a statement depends on except values; `empty` tells which values of the position are null."""
 
     filters: tuple[str, ...]
     flags: tuple[tuple[str, bool], ...]
@@ -127,7 +127,7 @@ async def fetch(connection: AsyncConnection, source: PaginatedSelect[T], wanted:
 
 
 def statement_of(source: PaginatedSelect[T], wanted: PageSelection) -> tuple[sa.Select[Any], dict[str, Any]]:
-    """Return the query for a page, and its parameters. It reads one row more, to tell whether there are more."""
+    """Return the query for a page, and its parameters. It reads one extra row to tell whether there are more."""
     position = wanted.position
     empty = tuple(value is None for value in position.values) if position else ()
     shape = _shape(source, wanted.filters, wanted.order, position.direction if position else None, empty)
@@ -189,10 +189,10 @@ def _ordered(key: SortKey, descends: bool) -> sa.ColumnElement[Any]:
 
 
 def _beyond(order: Sequence[tuple[SortKey, bool]], empty: Sequence[bool]) -> Condition:
-    """Rows after the position: greater in the first key, or equal in it and greater in the second, and so on."""
+    """Match rows after the position: greater in the first key, or equal in it and greater in the second, and so on."""
     values = [_value(number, key) for number, (key, _) in enumerate(order)]
     if not any(descends or key.nullable for key, descends in order):
-        # As a comparison of rows, which an index over all of them answers.
+        # A row comparison, which an index over all keys answers.
         return sa.tuple_(*(key.column for key, _ in order)) > sa.tuple_(*values)
     *others, last = list(zip(order, values, empty, strict=True))
     (key, descends), value, is_empty = last
@@ -202,7 +202,7 @@ def _beyond(order: Sequence[tuple[SortKey, bool]], empty: Sequence[bool]) -> Con
             same = key.column.is_(None) if is_empty else key.column == value
             beyond = _greater(key, descends, value, is_empty) | (same & beyond)
         else:
-            # As a range that an index can begin with, and an exception so rare that Postgres estimates it well.
+            # A range for the index, then a rarely false condition, which Postgres estimates well.
             within = key.column <= value if descends else key.column >= value
             beyond = within & ((key.column != value) | beyond)
     return beyond

@@ -45,7 +45,7 @@ RENTALS = PaginatedSelect(
     },
     filters={
         "customer_id": col(Rental.customer_id) == sa.bindparam("customer_id"),
-        # In addition to the former, which the client chooses.
+        # Set by the service; `customer_id` is the client's choice.
         "owner_id": col(Rental.customer_id) == sa.bindparam("owner_id"),
         "inventory_id": col(Rental.inventory_id) == sa.bindparam("inventory_id"),
         "film_id": col(Inventory.film_id) == sa.bindparam("film_id"),

@@ -20,7 +20,7 @@ Columns = tuple[sa.SQLColumnExpression[Any], ...]
 def columns_of(model: type[BaseModel], table: type[SQLModel], **others: sa.SQLColumnExpression[Any]) -> Columns:
     """Return a column for each field of the model: from `others`, else the table's column of that name.
 
-    Raises TypeError, and that at import, for a field that has neither and for a name that is no field.
+    Raises TypeError at import for a field without a column and for a name in `others` that is not a field.
     """
     fields = model.model_fields
     missing = [name for name in fields if name not in others and name not in table.model_fields]

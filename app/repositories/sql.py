@@ -15,7 +15,7 @@ from app.models.types import TEXT_LIST
 
 
 class text_list(GenericFunction[list[str]]):  # noqa: N801  named as SQL functions are
-    """Aggregate a group's values into one list of texts, NULL or empty for none."""
+    """Aggregate a group's values into one list of texts, null or empty for none."""
 
     type = TEXT_LIST
     inherit_cache = True
@@ -40,7 +40,7 @@ class lock_text(GenericFunction[None]):  # noqa: N801
 
 @compiles(lock_text)
 def _no_lock(_element: lock_text, _compiler: SQLCompiler, **_kw: Any) -> str:
-    """SQLite's writers take turns anyway."""
+    """Lock nothing: SQLite has one writer at a time."""
     return "NULL"
 
 

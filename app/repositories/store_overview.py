@@ -1,4 +1,4 @@
-"""What the store has, in numbers: films, stores, languages, categories, ratings."""
+"""Numbers of the store's films, by store, language, category and rating."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _STORES = (
 
 
 class FilmsOverview(NamedTuple):
-    """Films in all, and the bounds of their years and rates; None without films."""
+    """The number of films, and the bounds of their years and rates; None without films."""
 
     films: int
     oldest_year: int | None
@@ -82,7 +82,7 @@ class FilmCount(NamedTuple):
 
 
 class StoreOverviewRepository:
-    """Reads the numbers of the store."""
+    """Reads these numbers."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection

@@ -28,14 +28,14 @@ _FORGET = sa.delete(TurnEvent).where(col(TurnEvent.created_at) < sa.bindparam("b
 
 
 class EventRow(NamedTuple):
-    """A stored event, with the number of its last piece."""
+    """A stored event; `sequence` is the number of its last piece."""
 
     sequence: int
     data: dict[str, Any]
 
 
 class TurnEnd(NamedTuple):
-    """When a turn ended and with which event; None while it runs, and for one that lost its process."""
+    """The time and the last event number of a turn's end; None while it runs or if it lost its process."""
 
     ended_at: datetime | None
     last_sequence: int | None
@@ -48,19 +48,19 @@ class TurnEventRepository:
         self._connection = connection
 
     async def add(self, rows: Sequence[tuple[int, int, dict[str, Any]]], now: datetime) -> None:
-        """Store these events: turn, number and data."""
+        """Store these events, each as (turn, number, data)."""
         if rows:
             values = [{"turn_id": turn, "sequence": at, "data": data, "created_at": now} for turn, at, data in rows]
             await self._connection.execute(_INSERT, values)
 
     async def after(self, turn_id: int, after: int) -> list[EventRow]:
-        """The turn's events with a later number, in order."""
+        """Return the turn's events with a greater number, in order."""
         return await every(self._connection, _AFTER, EventRow, turn_id=turn_id, after=after)
 
     async def end(self, turn_id: int) -> TurnEnd | None:
-        """How the turn ended, or None if there is no such turn."""
+        """Return the turn's end, or None for an unknown turn."""
         return await first(self._connection, _END, TurnEnd, id_=turn_id)
 
     async def forget(self, before: datetime) -> None:
-        """Delete events that are older."""
+        """Delete the events created before this time."""
         await self._connection.execute(_FORGET, {"before": before})

@@ -20,7 +20,7 @@ from app.repositories.rows import columns_of, every, first
 from app.schemas.conversations import TurnQuery, TurnRead
 
 HISTORY = 30
-"""Turns at most that a model is shown."""
+"""Maximum number of past turns given to a model."""
 
 _TURNS = sa.select(
     *columns_of(TurnRead, Turn, duration_ms=sa.null(), confirmations=sa.literal([], JsonText)),
@@ -80,21 +80,21 @@ _WANTED = sa.select(col(Turn.id)).where(
 
 
 class KeyedTurn(NamedTuple):
-    """A turn that was asked for with an idempotency key."""
+    """A turn with an idempotency key."""
 
     id: int
     fingerprint: str
 
 
 class PastTurnRow(NamedTuple):
-    """A turn as the model is told of it."""
+    """A past turn as the model sees it."""
 
     id: int
     question: str
     answer: str | None
     agent: str | None
     calls: list[dict[str, Any]] | None
-    """Of the latest turn; None for those before it."""
+    """Tool calls of the latest turn; None for earlier ones."""
 
 
 class TurnRepository:
@@ -104,37 +104,37 @@ class TurnRepository:
         self._connection = connection
 
     async def find(self, conversation_id: int, turn_id: int, caller: Caller) -> TurnRead | None:
-        """The turn of the caller's conversation, or None."""
+        """Return the turn of the caller's conversation, or None."""
         return await first(
             self._connection, _ONE, TurnRead, conversation_id=conversation_id, id_=turn_id, **owner_of(caller)
         )
 
     async def state(self, turn_id: int) -> TurnRead | None:
-        """The turn, whosever it is, or None."""
+        """Return the turn of any owner, or None."""
         return await first(self._connection, _STATE, TurnRead, id_=turn_id)
 
     async def find_by_key(self, conversation_id: int, key: str) -> KeyedTurn | None:
-        """The turn that was asked for with this key, or None."""
+        """Return the turn with this idempotency key, or None."""
         return await first(self._connection, _BY_KEY, KeyedTurn, conversation_id=conversation_id, key=key)
 
     async def running(self, conversation_id: int) -> int | None:
-        """The id of the turn that is running, or None."""
+        """Return the id of the running turn, or None."""
         return await self._connection.scalar(_NOW_RUNNING, {"conversation_id": conversation_id})
 
     async def begin(self, **values: object) -> int | None:
-        """The id of a new turn; None if another is running or has the same key, which the database decides."""
+        """Add a turn; return its id, or None if the database has a running one or one with the same key."""
         return await self._connection.scalar(_BEGIN[self._connection.dialect.name], values)
 
     async def expire(self, conversation_id: int, error: dict[str, str], now: datetime) -> None:
-        """Write down that a turn has lost its process."""
+        """Mark a turn that lost its process as failed."""
         await self._connection.execute(_EXPIRE, {"id_": conversation_id, "error_": error, "now": now})
 
     async def end(self, turn_id: int, now: datetime, **values: object) -> bool:
-        """Write a running turn's end; return False if it is gone, has ended or has lost its lease."""
+        """Store a running turn's end; return False if it is deleted, has ended or has lost its lease."""
         return bool((await self._connection.execute(_END, {"id_": turn_id, "now": now, **values})).rowcount)
 
     async def history(self, conversation_id: int) -> list[PastTurnRow]:
-        """The turns that were answered, the latest first."""
+        """Return the answered turns, latest first."""
         return await every(self._connection, _HISTORY, PastTurnRow, conversation_id=conversation_id)
 
     async def request_cancel(self, turn_id: int) -> None:
@@ -142,6 +142,6 @@ class TurnRepository:
         await self._connection.execute(_REQUEST_CANCEL, {"id_": turn_id})
 
     async def wanted(self, turn_ids: Collection[int]) -> set[int]:
-        """Which of these running turns are neither to be cancelled nor deleted."""
+        """Return those of these running turns that should go on: not deleted, not to be cancelled."""
         found = await self._connection.scalars(_WANTED, {"ids": list(turn_ids)})
         return {turn_id for turn_id in found if turn_id is not None}

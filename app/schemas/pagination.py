@@ -20,7 +20,7 @@ class SortNames:
 
 
 def sort_by(*names: str) -> Any:  # noqa: ANN401  as pydantic's Field
-    """Return the query parameter `sort` of a list that can be sorted by these names."""
+    """Return the query parameter `sort` of a list with these sort keys."""
     name, listed = f"-?(?:{'|'.join(names)})", ", ".join(f"`{name}`" for name in names)
     field: Any = Field(
         None,
@@ -64,7 +64,7 @@ class PageQuery(BaseModel):
 
     @classmethod
     def require_answered(cls, *, filters: set[str], sorts: set[str]) -> None:
-        """Raise TypeError for a filter or a sort key of this query that a list has not."""
+        """Raise TypeError for a filter or sort key of this query that the list lacks."""
         if missing := cls.model_fields.keys() - _PAGING - filters:
             raise TypeError(f"{cls.__name__}: no list answers the filter {', '.join(sorted(missing))}: add it there.")
         names = {

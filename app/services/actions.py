@@ -1,4 +1,4 @@
-"""The actions that agents propose and people confirm: carried out by the services that the routes use."""
+"""Actions that agents propose and users confirm, executed by the same services as the routes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Result = RentalRead | ReturnRead | SubscriptionRead
 
 
 class Action(str, Enum):
-    """What can be proposed."""
+    """An action that can be proposed."""
 
     RENT = "rent"
     RETURN = "return"
@@ -38,7 +38,7 @@ _SCOPES = {
 
 
 class Actions:
-    """Carries out actions for this caller, in transactions of others."""
+    """Executes actions for this caller, within a given transaction."""
 
     def __init__(self, database: Database, caller: Caller, *, max_open: int) -> None:
         self._caller = caller
@@ -46,7 +46,7 @@ class Actions:
         self._subscriptions = SubscriptionService(database)
 
     async def execute(self, connection: AsyncConnection, action: Action, arguments: Mapping[str, Any]) -> Result:
-        """Change the store as the route would; raises Forbidden for a key without the scope, and the route's errors."""
+        """Execute the action as its route would; raises Forbidden without the scope, and the route's errors."""
         if not self._caller.has(_SCOPES[action]):
             raise Forbidden(f"The API key needs the scope {_SCOPES[action].value}.")
         if action is Action.RENT:
@@ -63,7 +63,7 @@ class Actions:
 
 
 async def preconditions_of(connection: AsyncConnection, action: Action, result: Result) -> dict[str, Any]:
-    """Return what the person is told that an action costs: it must be the same when they confirm."""
+    """Return the costs that the user is told; they must be the same at confirmation."""
     if action is Action.RENT and isinstance(result, RentalRead):
         film = await FilmRepository(connection).find(result.film_id)
         return {"rental_rate": str(film.rental_rate) if film else None}
@@ -73,7 +73,7 @@ async def preconditions_of(connection: AsyncConnection, action: Action, result: 
 
 
 def require_same(expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
-    """Raise Conflict when an action would cost another amount than the person was told."""
+    """Raise Conflict when the action's costs differ from those the user was told."""
     for name, value in expected.items():
         if found.get(name) != value:
             raise Conflict(f"The {name.replace('_', ' ')} has changed from ${value} to ${found.get(name)}: ask again.")

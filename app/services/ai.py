@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 log = structlog.get_logger("app.services")
 
 _WARM_UP_AFTER = 0.5
-"""Seconds."""
+"""Seconds from `warm_up` to the start of loading."""
 
 ChatServiceFactory = Callable[[Settings], "ChatCompletionClientBase"]
 
 
 class AssistantLoader:
-    """Builds the process's one Assistant in the background, and lets those who need it wait for it.
+    """Builds the process's only Assistant in the background; `get` waits for it.
 
-    Importing Semantic Kernel takes seconds, which neither start-up nor the rest of the API should wait for.
+    Importing Semantic Kernel takes seconds, so start-up and other routes must not wait for it.
     """
 
     def __init__(self, settings: Settings, database: Database, chat_service: ChatServiceFactory | None = None) -> None:
@@ -47,22 +47,22 @@ class AssistantLoader:
         self._soon: asyncio.TimerHandle | None = None
 
     def warm_up(self) -> None:
-        """Begin loading soon: not before the first requests, such as health checks, have had their chance."""
+        """Begin loading after a delay, so that the first requests, such as health checks, are answered first."""
         self._soon = asyncio.get_running_loop().call_later(_WARM_UP_AFTER, self.start)
 
     def start(self) -> asyncio.Task[Assistant]:
-        """Begin loading, or again after a failure."""
+        """Begin loading, also again after a failure."""
         if self._loading is None or (self._loading.done() and self._failed(self._loading)):
             self._loading = asyncio.create_task(self._load())
             self._loading.add_done_callback(self._failed)
         return self._loading
 
     async def get(self) -> Assistant:
-        """The assistant; raises NotConfigured when the chosen provider lacks a setting."""
+        """Return the assistant; raises NotConfigured when the provider lacks a setting."""
         return await asyncio.shield(self.start())
 
     async def problem(self) -> AppError | None:
-        """Why there is no assistant, once loading it has ended; None when it is there."""
+        """Wait for loading; return its error, or None if it succeeded."""
         try:
             await self.get()
         except AppError as error:
@@ -70,7 +70,7 @@ class AssistantLoader:
         return None
 
     async def stop(self) -> None:
-        """Forget the assistant; an import that is under way finishes in its thread."""
+        """Drop the assistant; a running import finishes in its thread."""
         if self._soon is not None:
             self._soon.cancel()
         if self._loading is not None:
@@ -96,12 +96,12 @@ class AssistantLoader:
 
     @staticmethod
     def _failed(loading: asyncio.Task[Assistant]) -> bool:
-        """Also marks the failure as seen: whoever asks for the assistant is told, nobody else needs to be."""
+        """Return whether loading failed. Reading the exception keeps asyncio from logging it as never retrieved."""
         return loading.cancelled() or loading.exception() is not None
 
 
 class AiService:
-    """Answers, for one request of this caller."""
+    """Answers questions, for one request of this caller."""
 
     def __init__(self, loader: AssistantLoader, database: Database, caller: Caller) -> None:
         self._loader = loader
@@ -109,15 +109,15 @@ class AiService:
         self._films = FilmService(database)
 
     async def hand_off(self, question: str) -> HandoffResponse:
-        """The team's answer; raises NotConfigured, UpstreamFailed, UpstreamTimeout, RateLimited."""
+        """Return the team's answer; raises NotConfigured, UpstreamFailed, UpstreamTimeout, RateLimited."""
         return await (await self._loader.get()).hand_off(question, self._caller)
 
     async def events(
         self, question: str, guard: Callable[[Awaitable[HandoffResponse]], Awaitable[HandoffResponse]]
     ) -> AsyncGenerator[list[Numbered], None]:
-        """The events of a turn that is not stored, and that ends with its reader; raises NotConfigured.
+        """Stream the events of an unstored turn, which ends with its reader; raises NotConfigured.
 
-        `guard` ends it when the process must end.
+        `guard` ends it when the process shuts down.
         """
         assistant = await self._loader.get()
         run_id = uuid4().hex
@@ -125,18 +125,18 @@ class AiService:
         return _ephemeral(record, guard(assistant.hand_off(question, self._caller, record)))
 
     async def ask(self, question: str) -> AsyncGenerator[str, None]:
-        """The answer word by word; raises like `hand_off`, also after the first words."""
+        """Stream the answer word by word; raises the errors of `hand_off`, also after the first words."""
         return (await self._loader.get()).ask(question)
 
     async def summarise(self, film_id: int) -> SummaryResponse:
-        """A film's summary; raises FilmNotFound, and like `hand_off`."""
-        # The connection is back in the pool by then: none is held while the model thinks.
+        """Return a film's summary; raises FilmNotFound, and the errors of `hand_off`."""
+        # No database connection is held while the model answers.
         film = await self._films.get(film_id)
         opinion = await (await self._loader.get()).summarise(film)
         return SummaryResponse(title=film.title, rating=film.rating, **opinion.model_dump())
 
     async def info(self) -> AiInfo:
-        """How questions are answered; raises NotConfigured."""
+        """Return how questions are answered; raises NotConfigured."""
         return (await self._loader.get()).info()
 
 

@@ -1,4 +1,4 @@
-"""Confirmations: a person's decision about an action that an agent proposed. No model has a part in it."""
+"""Confirmations: a user's decision on an action that an agent proposed. No model is involved."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _DECIDED = {"approve": ("executed", "failed"), "decline": ("declined",)}
 
 
 class ConfirmationService:
-    """Confirmations, for one request: others than the caller's do not exist."""
+    """The caller's confirmations, for one request; other callers' confirmations read as not found."""
 
     def __init__(self, database: Database, caller: Caller, *, max_open: int) -> None:
         self._database = database
@@ -41,20 +41,20 @@ class ConfirmationService:
         self._max_open = max_open
 
     async def list(self, query: ConfirmationQuery, *, counted: bool = False) -> Page[ConfirmationRead]:
-        """A page of the caller's confirmations."""
+        """Return a page of the caller's confirmations."""
         owner = {name.rstrip("_"): value for name, value in owner_of(self._caller).items() if value is not None}
         return await page(self._database, CONFIRMATIONS, query, counted=counted, within=owner)
 
     async def get(self, confirmation_id: int) -> ConfirmationRead:
-        """The confirmation; raises ConfirmationNotFound."""
+        """Return the confirmation; raises ConfirmationNotFound."""
         async with self._database.reading() as connection:
             return await self._find(connection, confirmation_id)
 
     async def decide(self, confirmation_id: int, decision: Decision) -> ConfirmationRead:
-        """Approve or decline, in one transaction: of many decisions the first counts.
+        """Approve or decline the action in one transaction; the first decision counts.
 
-        The same decision again returns what came of it. Raises ConfirmationNotFound, ConfirmationClosed, InvalidToken
-        when the account may not act any more, Forbidden.
+        Repeating it returns the decided confirmation. Raises ConfirmationNotFound, ConfirmationClosed, Forbidden, or
+        InvalidToken when the account is inactive or has changed.
         """
         now = datetime.now(timezone.utc)
 
@@ -89,7 +89,7 @@ class ConfirmationService:
     async def _execute(
         self, connection: AsyncConnection, caller: Caller, claimed: ClaimedAction, found: ConfirmationRead
     ) -> dict[str, Any]:
-        """Carry the action out, or undo what there is of it; return what is stored of it."""
+        """Execute the action, rolled back on an error; return the fields to store."""
         action = Action(claimed.action)
         try:
             async with connection.begin_nested():
@@ -105,7 +105,7 @@ class ConfirmationService:
         return {"outcome": f"Done: {found.summary}.", "result": result.model_dump(mode="json")}
 
     async def _current_caller(self, connection: AsyncConnection) -> Caller:
-        """The caller with the rights that the account has now; a key's were read with this request."""
+        """Return the caller; raise InvalidToken if its account has changed. API keys were checked in this request."""
         if self._caller.account_id is None:
             return self._caller
         account = await AccountRepository(connection).find(self._caller.account_id)
@@ -121,7 +121,7 @@ class ConfirmationService:
 
 
 def _failed(found: ConfirmationRead, error: AppError) -> dict[str, Any]:
-    """What is stored of an action whose rules do not hold any more."""
+    """Return the fields to store for an action that failed."""
     detail = "Another request was faster." if isinstance(error, AlreadyExists) else error.detail
     code = code_of(Conflict if isinstance(error, Conflict) else type(error))
     return {

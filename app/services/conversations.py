@@ -1,4 +1,4 @@
-"""Conversations: whose they are, their names, and when they end."""
+"""Conversations: ownership, titles and deletion."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from app.services.turn_events import forget_events
 from app.services.turn_runner import TurnRunner
 
 _IN_PASSING = 20
-"""Old conversations that the creation of a new one deletes at most."""
+"""Maximum number of old conversations deleted when a new one is created."""
 _BATCH = 500
 
 
 class ConversationService:
-    """Conversations, for one request: others than the caller's do not exist."""
+    """The caller's conversations, for one request; other callers' conversations read as not found."""
 
     def __init__(self, database: Database, caller: Caller, runner: TurnRunner, *, days: int) -> None:
         self._database = database
@@ -39,7 +39,7 @@ class ConversationService:
         self._days = days
 
     async def create(self, command: ConversationCreate, once: Once) -> ConversationRead:
-        """A new conversation. Deletes some that are too old."""
+        """Create a conversation; delete some expired ones."""
         now = datetime.now(timezone.utc)
 
         async def add(connection: AsyncConnection) -> ConversationRead:
@@ -53,17 +53,17 @@ class ConversationService:
         return await self._database.transaction(work)
 
     async def list(self, query: ConversationQuery, *, counted: bool = False) -> Page[ConversationRead]:
-        """A page of the caller's conversations, the latest activity first."""
+        """Return a page of the caller's conversations, latest activity first."""
         owner = {name.rstrip("_"): value for name, value in owner_of(self._caller).items() if value is not None}
         return await page(self._database, CONVERSATIONS, query, counted=counted, within=owner)
 
     async def get(self, conversation_id: int) -> ConversationRead:
-        """The conversation; raises ConversationNotFound."""
+        """Return the conversation; raises ConversationNotFound."""
         async with self._database.reading() as connection:
             return _found(conversation_id, await ConversationRepository(connection).find(conversation_id, self._caller))
 
     async def rename(self, conversation_id: int, command: ConversationUpdate, if_match: EntityTags) -> ConversationRead:
-        """Give it another title; raises ConversationNotFound, PreconditionFailed."""
+        """Change the title; raises ConversationNotFound, PreconditionFailed."""
 
         async def work(connection: AsyncConnection) -> ConversationRead:
             conversations = ConversationRepository(connection)
@@ -73,7 +73,7 @@ class ConversationService:
         return await self._database.transaction(work)
 
     async def delete(self, conversation_id: int, if_match: EntityTags) -> None:
-        """Delete it with its turns, and end the one that runs; raises ConversationNotFound, PreconditionFailed."""
+        """Delete the conversation and cancel its running turn; raises ConversationNotFound, PreconditionFailed."""
 
         async def work(connection: AsyncConnection) -> None:
             conversations = ConversationRepository(connection)
@@ -86,7 +86,7 @@ class ConversationService:
 
 
 async def purge(settings: Settings, database: Database) -> int:
-    """Delete old events, and the conversations without a turn for CONVERSATION_DAYS; return how many of those."""
+    """Delete old events, and conversations without a turn for CONVERSATION_DAYS; return the number of the latter."""
     before, deleted = datetime.now(timezone.utc) - timedelta(days=settings.conversation_days), 0
 
     async def work(connection: AsyncConnection) -> int:

@@ -24,7 +24,7 @@ MAX_TITLE = 60
 
 @dataclass(frozen=True)
 class Ask:
-    """A question in a conversation of the caller's. Equal keys are the same turn."""
+    """A question in one of the caller's conversations. Equal keys mean the same turn."""
 
     conversation_id: int
     question: str
@@ -34,12 +34,12 @@ class Ask:
 
     @property
     def title(self) -> str:
-        """The title of a conversation that begins with it."""
+        """The title of a conversation that begins with this question."""
         return " ".join(self.question.split())[:MAX_TITLE].rstrip()
 
     @property
     def fingerprint(self) -> str:
-        """What a repeated key must ask for again."""
+        """Hash of the question, which must be the same for a repeated key."""
         return sha256(self.question.encode()).hexdigest()
 
 
@@ -55,24 +55,24 @@ class LiveTurn:
     log: EventLog
     request_id: str | None = None
     written: int = 0
-    """The number of the last event that is stored."""
+    """The number of the last stored event."""
     done: asyncio.Future[TurnRead] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     error: Exception | None = None
-    """What its caller is told of a failure."""
+    """The error that the caller gets."""
     is_stopping: bool = False
 
     def cancel(self) -> None:
-        """End it; what was asked of the model is cancelled, too."""
+        """Cancel the turn, including its requests to the model."""
         self.work.cancel()
 
     def unwritten(self) -> list[tuple[int, int, Event]]:
-        """Return the events that are not stored yet: the turn, the number and the data. They count as stored then."""
+        """Return turn, number and data of the events not stored yet, and mark them as stored."""
         new = list(enumerate(self.log.events[self.written :], self.written + 1))
         self.written += len(new)
         return [(self.id, number, event) for number, event in joined(new)]
 
     async def outcome(self) -> TurnStatus:
-        """Wait for its end; return what it ended as."""
+        """Wait for the turn's end; return its status."""
         try:
             await self.work
         except asyncio.CancelledError:
@@ -89,7 +89,7 @@ class LiveTurn:
         return "failed"
 
     def read(self, status: TurnStatus, ended_at: datetime) -> TurnRead:
-        """Return the turn as it has ended."""
+        """Return the ended turn."""
         record = self.record
         return TurnRead.model_validate(
             {
@@ -109,5 +109,5 @@ class LiveTurn:
 
 
 def _storable(text: str) -> str:
-    """What models write may hold anything; Postgres takes neither NUL nor half a surrogate pair."""
+    """Make a model's text storable: Postgres rejects NUL and lone surrogates."""
     return text.replace("\x00", "").encode("utf-8", "ignore").decode()

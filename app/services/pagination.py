@@ -1,4 +1,4 @@
-"""Pages of a list, with the cursors of the next and the previous page."""
+"""Pagination: pages of a list, with cursors of the next and the previous page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proposals of one turn: each is tried in a transaction that is rolled back, and kept for the person to confirm."""
+"""Proposals of one turn: each is tried in a transaction, rolled back, and kept for the user to confirm."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from app.schemas.rentals import RentalRead, ReturnRead
 from app.services.actions import Action, Actions, Result, preconditions_of
 
 MAX_PROPOSALS = 5
-"""In one turn."""
+"""Maximum per turn."""
 _MOST = 200
 _BY_ID = (("id", False),)
 
 
 class _Tried(Exception):
-    """Rolls the transaction back in which an action was tried."""
+    """Rolls back the transaction in which an action was tried."""
 
     def __init__(self, proposal: Proposal) -> None:
         super().__init__("an action was tried")
@@ -37,7 +37,7 @@ class _Tried(Exception):
 
 
 class ProposalDesk:
-    """What the agents of one turn propose for its caller."""
+    """Tries and records the proposals that the agents of one turn make for its caller."""
 
     def __init__(self, database: Database, caller: Caller, record: TurnRecord, *, max_open: int) -> None:
         self._database = database
@@ -46,7 +46,7 @@ class ProposalDesk:
         self._actions = Actions(database, caller, max_open=max_open)
 
     async def rent(self, customer_id: int, title: str, store_id: int | None) -> Mapping[str, Any]:
-        """Propose to rent a disc of the film that is in stock, in the caller's own store if there is one."""
+        """Propose to rent a disc of the film that is in stock, preferably in the caller's own store."""
 
         async def work(connection: AsyncConnection) -> None:
             film_id, named = await _film(connection, title)
@@ -81,7 +81,7 @@ class ProposalDesk:
         return await self._propose(work)
 
     async def end_plan(self, customer_id: int) -> Mapping[str, Any]:
-        """Propose to end the streaming plan that the customer has."""
+        """Propose to end the customer's streaming plan."""
 
         async def work(connection: AsyncConnection) -> None:
             plan = await SubscriptionRepository(connection).find_active(customer_id)
@@ -93,7 +93,7 @@ class ProposalDesk:
         return await self._propose(work)
 
     async def _propose(self, work: Any) -> Mapping[str, Any]:  # noqa: ANN401  a transaction's work
-        """Return what the model is told: the summary, or why it is not possible."""
+        """Return the tool's answer for the model: the summary, or the error."""
         if len(self._record.proposals) >= MAX_PROPOSALS:
             return {"error": f"At most {MAX_PROPOSALS} changes can be proposed at once."}
         try:
@@ -118,7 +118,7 @@ class ProposalDesk:
         title: str = "",
         store_id: int | None = None,
     ) -> None:
-        """Carry the action out and raise _Tried, so that nothing of it stays."""
+        """Execute the action, then raise _Tried, so that it is rolled back."""
         if self._caller.is_staff and action is Action.RENT and self._caller.staff_id is not None:
             arguments = {**arguments, "staff_id": self._caller.staff_id}
         result = await self._actions.execute(connection, action, arguments)
@@ -131,7 +131,7 @@ class ProposalDesk:
 
 
 async def _film(connection: AsyncConnection, title: str) -> tuple[int, str]:
-    """The one film that is called so; raises InvalidInput when there is none or more than one."""
+    """Return id and title of the film with this title; raises InvalidInput when none or several match."""
     films = FilmSearchRepository(connection)
     found = await films.match_title(title, limit=5)
     cards = await films.cards(found.ids)
@@ -144,7 +144,7 @@ async def _film(connection: AsyncConnection, title: str) -> tuple[int, str]:
 async def _disc(
     connection: AsyncConnection, film_id: int, title: str, store_id: int | None, *, only: bool
 ) -> InventoryRead:
-    """A disc that is in stock, from this store if it has one; raises InvalidInput when there is none."""
+    """Return a disc in stock, preferably (with `only`: always) from this store; raises InvalidInput without one."""
     wanted = PageSelection(_BY_ID, _MOST, filters={"film_id": film_id, "in_stock": True})
     discs = (await fetch(connection, INVENTORY, wanted)).rows
     here = [disc for disc in discs if disc.store_id == store_id]
@@ -168,7 +168,7 @@ def _one_of(rentals: Sequence[RentalRead], title: str) -> RentalRead:
 def _summary(
     action: Action, result: Result, preconditions: Mapping[str, Any], *, title: str, store_id: int | None
 ) -> str:
-    """What the action will do, with what it costs."""
+    """Describe the action and its cost."""
     if action is Action.RENT and isinstance(result, RentalRead):
         cost = f"${preconditions['rental_rate']}, due {result.due_date:%Y-%m-%d}"
         return f"Rent {result.film_title}, store {store_id}, {cost}"

@@ -42,7 +42,7 @@ from app.services.pagination import Page, page
 from app.services.staff import acting_staff_id, required_staff_id
 
 _LARGEST_PAYMENT = Decimal("999.99")
-"""The maximum of Pagila's column: a larger late fee takes several payments."""
+"""The maximum of `payment.amount`: a larger late fee takes several payments."""
 
 
 class RentalService:
@@ -112,8 +112,8 @@ class RentalService:
     async def _add(
         self, connection: AsyncConnection, command: RentalCreate, staff_id: int | None, no_customer: AppError
     ) -> RentalRead:
-        """Add the rental; without a staff_id, as in a customer's own, under the store's manager."""
-        # Locked, so that rentals of one customer are counted one after the other.
+        """Add the rental; without a staff_id (a customer rents), use the store's manager."""
+        # Locked, so that concurrent rentals of one customer cannot exceed the limit.
         customer = await CustomerRepository(connection).lock(command.customer_id)
         if customer is None:
             raise no_customer
@@ -225,7 +225,7 @@ class RentalService:
         return rental
 
     def _require_room(self, customer_id: int, open_rentals: int) -> None:
-        """Raise Conflict when the customer, who is locked, has the maximum of open rentals."""
+        """Raise Conflict when the customer (locked) has the maximum number of open rentals."""
         if open_rentals >= self._max_open:
             raise Conflict(
                 f"Customer {customer_id} has {open_rentals} open rentals; the limit is {self._max_open} "

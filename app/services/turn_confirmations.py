@@ -1,4 +1,4 @@
-"""Turns with what they proposed."""
+"""Turns with their confirmations."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from app.schemas.conversations import TurnRead
 
 
 async def whole_turn(connection: AsyncConnection, turn_id: int) -> TurnRead | None:
-    """Return the turn with its confirmations, whosever it is, or None."""
+    """Return the turn of any owner with its confirmations, or None."""
     turn = await TurnRepository(connection).state(turn_id)
     return None if turn is None else (await with_confirmations(connection, [turn]))[0]
 
 
 async def with_confirmations(connection: AsyncConnection, turns: Sequence[TurnRead]) -> list[TurnRead]:
-    """Return the turns with their confirmations, which few have: they are read with one query, if any."""
+    """Return the turns with their confirmations, read in one query if any turn has some."""
     proposing = [turn.id for turn in turns if turn.status == "confirmation_required"]
     if not proposing:
         return list(turns)

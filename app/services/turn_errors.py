@@ -1,4 +1,4 @@
-"""Why a turn failed, as it is stored, and back."""
+"""Convert the error of a failed turn to its stored form, and back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CRASHED = {"code": "internal_error", "detail": "Internal server error; the requ
 
 
 def described(error: Exception | None) -> dict[str, str] | None:
-    """Return the code and the detail that are stored."""
+    """Return the code and detail to store; None without an error."""
     if error is None:
         return None
     code = next((_KINDS[kind] for kind in type(error).__mro__ if kind in _KINDS), None)
@@ -32,7 +32,7 @@ def described(error: Exception | None) -> dict[str, str] | None:
 
 
 def error_of(turn: TurnRead) -> Exception | None:
-    """Return the error that failed a turn which another process ran, or this one earlier; None if it did not fail."""
+    """Return the exception for the stored error of a turn; None if the turn did not fail."""
     if turn.error is None:
         return None
     if turn.error.code == code_of(Interrupted):

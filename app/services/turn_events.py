@@ -1,4 +1,4 @@
-"""Events of turns in the database: written in batches while turns run, read again at any worker."""
+"""Events of turns in the database: written in batches while turns run, readable by every worker."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ log = structlog.get_logger("app.services")
 KEPT = timedelta(minutes=5)
 """How long the events of a turn are kept after its end."""
 _POLL = 0.1
-"""Seconds between two looks for events of a turn that another process runs."""
+"""Seconds between two polls for events of a turn that another process runs."""
 _TIDY = 60.0
 """Seconds between two deletions of old events."""
 
 
 class TurnEvents:
-    """Stored events, for one process."""
+    """Writes, reads and deletes stored events, for one process."""
 
     def __init__(self, database: Database, longest_turn: timedelta) -> None:
         self._database = database
@@ -51,7 +51,7 @@ class TurnEvents:
                     await self._add_apart(live, new)
 
     async def written(self) -> None:
-        """Wait for the statement that is being executed."""
+        """Wait for the running write, if any."""
         async with self._writing:
             return
 
@@ -62,13 +62,13 @@ class TurnEvents:
             await forget_events(self._database, self._kept)
 
     async def since(self, turn_id: int, number: int) -> AsyncGenerator[list[Numbered], None]:
-        """Give the events after this number, until the terminal one; nothing for a turn that is deleted.
+        """Yield the events after this number, up to the terminal one; nothing for a deleted turn.
 
-        Later than KEPT after the turn's end, these are its messages and the terminal event.
+        Once KEPT has passed since the turn's end, yield its messages and the terminal event.
         """
         while True:
             async with self._database.reading() as connection:
-                # In this order: if the turn has ended, its events are all there.
+                # Read the turn first: if it has ended, all its events are stored.
                 turn = await whole_turn(connection, turn_id)
                 end = await TurnEventRepository(connection).end(turn_id)
                 rows = await TurnEventRepository(connection).after(turn_id, number)
@@ -104,7 +104,7 @@ class TurnEvents:
 
 
 async def forget_events(database: Database, age: timedelta) -> None:
-    """Delete events that are older."""
+    """Delete the events that are older than `age`."""
     before = datetime.now(timezone.utc) - age
 
     async def work(connection: AsyncConnection) -> None:

@@ -1,4 +1,4 @@
-"""How a turn has ended, as its terminal event."""
+"""Terminal events: how a turn ended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.schemas.conversations import TurnRead
 from app.services.turn_errors import described
 
 INTERRUPTED_AT = 2**31 - 1
-"""The number of the terminal event of a turn that lost its process: after all that it may have had."""
+"""The number of the terminal event of a turn that lost its process: greater than any event's."""
 
 
 def terminal_of(turn: TurnRead, request_id: str | None = None) -> Event:
@@ -24,7 +24,7 @@ def terminal_of(turn: TurnRead, request_id: str | None = None) -> Event:
 def run_finished(
     thread_id: str, run_id: str, outcome: dict[str, Any], usage: Usage, result: TurnRead | HandoffResponse
 ) -> Event:
-    """Return the terminal event of a turn that did not fail; `result` is what JSON requests get."""
+    """Return the terminal event of a turn that did not fail; `result` is the body of a JSON response."""
     tokens = {
         "inputTokens": usage.prompt_tokens,
         "outputTokens": usage.completion_tokens,
@@ -47,7 +47,7 @@ def run_error(detail: str, code: str, request_id: str | None) -> Event:
 
 
 def answered(status: str, run_id: str, answer: str) -> dict[str, Any]:
-    """Return the outcome of an answer, or of a question to the person."""
+    """Return the outcome of an answer, or of a question to the user."""
     if status != "input_required":
         return {"type": "success"}
     interrupt = {"id": f"{run_id}-question", "reason": "input_required", "message": answer}

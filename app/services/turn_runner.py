@@ -1,7 +1,7 @@
-"""The turns that this process runs: each in a task of its own, which goes on when its client goes away.
+"""Turns that this process runs, each in its own task, which continues when its client disconnects.
 
-The database decides who runs what: one running turn a conversation. What a turn comes to is written in one
-transaction when it ends; a turn whose process is gone reads as failed once its lease is over.
+The database allows one running turn per conversation. A turn's end is written in one transaction; a turn whose
+process died reads as failed once its lease has expired.
 """
 
 from __future__ import annotations
@@ -42,25 +42,25 @@ T = TypeVar("T")
 log = structlog.get_logger("app.services")
 
 _LEASE = 15.0
-"""Seconds beyond the deadline of a turn."""
+"""Seconds that a turn's lease lasts beyond its deadline."""
 _TICK = 0.1
-"""Seconds between two writes of events; text that comes meanwhile is stored together."""
+"""Seconds between two writes of events; text that arrives in between is stored together."""
 _LOOK = 0.5
-"""Seconds between two looks for turns that another process wants cancelled."""
+"""Seconds between two checks for turns that another process has asked to cancel."""
 _POLL = 0.1
-"""Seconds between two looks at a turn that another process runs."""
+"""Seconds between two polls of a turn that another process runs."""
 _PATIENCE = 5.0
-"""Seconds in which a turn that is cancelled must end."""
+"""Seconds to wait for a cancelled turn to end."""
 
 
 class Guard(Protocol):
-    """Ends work with Unavailable when the process must end."""
+    """Runs work; ends it with Unavailable when the process shuts down."""
 
     def __call__(self, work: Awaitable[T], /) -> Awaitable[T]: ...
 
 
 class TurnRunner:
-    """One process's turns."""
+    """Begins, runs and cancels the turns of one process."""
 
     def __init__(self, settings: Settings, database: Database, loader: AssistantLoader, guard: Guard) -> None:
         self._database = database
@@ -76,13 +76,13 @@ class TurnRunner:
     async def begin(self, ask: Ask) -> int:
         """Begin a turn, or find the one with the same key; return its id.
 
-        Raises NotConfigured, ConversationNotFound, ConversationBusy, and InvalidInput for a key of another question.
+        Raises NotConfigured, ConversationNotFound, ConversationBusy, or InvalidInput for a key of another question.
         """
-        # Whatever becomes of the request meanwhile: a turn that the database has is run.
+        # Shielded: a turn in the database must run, even if its request is cancelled.
         return await asyncio.shield(self._keep(self._begin(ask)))
 
     async def wait(self, turn_id: int) -> tuple[TurnRead, Exception | None]:
-        """Return the turn when it has ended, and what its caller is told of a failure; raises TurnNotFound."""
+        """Wait for the turn's end; return the turn and its error, if any. Raises TurnNotFound."""
         if live := self._live.get(turn_id):
             turn = await asyncio.shield(live.done)
             return turn, live.error
@@ -90,12 +90,12 @@ class TurnRunner:
         return turn, error_of(turn)
 
     def events(self, turn_id: int, after: int) -> AsyncGenerator[list[Numbered], None]:
-        """The turn's events after this number, while they come, until the terminal one."""
+        """Stream the turn's events after this number, up to the terminal one."""
         live = self._live.get(turn_id)
         return live.log.since(after) if live is not None else self._events.since(turn_id, after)
 
     async def cancel(self, turn_id: int) -> TurnRead:
-        """Cancel the turn, wherever it runs; return it when it has ended, or as it is after some seconds."""
+        """Cancel the turn, in any process; return it once it has ended, or unfinished after 5 seconds."""
         if live := self._live.get(turn_id):
             live.cancel()
             return await asyncio.shield(live.done)
@@ -107,13 +107,13 @@ class TurnRunner:
         return await self._ended(turn_id, patience=_PATIENCE)
 
     def drop(self, conversation_id: int) -> None:
-        """End the turn of a conversation that is deleted."""
+        """Cancel the turn of a deleted conversation."""
         for live in list(self._live.values()):
             if live.ask.conversation_id == conversation_id:
                 live.cancel()
 
     async def stop(self) -> None:
-        """End all turns, with their states written."""
+        """Cancel all turns and wait until their ends are written."""
         for live in list(self._live.values()):
             live.is_stopping = True
             live.cancel()
@@ -157,7 +157,7 @@ class TurnRunner:
             self._watching = asyncio.create_task(self._watch())
 
     async def _answer(self, assistant: Assistant, request: TurnRequest) -> TurnRecord:
-        """Let the agents answer, who may propose changes; in a task of its own, whose tools find the proposals."""
+        """Let the agents answer and propose changes; run in its own task, so that `current_proposer` is local."""
         current_proposer.set(
             ProposalDesk(self._database, request.caller, request.record, max_open=self._max_open_rentals)
         )
@@ -167,7 +167,7 @@ class TurnRunner:
         return record
 
     async def _finish(self, live: LiveTurn) -> None:
-        """Wait for the turn's end and write it down."""
+        """Wait for the turn's end and store it."""
         status = await live.outcome()
         ended_at = datetime.now(timezone.utc)
         turn = live.read(status, ended_at)
@@ -187,7 +187,7 @@ class TurnRunner:
         live.done.set_result(turn)
 
     async def _lost(self, live: LiveTurn, turn: TurnRead) -> tuple[TurnRead, Exception]:
-        """Return what is told of a turn whose end could not be written: it is deleted, or reads as interrupted."""
+        """Return the turn and error to report when the end was not stored: turn deleted or interrupted."""
         with suppress(Exception):
             async with self._database.reading() as connection:
                 if await TurnRepository(connection).state(live.id) is None:
@@ -195,7 +195,7 @@ class TurnRunner:
         return turn.model_copy(update={"status": "failed", "answer": None, "error": INTERRUPTED}), Interrupted()
 
     async def _watch(self) -> None:
-        """Store events, and cancel the turns that somebody wants cancelled or has deleted, while there are turns."""
+        """While turns run, store their events and cancel those that were deleted or asked to be cancelled."""
         looked = time.monotonic()
         while self._live:
             await asyncio.sleep(_TICK)
@@ -218,9 +218,9 @@ class TurnRunner:
                     live.cancel()
 
     async def _ended(self, turn_id: int, *, patience: float = math.inf) -> TurnRead:
-        """Return the turn when another process has ended it, or as it is when the time is over; raises TurnNotFound.
+        """Wait until another process has ended the turn, at most `patience` seconds; return the turn.
 
-        A turn that has lost its process has ended with its lease.
+        A turn that lost its process ends with its lease. Raises TurnNotFound.
         """
         give_up = time.monotonic() + patience
         while True:

@@ -1,4 +1,4 @@
-"""What is written when a turn begins and when it ends: one transaction each."""
+"""The transactions that store the beginning and the end of a turn."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Beginning = Callable[[AsyncConnection], Awaitable[tuple[int, TurnRequest | None]
 
 
 def beginning(ask: Ask, now: datetime, lease: timedelta) -> Beginning:
-    """Make the transaction that begins a turn: its id, and what the agents are asked unless the turn was there."""
+    """Return the transaction that begins a turn; it returns the id, and the request unless the turn existed."""
 
     async def work(connection: AsyncConnection) -> tuple[int, TurnRequest | None]:
         turns = TurnRepository(connection)
@@ -68,9 +68,9 @@ def beginning(ask: Ask, now: datetime, lease: timedelta) -> Beginning:
 def ending(
     live: LiveTurn, turn: TurnRead, ended_at: datetime, events: list[tuple[int, int, Event]]
 ) -> Callable[[AsyncConnection], Awaitable[tuple[TurnRead, Event] | None]]:
-    """Make the transaction that writes a turn's end with its proposals and its last events, and the terminal one.
+    """Return the transaction that stores a turn's end, proposals, last events and terminal event.
 
-    It returns the turn and that event; None if the turn is gone or was given up.
+    It returns the turn and the terminal event; None if the turn was deleted or has lost its lease.
     """
     last = len(live.log.events) + 1
 
@@ -108,7 +108,7 @@ def _pending(live: LiveTurn, proposal: Proposal, now: datetime) -> dict[str, Any
 
 
 def _past(rows: Sequence[PastTurnRow], facts: Sequence[Fact]) -> list[PastTurn]:
-    """The turns as the model is told of them, oldest first; `rows` have the latest first."""
+    """Return the turns as the model sees them, oldest first; `rows` are latest first."""
     return [
         PastTurn(
             question=row.question,

@@ -23,7 +23,7 @@ Events = AsyncGenerator[list[Numbered], None]
 
 
 class TurnService:
-    """The turns of the caller's conversations: others do not exist."""
+    """Turns of the caller's conversations; other callers' turns read as not found."""
 
     def __init__(self, database: Database, caller: Caller, runner: TurnRunner) -> None:
         self._database = database
@@ -33,8 +33,8 @@ class TurnService:
     async def begin(self, conversation_id: int, command: TurnCreate, key: str | None = None) -> int:
         """Begin a turn, or find the one with the same key; return its id.
 
-        Raises Unauthorized, ConversationNotFound, ConversationBusy, InvalidInput for a key of another question, and
-        NotConfigured.
+        Raises Unauthorized, ConversationNotFound, ConversationBusy, NotConfigured, or InvalidInput for a key used with
+        another question.
         """
         if self._caller.is_anonymous:
             raise Unauthorized
@@ -43,21 +43,21 @@ class TurnService:
         )
 
     async def ask(self, conversation_id: int, command: TurnCreate, key: str | None = None) -> TurnRead:
-        """The turn when it has ended; raises what `begin` does, and what it failed with."""
+        """Ask and return the ended turn; raises the errors of `begin`, and the turn's own error."""
         turn, error = await self._runner.wait(await self.begin(conversation_id, command, key))
         if error is not None:
             raise error
         return turn
 
     async def hand_off(self, conversation_id: int, question: str) -> ConversationAnswer:
-        """The answer within a conversation; raises what `ask` does, and TurnCancelled."""
+        """Return the answer within a conversation; raises the errors of `ask`, and TurnCancelled."""
         turn = await self.ask(conversation_id, TurnCreate(question=question))
         if turn.status == "cancelled":
             raise TurnCancelled(turn.id)
         return ConversationAnswer.model_validate({**dict(turn), "turn_id": turn.id})
 
     async def list(self, conversation_id: int, query: TurnQuery, *, counted: bool = False) -> Page[TurnRead]:
-        """A page of the conversation's turns; raises ConversationNotFound."""
+        """Return a page of the conversation's turns; raises ConversationNotFound."""
         async with self._database.reading() as connection:
             if await ConversationRepository(connection).find(conversation_id, self._caller) is None:
                 raise ConversationNotFound(conversation_id)
@@ -67,7 +67,7 @@ class TurnService:
             return replace(found, items=await with_confirmations(connection, found.items))
 
     async def get(self, conversation_id: int, turn_id: int) -> TurnRead:
-        """The turn; raises TurnNotFound."""
+        """Return the turn; raises TurnNotFound."""
         async with self._database.reading() as connection:
             found = await TurnRepository(connection).find(conversation_id, turn_id, self._caller)
             if found is None:
@@ -75,14 +75,14 @@ class TurnService:
             return (await with_confirmations(connection, [found]))[0]
 
     async def cancel(self, conversation_id: int, turn_id: int) -> TurnRead:
-        """Cancel the turn; one that has ended stays as it is. Raises TurnNotFound."""
+        """Cancel the turn; an ended one does not change. Raises TurnNotFound."""
         turn = await self.get(conversation_id, turn_id)
         return await self._runner.cancel(turn.id) if turn.status == "running" else turn
 
     async def events(self, conversation_id: int, turn_id: int, after: str | None) -> Events | None:
-        """The turn's events after this one, while they come; None if the client has them all.
+        """Stream the turn's events after this one; None if the client has them all.
 
-        Raises TurnNotFound, and InvalidInput for the name of another turn's event.
+        Raises TurnNotFound, or InvalidInput for the id of another turn's event.
         """
         turn = await self.get(conversation_id, turn_id)
         named, _, number = (after or f"{turn_id}:0").partition(":")
@@ -94,7 +94,7 @@ class TurnService:
         return self._runner.events(turn_id, seen)
 
     def events_of(self, turn_id: int) -> Events:
-        """All events of a turn that `begin` has returned, while they come."""
+        """Stream all events of a turn that `begin` returned."""
         return self._runner.events(turn_id, 0)
 
     async def _has_all(self, turn_id: int, number: int) -> bool:
