@@ -23,7 +23,15 @@ log = structlog.get_logger("app.api")
 
 EVENT_STREAM = "text/event-stream"
 KEEP_ALIVE_SECONDS = 15.0
-STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}}}
+_EVENT = {
+    "type": "object",
+    "description": "Each event of the stream.",
+    "properties": {
+        "id": {"type": "string", "description": "Send it as Last-Event-ID to continue after this event."},
+        "data": {"type": "string", "description": "An event of AG-UI 1.0, as JSON."},
+    },
+}
+STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {EVENT_STREAM: {"schema": _EVENT}}}}
 """For OpenAPI: the response is an event stream if the client asks for it."""
 
 

@@ -20,7 +20,7 @@ from app.api.pagination import PageRequest, page_request, paginated
 from app.api.problems import responses
 from app.api.rate_limits import AI_LIMIT
 from app.api.root_path import below_root
-from app.api.streams import EVENT_STREAM, STREAMED, answer_without_words, as_events, stream_turn
+from app.api.streams import STREAMED, answer_without_words, as_events, stream_turn
 from app.core.errors import ConversationBusy
 from app.models.fields import Matching
 from app.schemas.conversations import (
@@ -39,9 +39,11 @@ router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"], route
 _TURNS = "/{conversation_id}/turns"
 
 EventId = Annotated[
-    str, StringConstraints(max_length=21), Matching(r"^[1-9][0-9]*:[0-9]+$", "must be the id of an event of the turn")
+    str,
+    StringConstraints(max_length=21),
+    Matching(r"^([1-9][0-9]*:[0-9]+)?$", "must be the id of an event of the turn"),
 ]
-"""TURN:NUMBER."""
+"""TURN:NUMBER, or empty."""
 
 
 @router.get(
@@ -179,7 +181,7 @@ async def get_turn(turns: TurnServiceDep, conversation_id: Id, turn_id: Id) -> T
     dependencies=[AUTHENTICATED],
     response_class=StreamingResponse,
     responses={
-        200: {"description": "Events", "content": {EVENT_STREAM: {"schema": {"type": "string"}}}},
+        200: {"description": "Events", **STREAMED[200]},
         204: {"description": "The client has all events."},
         **responses(404, 422, 503),
     },
@@ -189,14 +191,14 @@ async def get_turn_events(
     turns: TurnServiceDep,
     conversation_id: Id,
     turn_id: Id,
-    last_event_id: Annotated[EventId | None, Header(description="Continue after this event.")] = None,
-    after: Annotated[EventId | None, Query(description="The same, for clients that cannot send the header.")] = None,
+    last_event_id: Annotated[EventId, Header(description="Continue after this event.")] = "",
+    after: Annotated[EventId, Query(description="The same, for clients that cannot send the header.")] = "",
 ) -> Response:
     """Send the turn's events (AG-UI 1.0), those before and those to come, until its end.
 
     They are kept for 5 minutes after the end. Later it is the messages and the terminal event.
     """
-    events = await turns.events(conversation_id, turn_id, last_event_id or after)
+    events = await turns.events(conversation_id, turn_id, last_event_id or after or None)
     if events is None:
         return Response(status_code=204)
     if is_head(request.scope):
