@@ -1,4 +1,4 @@
-"""Runs one question through the agents: one orchestration, one runtime, one deadline."""
+"""Run one question through the agents: one orchestration, one runtime, one deadline."""
 
 from __future__ import annotations
 
