@@ -9,7 +9,7 @@ from typing import Any
 
 Event = dict[str, Any]
 Numbered = tuple[int, Event]
-"""The number of an event in the turn, and the event."""
+"""An event and its number in the turn; joined text has the number of its last delta."""
 
 TEXT = "TEXT_MESSAGE_CONTENT"
 TERMINAL = frozenset({"RUN_FINISHED", "RUN_ERROR"})
