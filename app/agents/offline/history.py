@@ -1,4 +1,4 @@
-"""A chat history as this model reads it: the question, what was said before it, and what was looked up since."""
+"""Parse a chat history: the question, earlier turns, and look-ups after the question."""
 
 from __future__ import annotations
 
