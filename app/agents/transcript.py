@@ -100,7 +100,7 @@ class Transcript:
                 self._on_text(part.content, goes_on=any(not _completes(call) for call in calls))
 
     def _on_text(self, text: str, *, goes_on: bool) -> None:
-        """What an agent says before a tool call comes again at the start of the text it ends with."""
+        """Drop text from before tool calls, which the final text repeats at its start."""
         if goes_on:
             self._preamble += text
             return

@@ -27,7 +27,7 @@ MAX_QUESTION = 2000
 MAX_STORES = 10
 
 _BRIEF = frozenset({"id", "title", "release_year", "rating", "length", "rental_rate", "replacement_cost", "categories"})
-"""Fields in a list. A single film omits these:"""
+"""Fields of a film in a list. A single film omits only these:"""
 _LEFT_OUT = frozenset({"language_id", "original_language_id", "last_update"})
 _NAMES = {"id": "film_id", "length": "length_minutes", "rental_duration": "rental_duration_days"}
 """Names with the unit or the kind of id."""

@@ -247,9 +247,9 @@ class CompletionReader:
             return True
         if index is not None and index != call.index:
             return False
-        if name == call.name:  # some servers repeat it in every piece
+        if name == call.name:  # some servers repeat the name in every piece
             return self._streamed and not call.is_whole
-        return call.size == 0 and offered_name(call.name, self._tools) is None  # or send it in pieces
+        return call.size == 0 and offered_name(call.name, self._tools) is None  # or send the name in pieces
 
     def _earlier_call(self, id_: str, index: object) -> _Call | None:
         latest = reversed(self._calls)
