@@ -1,4 +1,4 @@
-"""Interface for proposals; services implement it without Semantic Kernel."""
+"""Interface for proposals; services implement it. Does not import Semantic Kernel."""
 
 from __future__ import annotations
 
