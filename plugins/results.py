@@ -1,4 +1,4 @@
-"""What tools take from a model and give to it: bounded texts without what Postgres refuses, and JSON."""
+"""Clean and bound text arguments for Postgres, and serialise results as JSON."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from enum import Enum
 from typing import Any
 
 MAX_TEXT = 500
-"""Characters of a text asked for, and of a description shown."""
+"""Maximum characters of text arguments and descriptions."""
 
 
 def clean(text: str, length: int = MAX_TEXT) -> str:
-    """What a model sends may hold anything; Postgres takes neither NUL nor half a surrogate pair."""
+    """Strip NUL and lone surrogates, which Postgres rejects, and truncate."""
     return text.replace("\x00", "").encode("utf-8", "ignore").decode()[:length].strip()
 
 
 def as_json(value: Mapping[str, Any]) -> str:
-    """The value as the model reads it: times and dates in ISO 8601, money as numbers."""
+    """Return the value as JSON: times and dates in ISO 8601, money as numbers."""
     return json.dumps(value, default=_plain, ensure_ascii=False)
 
 

@@ -16,13 +16,13 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from app.agents.chat_services.tool_calls import mended
 
 _NOT_GIVEN = ("", "null", "none", "undefined")
-"""What models write for an optional argument that they leave out, besides null."""
+"""Strings that models send for an unset optional argument, besides null."""
 _LENIENT = ConfigDict(coerce_numbers_to_str=True, allow_inf_nan=False)
 _EXPECTED: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
 class ArgumentError(Exception):
-    """What is wrong with the arguments, as a sentence for the model."""
+    """Invalid arguments; the message is a sentence for the model."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class _Parameter:
     is_number: bool
 
     def read(self, value: object) -> object:
-        """The value in the parameter's type; raises ArgumentError."""
+        """Return the value in the parameter's type; raises ArgumentError."""
         wrong = ArgumentError(f"{self.name} must be {self.expected}.")
         if self.is_number and isinstance(value, bool):
             raise wrong
@@ -46,7 +46,7 @@ class _Parameter:
 
 
 def bind(method: Callable[..., Any] | None, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments to call the method with; None stands for one without parameters.
+    """Return the method's bound arguments; a method of None takes no parameters.
 
     null and "" for an optional argument mean that it was not given; "5" and "5.0" are read as 5, "false" as false.
     Raises ArgumentError, naming the argument and what is expected, for everything else that does not fit.
@@ -74,7 +74,7 @@ def _is_given(value: object, parameter: _Parameter) -> bool:
 
 @lru_cache(maxsize=256)
 def _parameters(function: Callable[..., Any]) -> dict[str, _Parameter]:
-    """By name. Cached: agents are built again and again from the same classes."""
+    """Return the parameters by name; cached because agents are rebuilt often."""
     hints = typing.get_type_hints(function)
     return {
         name: _parameter(name, hints.get(name, str), parameter)

@@ -1,4 +1,4 @@
-"""Everything that answers with a model, for one process: the chat service, the prompts and the team of agents."""
+"""The process's model-backed assistant: the chat service, the prompts and the team of agents."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from app.schemas.films import FilmRead
 log = structlog.get_logger("app.agents")
 
 _MOST_OBJECTS = 50
-"""Places in an answer where the JSON asked for is looked for."""
+"""Maximum number of braces at which to try parsing an opinion."""
 
 
 class Assistant:
@@ -52,7 +52,7 @@ class Assistant:
         self._team = Team(settings, self._kernel, self._prompts, read_connection)
 
     async def hand_off(self, question: str, caller: Caller, record: TurnRecord | None = None) -> HandoffResponse:
-        """Let this caller's team answer; raises UpstreamFailed, UpstreamTimeout or RateLimited."""
+        """Run a turn with the caller's team; raises UpstreamFailed, UpstreamTimeout or RateLimited."""
         started = time.perf_counter()
         record = await self.run(TurnRequest(question, caller, record=record or TurnRecord()))
         return HandoffResponse(
@@ -65,9 +65,9 @@ class Assistant:
         )
 
     async def run(self, request: TurnRequest) -> TurnRecord:
-        """Let the caller's team answer, the agent of the last turn first; raises like `hand_off`.
+        """Run a turn, starting with the last turn's agent; raises the same errors as `hand_off`.
 
-        What is known of the turn is in the request's record, which is returned, also while it runs and when it fails.
+        Return the request's record, which is updated while the turn runs and is kept when it fails.
         """
         started = time.perf_counter()
         log.debug("question_received", question=request.question)
@@ -97,7 +97,7 @@ class Assistant:
         return messages_of(request.history, request.question, tokens=self._settings.ai_history_tokens)
 
     def ask(self, question: str) -> AsyncGenerator[str, None]:
-        """The answer word by word, without the store; raises like `hand_off`, also after the first words."""
+        """Stream an answer without tools; raises like `hand_off`, even after the first text."""
         log.debug("question_received", question=question)
         return in_own_task(self._ask(question))
 
@@ -115,7 +115,7 @@ class Assistant:
         log.info("prompt_completed", prompt="chat-answer", duration_ms=_since(started))
 
     async def summarise(self, film: FilmRead) -> FilmOpinion:
-        """The model's opinion of a film, from the store's facts; raises like `hand_off`."""
+        """Return the model's opinion of a film, given its data; raises like `hand_off`."""
         started = time.perf_counter()
         history = await self._summarize.render(self._kernel, film=_facts(film))
         settings = self._summarize.settings.model_copy(update={"response_format": FilmOpinion})
@@ -126,7 +126,7 @@ class Assistant:
         return opinion
 
     def info(self) -> AiInfo:
-        """The provider, the agents and what they may do."""
+        """Return the provider, agents and plugins."""
         return AiInfo(
             provider=self._settings.provider,
             model=self._settings.model,
@@ -137,7 +137,7 @@ class Assistant:
 
 
 def _opinion_in(message: ChatMessageContent | None) -> FilmOpinion:
-    """The first JSON object of the answer that is an opinion: models put it in a fence, or after some words."""
+    """Return the answer's first JSON object that is an opinion; it may be fenced or follow text."""
     text = message.content if message is not None else ""
     if message is not None and message.metadata.get(REFUSED):
         raise UpstreamFailed("The model refused to write a summary.")
@@ -157,7 +157,7 @@ def _facts(film: FilmRead) -> str:
 
 
 def _last_first(agents: list[ChatCompletionAgent], history: Sequence[PastTurn]) -> list[ChatCompletionAgent]:
-    """The agent that had the conversation last goes on with it, unless it is not in the caller's team any more."""
+    """Move the last turn's agent to the front, if it is still in the caller's team."""
     last = history[-1].agent if history else None
     return sorted(agents, key=lambda agent: agent.name != last)
 

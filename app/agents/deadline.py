@@ -1,4 +1,4 @@
-"""The time a model has."""
+"""Deadline for models."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ __all__ = ["deadline", "timeout"]
 
 @asynccontextmanager
 async def deadline(seconds: float) -> AsyncIterator[None]:
-    """Cancel the block after `seconds` and raise UpstreamTimeout; provider clients only know time-outs per read."""
+    """Cancel the block after `seconds` and raise UpstreamTimeout; provider clients only have timeouts per read."""
     try:
         async with timeout(seconds):
             yield
-    except asyncio.TimeoutError as error:  # on Python 3.10 another class than the built-in TimeoutError
+    except asyncio.TimeoutError as error:  # on Python 3.10 not the built-in TimeoutError
         raise UpstreamTimeout(f"No answer within {seconds:g} seconds.") from error

@@ -1,4 +1,4 @@
-"""What happens in a turn, as events of AG-UI 1.0: numbered from 1, and read while they come."""
+"""A turn's AG-UI 1.0 events, numbered from 1 and readable while the turn runs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 Event = dict[str, Any]
 Numbered = tuple[int, Event]
-"""An event and its number in the turn. Text that is read together comes as one event, with the number of its last."""
+"""An event and its number in the turn; joined text has the number of its last delta."""
 
 TEXT = "TEXT_MESSAGE_CONTENT"
 TERMINAL = frozenset({"RUN_FINISHED", "RUN_ERROR"})
 MAX_RESULT = 2048
-"""Characters of a tool's result that are shown."""
+"""Maximum characters of a tool result in an event."""
 
 
 @dataclass
@@ -30,17 +30,17 @@ class EventLog:
     _added: asyncio.Event = field(default_factory=asyncio.Event)
 
     def start(self) -> None:
-        """The turn begins: before any model is asked."""
+        """Record the start, before any model call."""
         self._add("RUN_STARTED", threadId=self.thread_id, runId=self.run_id)
 
     def agent(self, name: str) -> None:
-        """This agent has the conversation from now on."""
+        """Record that this agent takes over."""
         self._end_step()
         self._step = name
         self._add("STEP_STARTED", stepName=name)
 
     def text(self, delta: str) -> None:
-        """The model has written this."""
+        """Record text from the model."""
         if not delta:
             return
         if self._message is None:
@@ -50,36 +50,36 @@ class EventLog:
         self._add(TEXT, messageId=self._message, delta=delta)
 
     def end_text(self) -> None:
-        """The model's completion has ended."""
+        """Record the end of a completion."""
         if self._message is not None:
             self._add("TEXT_MESSAGE_END", messageId=self._message)
             self._message = None
 
     def tool(self, number: int, name: str, arguments: str) -> None:
-        """The agent calls a tool, which is the turn's `number`th."""
+        """Record the turn's tool call with this number."""
         call = self._call(number)
         self._add("TOOL_CALL_START", toolCallId=call, toolCallName=name)
         self._add("TOOL_CALL_ARGS", toolCallId=call, delta=arguments)
         self._add("TOOL_CALL_END", toolCallId=call)
 
     def tool_result(self, number: int, result: str) -> None:
-        """The tool has returned."""
+        """Record a result."""
         call = self._call(number)
         shown = result if len(result) <= MAX_RESULT else f"{result[:MAX_RESULT]}…"
         self._add("TOOL_CALL_RESULT", messageId=f"{call}-result", toolCallId=call, content=shown, role="tool")
 
     def close(self) -> None:
-        """End what is open: the terminal event comes next."""
+        """End the open text and step."""
         self.end_text()
         self._end_step()
 
     def end(self, terminal: Event) -> None:
-        """The turn has ended."""
+        """Add the last event."""
         self.events.append(terminal)
         self._wake()
 
     async def since(self, number: int) -> AsyncGenerator[list[Numbered], None]:
-        """Give the events after this number, those that are there together at once, until the terminal one."""
+        """Yield the events after this number, in batches, until the terminal event."""
         while True:
             added = self._added
             if new := list(enumerate(self.events[number:], number + 1)):
@@ -107,7 +107,7 @@ class EventLog:
 
 
 def joined(events: list[Numbered]) -> list[tuple[int, Event]]:
-    """Return the events as they are stored: pieces of one text together, each still told from the others."""
+    """Return the events to store: one row for consecutive deltas of one message."""
     rows: list[tuple[int, Event]] = []
     for number, event in events:
         last = rows[-1][1] if rows else {}
@@ -122,7 +122,7 @@ def joined(events: list[Numbered]) -> list[tuple[int, Event]]:
 
 
 def unread(number: int, stored: Event, after: int) -> Event:
-    """Return what of a stored event comes after the event `after`."""
+    """Return a stored event without deltas up to `after`."""
     if stored["type"] != TEXT:
         return stored
     deltas: list[str] = stored["deltas"]

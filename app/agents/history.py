@@ -1,4 +1,4 @@
-"""Earlier turns -> the messages that the model is shown, within a budget."""
+"""Convert earlier turns to messages for the model, within a budget."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ CHARACTERS_PER_TOKEN = 4
 def messages_of(history: Sequence[PastTurn], question: str, *, tokens: int) -> list[ChatMessageContent]:
     """Return the latest turns that fit, whole and in order, then the question.
 
-    Tool calls and results are those of the last turn alone, and only if they fit. The messages are new ones each time:
-    Semantic Kernel writes into those that it is given.
+    Only the last turn's tool calls and results are included, if they fit. Each call creates new messages because
+    Semantic Kernel modifies them.
     """
     left = tokens * CHARACTERS_PER_TOKEN - len(question)
     turns: list[list[ChatMessageContent]] = []
@@ -32,7 +32,7 @@ def messages_of(history: Sequence[PastTurn], question: str, *, tokens: int) -> l
 
 
 def _messages(past: PastTurn, calls: Sequence[ToolCall]) -> Iterator[ChatMessageContent]:
-    """A turn as providers want it: the roles alternate, and each call has its result in a message of its own."""
+    """Yield a turn's messages: roles alternate, and each tool result has its own message."""
     yield _message(AuthorRole.USER, past.question)
     items = [
         FunctionCallContent(id=f"call_{number}", name=call.name, arguments=call.arguments)
@@ -51,7 +51,7 @@ def _message(role: AuthorRole, text: str) -> ChatMessageContent:
 
 
 def _told(past: PastTurn) -> str:
-    """The answer, and what became of its proposals: the person cannot write an assistant's message."""
+    """Return the answer and its proposals' outcomes; callers cannot forge this role."""
     return "\n".join([past.answer, *past.facts])
 
 

@@ -1,4 +1,4 @@
-"""Settings -> a kernel with the chat service that answers."""
+"""Build the kernel and its chat service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.core.settings import Settings
 
 
 def build_chat_service(settings: Settings) -> ChatCompletionClientBase:
-    """The process's one chat service; raises NotConfigured."""
+    """Build the chat service; raises NotConfigured."""
     if problem := settings.provider_problem:
         raise NotConfigured(problem)
     if settings.provider == "offline":
@@ -24,7 +24,7 @@ def build_chat_service(settings: Settings) -> ChatCompletionClientBase:
 
 
 def build_kernel(service: ChatCompletionClientBase) -> Kernel:
-    """A kernel with this service and our filters, and no plugins yet."""
+    """Build a kernel with the service and filters, no plugins."""
     kernel = AgentKernel(services=service)
     add_filters(kernel)
     return kernel

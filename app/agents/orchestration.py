@@ -1,4 +1,4 @@
-"""Runs one question through the agents: one orchestration, one runtime, one deadline."""
+"""Run one question through the agents: one orchestration, one runtime, one deadline."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def _run(
         result = await orchestration.invoke(task=task, runtime=runtime)
         await _finish(result, runtime)
     finally:
-        # In a task of its own, and shielded: a second cancellation must not interrupt the clean-up.
+        # A shielded task: a second cancellation must not interrupt the clean-up.
         running = [result.background_task if result else None, *transcript.tool_tasks]
         cleanup = asyncio.create_task(runtime.abort(*running))
         _cleanups.add(cleanup)
@@ -87,7 +87,7 @@ async def _run(
 
 
 async def _finish(result: OrchestrationResult[ChatMessageContent], runtime: TurnRuntime) -> None:
-    """Wait for the first agent, then for all that came of it; `get()` alone misses what later agents raise."""
+    """Wait for the first agent, then for later ones; `get()` alone misses later agents' errors."""
     if result.background_task is not None:
         await asyncio.wait({result.background_task})
     await runtime.drain()

@@ -1,4 +1,4 @@
-"""Every private name of Semantic Kernel that app/agents relies on, and why.
+"""Private names of Semantic Kernel that app/agents uses, and why.
 
 tests/unit/test_private_names.py fails when an upgrade removes one, and when code uses one that is not listed here.
 """
@@ -13,7 +13,7 @@ RUNTIME = {
     "_tracer_helper": "replaced, to write no span for each message between agents",
     "_try_serialize": "replaced, to keep questions out of the runtime's log",
 }
-"""Of InProcessRuntime, in app/agents/runtime.py."""
+"""InProcessRuntime: app/agents/runtime.py."""
 
 CHAT_SERVICE = {
     "_inner_get_chat_message_contents": "overridden: what every chat service implements, in spite of its name",
@@ -21,4 +21,4 @@ CHAT_SERVICE = {
     "_update_function_choice_settings_callback": "overridden: how tools are put into a request",
     "_reset_function_choice_settings": "overridden: how they are taken out of it again",
 }
-"""Of ChatCompletionClientBase, in app/agents/chat_services and app/agents/offline."""
+"""ChatCompletionClientBase: app/agents/chat_services and app/agents/offline."""

@@ -32,7 +32,7 @@ CONFIG_FILE = "config.json"
 _VARIABLE = re.compile(r"\{\{\s*\$(\w+)\s*\}\}")
 _MESSAGE = re.compile(r"<message\b")
 _OLD_KEYS = ("completion", "input", "type")
-"""Of a layout that Semantic Kernel does not read any more."""
+"""Layouts that Semantic Kernel no longer reads."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Prompt:
 
 
 def load_prompt_plugins(root: Path = PLUGINS) -> dict[str, KernelPlugin]:
-    """Every plugin folder that holds prompts; raises InvalidPrompt, naming the folder."""
+    """Load each prompt plugin folder; raises InvalidPrompt, naming the folder."""
     folders = sorted({path.parent for name in (PROMPT_FILE, CONFIG_FILE) for path in root.glob(f"*/*/{name}")})
     plugins: dict[str, list[KernelFunctionFromPrompt]] = {}
     for folder in folders:
@@ -61,7 +61,7 @@ def load_prompt_plugins(root: Path = PLUGINS) -> dict[str, KernelPlugin]:
 
 
 def function_of(plugins: Mapping[str, KernelPlugin], plugin: str, function: str) -> KernelFunctionFromPrompt:
-    """One of these plugins' functions; raises InvalidPrompt when its folder is not there."""
+    """Return a plugin's function; raises InvalidPrompt if its folder is missing."""
     prompt = plugins[plugin].functions.get(function) if plugin in plugins else None
     if not isinstance(prompt, KernelFunctionFromPrompt):
         raise InvalidPrompt(f"{plugin}/{function}: there is no {PROMPT_FILE}")
@@ -69,7 +69,7 @@ def function_of(plugins: Mapping[str, KernelPlugin], plugin: str, function: str)
 
 
 def prompt_of(plugins: Mapping[str, KernelPlugin], plugin: str, function: str) -> Prompt:
-    """One of these plugins' prompts, ready to be rendered."""
+    """Return a plugin's prompt, ready to render."""
     prompt = function_of(plugins, plugin, function)
     try:
         messages = tuple((role, _template(text)) for role, text in _messages(prompt_text(prompt)))
@@ -79,12 +79,12 @@ def prompt_of(plugins: Mapping[str, KernelPlugin], plugin: str, function: str) -
 
 
 def prompt_text(function: KernelFunctionFromPrompt) -> str:
-    """The template as it was written."""
+    """Return the unrendered template."""
     return function.prompt_template.prompt_template_config.template or ""
 
 
 def settings_of(function: KernelFunctionFromPrompt) -> ChatExecutionSettings:
-    """What its config.json sets for the model; nothing without one."""
+    """Return config.json's model settings, if any."""
     for settings in function.prompt_execution_settings.values():
         return ChatExecutionSettings(**settings.extension_data)
     return ChatExecutionSettings()
@@ -145,7 +145,7 @@ def _function(folder: Path, text: str, config: dict[str, Any]) -> KernelFunction
 
 
 def _problem(text: str, config: object, *, has_config: bool) -> str | None:
-    """What would silently do something else than its author meant, as the end of a sentence."""
+    """Return a template error, as the end of a sentence."""
     if not text.strip():
         return f"{PROMPT_FILE} is empty"
     if not has_config:

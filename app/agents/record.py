@@ -14,12 +14,12 @@ from app.core.auth.identity import Caller
 from app.schemas.ai import AnswerStatus, Step, Usage
 
 MAX_RESULT = 8000
-"""Characters of a tool's result that the next turn's history can show."""
+"""Maximum characters of a tool result kept for history."""
 
 
 @dataclass
 class ToolCall:
-    """A tool call; without a result it did not end."""
+    """A tool call; result is None until it ends."""
 
     name: str
     arguments: dict[str, Any]
@@ -28,30 +28,30 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class PastTurn:
-    """An earlier turn of the conversation, as the model is told of it."""
+    """An earlier turn of the conversation, for the model."""
 
     question: str
     answer: str
     agent: str | None = None
     calls: Sequence[ToolCall] = ()
     facts: Sequence[str] = ()
-    """What became of the actions that the turn proposed, one sentence each."""
+    """Outcomes of the turn's proposed actions, one sentence each."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A change that an agent has proposed, as it would be made."""
+    """A change proposed by an agent."""
 
     action: str
     arguments: dict[str, Any]
     preconditions: dict[str, Any]
-    """What must still be so when it is confirmed."""
+    """Conditions checked at confirmation."""
     summary: str
 
 
 @dataclass
 class TurnRecord:
-    """What is known of a turn; after a failure or a cancellation, how far it came."""
+    """The state of a turn; partial after a failure or cancellation."""
 
     agent: str = ""
     status: AnswerStatus = "completed"
@@ -61,12 +61,12 @@ class TurnRecord:
     calls: list[ToolCall] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
     log: EventLog | None = None
-    """Where events go, if somebody may want to read them."""
+    """Destination of events, if they are read."""
 
 
 @dataclass(frozen=True)
 class TurnRequest:
-    """A question of this caller, with the turns before it, oldest first."""
+    """The caller's question and earlier turns, oldest first."""
 
     question: str
     caller: Caller

@@ -15,7 +15,7 @@ from app.core.errors import UpstreamFailed
 
 
 class _NoMessageSpans:
-    """Writes no spans of messages between agents. Agents and model calls keep their spans."""
+    """Omits spans of messages between agents. Agents and model calls keep their spans."""
 
     def trace_block(self, *_arguments: Any, **_options: Any) -> AbstractContextManager[None]:
         return nullcontext()
@@ -29,14 +29,14 @@ class TurnRuntime(InProcessRuntime):
         super().__init__(ignore_unhandled_exceptions=False)
         self._diagnostics = diagnostics
         if not diagnostics:
-            self._tracer_helper = _NoMessageSpans()  # type: ignore[assignment]  # all of it that is called
+            self._tracer_helper = _NoMessageSpans()  # type: ignore[assignment]  # only this is called
 
     def _try_serialize(self, message: object) -> str:
         """Return the message for Semantic Kernel's log; empty where that log is silenced."""
         return super()._try_serialize(message) if self._diagnostics else ""
 
     async def drain(self) -> None:
-        """Wait until every message is handled; raise an agent's failure, which `get()` would wait for in vain."""
+        """Wait until every message is handled; raise an agent's failure, on which `get()` would hang."""
         await self._message_queue.join()
         error = self._background_exception
         self._background_exception = None
@@ -46,7 +46,7 @@ class TurnRuntime(InProcessRuntime):
             raise error
 
     async def abort(self, *others: asyncio.Task[None] | None) -> None:
-        """Cancel what is still running, model calls in flight included: `stop()` alone leaves them running."""
+        """Cancel all running tasks, including model calls: `stop()` alone leaves them running."""
         while running := [task for task in (*self._background_tasks, *others) if task and not task.done()]:
             for task in running:
                 task.cancel()

@@ -1,4 +1,4 @@
-"""Text while it is being written."""
+"""Streaming of text."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ NO_SCOPE = "That needs an API key with the scopes rentals:read and customers:rea
 
 
 def available_to_all(caller: Caller) -> str | None:
-    """Return None: every caller gets the agent."""
+    """Return None: no caller is refused."""
     return None
 
 
@@ -49,7 +49,7 @@ def _proposals(caller: Caller, _reading: ReadConnectionFactory) -> object | None
 
 @dataclass(frozen=True)
 class AgentSpec:
-    """One agent. Its description is its prompt's."""
+    """An agent; its prompt has the description."""
 
     name: str
     """1 to 64 of A-Z, a-z, 0-9, _ and -."""

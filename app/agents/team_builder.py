@@ -19,18 +19,18 @@ from app.core.errors import NotConfigured
 from app.core.settings import Settings
 
 _MAX_REFUSALS = 32
-"""Different refusals that shared agents are kept for."""
+"""Maximum cached sets of refusals."""
 _EVERY_KIND = (
     Caller(role=Role.CUSTOMER, customer_id=0),
     Caller(role=Role.STAFF),
     Caller(role=Role.ADMIN),
     ANONYMOUS,
 )
-"""Callers who get different tools: to list the tools, never to call them."""
+"""Sample callers, used only to list all tools."""
 
 
 class Team:
-    """The agents of one process. Those without tools of a caller's own are built once and shared by all turns."""
+    """The process's agents. Agents without caller-specific tools are built once and shared by turns."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Team:
         self.handoffs = {spec.name: _handoffs_of(spec, specs) for spec in specs}
 
     def of(self, caller: Caller) -> list[ChatCompletionAgent]:
-        """Return the agents for one turn of this caller, the first to be asked first."""
+        """Return the agents for a caller's turn, the starting agent first."""
         refusals = tuple(
             Refusal(spec.name, spec.receives, answer)
             for spec in self._specs
@@ -69,7 +69,7 @@ class Team:
         ]
 
     def everyone(self) -> list[ChatCompletionAgent]:
-        """Return the agents of all kinds of callers; some several times, with other tools."""
+        """Return all sample callers' agents; names repeat with different tools."""
         return [agent for caller in _EVERY_KIND for agent in self.of(caller)]
 
     def handoffs_between(self, agents: Sequence[Agent]) -> OrchestrationHandoffs:
@@ -120,7 +120,7 @@ def _note(refusal: Refusal) -> str:
 
 
 def _handoffs_of(source: AgentSpec, specs: Sequence[AgentSpec]) -> dict[str, str]:
-    """Return the agents that this one may hand over to, each with the reason; those that it names come first."""
+    """Return this agent's handoff targets with reasons, its own `handoffs` first."""
     others = {spec.name: spec.receives for spec in specs if spec is not source and spec.name not in source.handoffs}
     return {**source.handoffs, **others}
 

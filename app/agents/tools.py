@@ -1,4 +1,4 @@
-"""What stands between a model and our functions: argument binding, limits, masking."""
+"""Tool-call handling: argument binding, limits, masking."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ log = structlog.get_logger("app.agents")
 
 ASK_USER_PLUGIN = "ask_user"
 MAX_QUESTION_BACK = 2000
-"""Characters of a question to the person."""
+"""Maximum characters of a question."""
 TOOL_FAILED = json.dumps({"error": "The store could not be asked just now."})
-"""What a model is told of a failed tool: never the exception's text."""
+"""Result of a failed tool for the model, without the exception."""
 _SHOWN = 500
-"""Characters of arguments and results in the log."""
+"""Maximum logged characters of a value."""
 
 
 class AgentKernel(Kernel):
@@ -106,7 +106,7 @@ class AgentKernel(Kernel):
 
 
 def add_filters(kernel: Kernel) -> None:
-    """Our filters. Plain functions: Semantic Kernel deep-copies filters with each kernel."""
+    """Add filters. Plain functions: Semantic Kernel deep-copies filters with each kernel."""
     kernel.add_filter(FilterTypes.AUTO_FUNCTION_INVOCATION, follow_calls)
     kernel.add_filter(FilterTypes.FUNCTION_INVOCATION, mask_failures)
 
@@ -115,7 +115,7 @@ async def follow_calls(
     context: AutoFunctionInvocationContext,
     next: Callable[[AutoFunctionInvocationContext], Awaitable[None]],  # noqa: A002
 ) -> None:
-    """End the turn when an agent asks the person something or the store is away; note a handoff that has happened."""
+    """End the turn on a question or when the store is unavailable; record a completed handoff."""
     transcript = current_transcript.get()
     if context.function.plugin_name == ASK_USER_PLUGIN and (question := _question_back(context)):
         raise InputRequired(question)
@@ -156,7 +156,7 @@ async def mask_failures(
     context: FunctionInvocationContext,
     next: Callable[[FunctionInvocationContext], Awaitable[None]],  # noqa: A002
 ) -> None:
-    """The tool-call boundary: log a failure with its cause, tell the model only that there was one."""
+    """The tool-call boundary: log a failure's cause, which the model does not see."""
     if context.function.is_prompt:
         await next(context)
         return
@@ -189,7 +189,7 @@ def _given(call: FunctionCallContent) -> Mapping[str, Any]:
 
 
 def _own_arguments(context: FunctionInvocationContext) -> dict[str, Any]:
-    """Without those of the agent's prompt, which Semantic Kernel passes along."""
+    """Drop the prompt's arguments, which Semantic Kernel adds."""
     names = {parameter.name for parameter in context.function.parameters}
     return {name: value for name, value in context.arguments.items() if name in names}
 
@@ -202,7 +202,7 @@ def _bound(function: KernelFunction, call: FunctionCallContent) -> dict[str, Any
 
 
 def _result_of(call: FunctionCallContent, history: ChatHistory) -> str:
-    """What the model is told of the call, which is among the last messages."""
+    """Return the call's result, which is among the last messages."""
     for message in reversed(history.messages):
         for item in message.items:
             if isinstance(item, FunctionResultContent) and item.id == call.id:

@@ -27,19 +27,19 @@ COMPLETE_TASK = "complete_task"
 
 @dataclass(frozen=True)
 class Limits:
-    """What one turn may do at most; beyond it the turn fails."""
+    """Limits of a turn; exceeding one fails it."""
 
     handoffs: int
     tool_calls: int
 
     @property
     def model_calls(self) -> int:
-        """Every handoff and every tool call costs one call, and the answer one more."""
+        """One call for each handoff and tool call, and one for the answer."""
         return self.handoffs + self.tool_calls + 1
 
 
 class InputRequired(Exception):
-    """An agent asked the person something."""
+    """An agent asked a question."""
 
     def __init__(self, question: str) -> None:
         super().__init__("an agent asked the person something")
@@ -47,12 +47,12 @@ class InputRequired(Exception):
 
 
 class FloorPassed(Exception):
-    """The active agent has spoken: the floor is the person's, whose reply comes as the next turn."""
+    """The active agent has answered; the person's reply starts the next turn."""
 
 
 @dataclass
 class Transcript:
-    """What has happened so far; what the caller is told of it is in `record`."""
+    """The turn's progress; `record` holds what the caller sees."""
 
     record: TurnRecord
     limits: Limits
@@ -60,15 +60,15 @@ class Transcript:
     task_summary: str | None = None
     tool_calls: int = 0
     store_away: bool = False
-    """A tool found the database unreachable, so no answer of this turn could be trusted."""
+    """Whether a tool found the database unreachable; then answers are unreliable."""
     tool_tasks: set[asyncio.Task[Any]] = field(default_factory=set)
-    """Tool calls that are running: Semantic Kernel leaves them alone when one beside them fails."""
+    """Running tool calls; Semantic Kernel does not cancel them when another fails."""
     _preamble: str = ""
     _handed_over_in: int = 0
 
     @property
     def agent(self) -> str:
-        """The agent whose turn it is."""
+        """The active agent."""
         return self.record.agent
 
     @property
@@ -83,12 +83,12 @@ class Transcript:
 
     @property
     def answer(self) -> str | None:
-        """What the active agent said, else the summary it completed the task with."""
+        """The active agent's text, else its task summary."""
         return self.text or self.task_summary
 
     @property
     def path(self) -> list[str]:
-        """The agents in the order in which they had the conversation."""
+        """The agents in order of activity."""
         handoffs = [step for step in self.steps if step.kind == "handoff"]
         return [*(step.agent for step in handoffs[:1]), *(step.name for step in handoffs)] or [self.agent]
 
@@ -100,26 +100,26 @@ class Transcript:
                 self._on_text(part.content, goes_on=any(not _completes(call) for call in calls))
 
     def _on_text(self, text: str, *, goes_on: bool) -> None:
-        """What an agent says before a tool call comes again at the start of the text it ends with."""
+        """Drop text from before tool calls, which the final text repeats at its start."""
         if goes_on:
             self._preamble += text
             return
         self.text = text.removeprefix(self._preamble).strip() or self.text
 
     def on_model_call(self) -> None:
-        """Before each request to the model; raises UpstreamFailed beyond the limit."""
+        """Count a model request; raises UpstreamFailed over the limit."""
         self.usage.model_calls += 1
         if self.usage.model_calls > self.limits.model_calls:
             raise UpstreamFailed("The model did not answer within the allowed number of calls.")
 
     def on_tool_call(self, *, is_handoff: bool) -> None:
-        """Before each call of a completion, whatever comes of it; raises UpstreamFailed beyond the limit."""
+        """Count a requested call, even a failed one; raises UpstreamFailed over the limit."""
         self.tool_calls += not is_handoff
         if self.tool_calls > self.limits.tool_calls:
             raise UpstreamFailed("The model kept calling tools without answering.")
 
     def on_tool(self, name: str, arguments: dict[str, Any]) -> ToolCall:
-        """A tool is called with these arguments, which have been checked."""
+        """Record a tool call with validated arguments."""
         self.steps.append(Step(agent=self.agent, kind="tool", name=name, arguments=arguments))
         call = ToolCall(name, arguments)
         self.record.calls.append(call)
@@ -128,24 +128,24 @@ class Transcript:
         return call
 
     def on_tool_result(self, call: ToolCall, result: str) -> None:
-        """The tool has returned."""
+        """Record a result."""
         call.result = result[:MAX_RESULT]
         if self.record.log is not None:
             number = next(number for number, other in enumerate(self.record.calls, 1) if other is call)
             self.record.log.tool_result(number, result)
 
     def on_token(self, text: str) -> None:
-        """The model has written this."""
+        """Record text from the model."""
         if self.record.log is not None:
             self.record.log.text(text)
 
     def on_completion(self) -> None:
-        """The model has ended its completion."""
+        """Record a completion's end."""
         if self.record.log is not None:
             self.record.log.end_text()
 
     def on_transfer(self, target: str) -> None:
-        """The active agent has handed over; raises UpstreamFailed beyond the limit."""
+        """Record a handoff; raises UpstreamFailed over the limit."""
         source = self.agent
         if self._handed_over_in == self.usage.model_calls:
             # A second one in the same completion: the last one wins.
@@ -165,17 +165,17 @@ class Transcript:
         return self.steps.pop(index)
 
     def on_complete(self, summary: str) -> None:
-        """The active agent says that the task is done."""
+        """Record the task's summary."""
         self.task_summary = summary.strip() or self.task_summary
 
     def on_usage(self, usage: CompletionUsage) -> None:
-        """The tokens of one finished model call."""
+        """Add a model call's tokens."""
         self.usage.prompt_tokens += usage.prompt_tokens or 0
         self.usage.completion_tokens += usage.completion_tokens or 0
 
     @contextmanager
     def running(self, task: asyncio.Task[Any] | None) -> Iterator[None]:
-        """While a tool call runs in this task."""
+        """Track a tool call's task."""
         if task is None:
             yield
             return
@@ -191,4 +191,4 @@ def _completes(call: FunctionCallContent) -> bool:
 
 
 current_transcript: ContextVar[Transcript | None] = ContextVar("current_transcript", default=None)
-"""The turn that the running code works for: filters and chat services are shared between turns."""
+"""The current turn; needed because turns share filters and chat services."""

@@ -1,4 +1,4 @@
-"""How an agent asks the person something back."""
+"""Tool to ask the person a question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model sends as the criteria of a search, in the types and bounds of the columns."""
+"""Convert a model's search criteria to the columns' types and bounds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.models.types import MINUTES, RELEASE_YEARS, Rating
 from plugins.results import clean
 
 _MOST = 5
-"""Names in one criterion."""
+"""Maximum names."""
 
 
 def names_of(*given: str | list[str] | None) -> tuple[str, ...]:
@@ -20,12 +20,12 @@ def names_of(*given: str | list[str] | None) -> tuple[str, ...]:
 
 
 def ratings_of(*given: str | list[str] | None) -> tuple[Rating, ...]:
-    """Return the ratings; raises ValueError for a text that is none."""
+    """Return the ratings; raises ValueError if invalid."""
     return tuple(Rating(name.upper()) for name in names_of(*given))
 
 
 def stems_of(words: str | None) -> tuple[str, ...]:
-    """Return the words without the "s" of their plural, so that "sharks" finds a shark."""
+    """Return the words without a plural "s", so that "sharks" finds a shark."""
     return tuple(dict.fromkeys(_stems((words or "").split())))[:_MOST]
 
 

@@ -21,20 +21,20 @@ from plugins.results import MAX_TEXT, as_json, clean
 MAX_FILMS = 20
 MAX_ACTORS = 10
 MAX_MENTIONED = 5
-"""Films that one mention may stand for."""
+"""Maximum films for a mention."""
 MAX_QUESTION = 2000
-"""Characters of a text that names are looked for in."""
+"""Maximum characters of text searched."""
 MAX_STORES = 10
 
 _BRIEF = frozenset({"id", "title", "release_year", "rating", "length", "rental_rate", "replacement_cost", "categories"})
-"""Fields of a film in a list. A single film has all but these:"""
+"""Fields of a film in a list. A single film omits only these:"""
 _LEFT_OUT = frozenset({"language_id", "original_language_id", "last_update"})
 _NAMES = {"id": "film_id", "length": "length_minutes", "rental_duration": "rental_duration_days"}
-"""Names that tell a model the unit, or which id it is."""
+"""Names with the unit or the kind of id."""
 
 
 class FilmSearchPlugin:
-    """Sees what any visitor of the catalogue sees, so it is safe for every caller."""
+    """Reads only the public catalogue, so it is safe for every caller."""
 
     def __init__(self, read_connection: ReadConnectionFactory) -> None:
         self._read_connection = read_connection

@@ -75,7 +75,7 @@ class StaffProposals:
 
 
 def proposals_for(caller: Caller, proposer: Proposer | None) -> CustomerProposals | StaffProposals | None:
-    """Return the tools that this caller may use, or None where nothing can be proposed."""
+    """Return the tools that this caller may use, or None if it may propose nothing."""
     if proposer is None or not (caller.has(Scope.RENTALS_WRITE) and caller.has(Scope.CUSTOMERS_WRITE)):
         return None
     if caller.is_staff:

@@ -1,4 +1,4 @@
-"""Who checks and keeps what a model proposes. Free of Semantic Kernel: services fill it in."""
+"""Interface for proposals; services implement it. Does not import Semantic Kernel."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ class Proposer(Protocol):
 
 
 current_proposer: ContextVar[Proposer | None] = ContextVar("current_proposer", default=None)
-"""Of the turn that the running code works for; None where nothing can be confirmed: outside of a conversation."""
+"""The current turn's proposer; None outside a conversation, where nothing can be confirmed."""

@@ -38,7 +38,7 @@ _CustomerId = Annotated[int, "The customer's customer_id, as find_customer tells
 
 
 class Desk:
-    """What both desks know: where a film is in stock, seen from the caller's own store."""
+    """Tools of both desks: where a film is in stock, seen from the caller's own store."""
 
     def __init__(self, read_connection: ReadConnectionFactory, caller: Caller) -> None:
         self._read_connection = read_connection
@@ -73,7 +73,7 @@ class Desk:
 
 
 class CustomerDesk(Desk):
-    """A customer's own affairs, and nobody else's: `customer_id` is the caller's."""
+    """A customer's own data: `customer_id` is the caller's."""
 
     def __init__(self, read_connection: ReadConnectionFactory, caller: Caller, customer_id: int) -> None:
         super().__init__(read_connection, caller)
@@ -99,7 +99,7 @@ class CustomerDesk(Desk):
 
 
 class StaffDesk(Desk):
-    """Any customer's affairs."""
+    """Any customer's data."""
 
     @kernel_function(name="find_customer")
     async def find_customer(
@@ -171,7 +171,7 @@ async def _history(connection: AsyncConnection, customer_id: int, title: str | N
 
 
 async def _balance(connection: AsyncConnection, customer_id: int) -> dict[str, Any] | None:
-    """None when there is no such customer."""
+    """Return None for an unknown id."""
     now = _now()
     sums = await PaymentRepository(connection).balance(customer_id, now)
     if sums is None:
@@ -181,7 +181,7 @@ async def _balance(connection: AsyncConnection, customer_id: int) -> dict[str, A
 
 
 async def _customers(connection: AsyncConnection, asked: str) -> tuple[Sequence[CustomerRead], bool]:
-    """Those found, and whether there are more."""
+    """Return matches and whether more exist."""
     if asked.isdecimal():
         customer = await CustomerRepository(connection).find(_id(int(asked[:20])))
         return ([customer] if customer else []), False
@@ -193,7 +193,7 @@ async def _customers(connection: AsyncConnection, asked: str) -> tuple[Sequence[
 
 
 def _stores(stock: Sequence[StoreStockRow], own: int | None) -> list[dict[str, Any]]:
-    """The caller's own store first, then those that have a disc, then those that wait for one."""
+    """Sort by own store, then stores with a disc, then stores awaiting one."""
     stores = sorted(
         (row for row in stock if row.copies),
         key=lambda row: (row.store_id != own, not row.in_stock, row.store_id),
@@ -255,12 +255,12 @@ def _total(rows: Sequence[DeskRental]) -> int:
 
 
 def _id(number: int) -> int:
-    """The nearest that the column can hold; nobody has 0."""
+    """Clamp to the column's range; no id is 0."""
     return min(max(number, 0), MAX_ID)
 
 
 def _short(text: str) -> str:
-    """What people typed into the store may be of any length."""
+    """Truncate stored text, which may be long."""
     return text[:MAX_TEXT]
 
 

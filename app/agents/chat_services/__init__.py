@@ -1,1 +1,1 @@
-"""The chat services: what asks a model, and what turns its answer into the one form that the agents expect."""
+"""Chat services: send requests to models and normalise their answers for the agents."""

@@ -1,4 +1,4 @@
-"""What a server refuses to take in a request, learnt from its refusals and remembered for the process."""
+"""Request parameters that a server rejects, learnt from its errors and kept for the process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LIMITS = ("max_tokens", "max_completion_tokens")
 _REASONING = "reasoning_effort"
 _REASONING_WITH_TOOLS = "reasoning_effort beside tools"
 _ORDINARY_WORDS = frozenset({"name", "seed", "stop", "stream"})
-"""Parameters that a message names only where it quotes them."""
+"""Parameters that count only when quoted in a message."""
 
 
 def _without(*names: str) -> Change:
@@ -42,7 +42,7 @@ def _rename_limit(body: Json) -> None:
 
 
 def _json_in_words(*, keep_format: bool) -> Change:
-    """Ask for the schema in the first message, for nothing else tells it any more."""
+    """Put the schema in the first message, as no parameter carries it."""
 
     def change(body: Json) -> None:
         wanted = body.pop("response_format", None)
@@ -121,7 +121,7 @@ class Compatibility:
         names = [name for name in _refused_names(error, sent) if levels.get(name, 0) < len(_REPLACEMENTS[name])]
         for name in names:
             level = levels.get(name, 0)
-            if self._levels.get(name, 0) == level:  # another request may have learnt it meanwhile
+            if self._levels.get(name, 0) == level:  # unless another request has learnt it
                 self._levels[name] = level + 1
                 log.warning("model_parameter_refused", parameter=name, **for_log)
         return bool(names)

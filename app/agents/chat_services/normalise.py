@@ -1,4 +1,4 @@
-"""What a provider really sends -> one whole completion, or an error that says what kind of answer it was.
+"""Normalise a provider's answer to one completion, or raise an error that describes it.
 
 The same reader takes the chunks of a stream and the one body of a plain answer. Facts of who sends what are in the
 tests: tests/api/models/test_quirks.py.
@@ -31,7 +31,7 @@ from app.agents.chat_services.transport import NotUnderstood
 from app.core.errors import UpstreamFailed
 
 REFUSED = "refused"
-"""In a message's metadata: its text is the model's refusal, in place of what it was asked for."""
+"""In a message's metadata: its text is the model's refusal."""
 
 MAX_ANSWER = 50_000
 MAX_THOUGHTS = 1_000_000
@@ -111,7 +111,7 @@ class CompletionReader:
         return self._read_message(message)
 
     def finish(self) -> Completion:
-        """The whole completion; raises UpstreamFailed where it is not whole."""
+        """Return the completion; raises UpstreamFailed if incomplete."""
         self._show(self._thoughts.finish() + ("\ufffd" if self._half else ""))
         if not self._any_choice:
             raise NotUnderstood
@@ -134,7 +134,7 @@ class CompletionReader:
         return True if self._thoughts.lone else False if "".join(self._text).strip() else None
 
     def _choice(self, choices: object) -> Mapping[str, Any] | None:
-        """The first choice's part; other choices are not for us."""
+        """Return the first choice's part; ignore others."""
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, Mapping):
                 index = choice.get("index") or 0
@@ -242,14 +242,14 @@ class CompletionReader:
         return call
 
     def _continues(self, call: _Call, index: object, name: str) -> bool:
-        """Tell a further piece of a call from the beginning of another one."""
+        """Return whether a piece continues the call."""
         if not name or not call.name:
             return True
         if index is not None and index != call.index:
             return False
-        if name == call.name:  # some servers repeat it in every piece
+        if name == call.name:  # some servers repeat the name in every piece
             return self._streamed and not call.is_whole
-        return call.size == 0 and offered_name(call.name, self._tools) is None  # or send it in pieces
+        return call.size == 0 and offered_name(call.name, self._tools) is None  # or send the name in pieces
 
     def _earlier_call(self, id_: str, index: object) -> _Call | None:
         latest = reversed(self._calls)
@@ -279,7 +279,7 @@ class CompletionReader:
 
 
 def _text_of(value: object) -> str:
-    """Some servers wrap a part's text once more."""
+    """Unwrap text that servers nest twice."""
     if isinstance(value, Mapping):
         value = value.get("value")
     return value if isinstance(value, str) else ""

@@ -139,18 +139,18 @@ class OpenAIChatCompletions(ChatCompletionClientBase):
     ) -> tuple[CompletionReader, Json]:
         own = _own(settings).model_copy(update=self._configured())
         streaming = stream and not own.tools
-        # OpenAI's own models keep their thoughts to themselves, wherever they run.
+        # OpenAI's own models never send their thoughts.
         is_openai = self._settings.provider == "openai" and self._settings.openai_base_url is None
         is_azure = self._settings.provider == "azure"
         reader = CompletionReader(
             own.tool_names, hold=not streaming or self._thinks_aloud, suspect=not (is_openai or is_azure)
         )
-        # OpenAI has replaced the older name, which all others know.
+        # OpenAI replaced the name that others use.
         limit_name = "max_completion_tokens" if is_openai else "max_tokens"
         return reader, request_body(self.ai_model_id, history, own, stream=stream, limit_name=limit_name)
 
     def _configured(self) -> dict[str, Any]:
-        """What the deployment sets goes before what a prompt's config.json does."""
+        """Deployment settings override a prompt's config.json."""
         values = {
             "max_tokens": self._settings.ai_max_tokens,
             "temperature": self._settings.ai_temperature,
@@ -177,7 +177,7 @@ class OpenAIChatCompletions(ChatCompletionClientBase):
             self._learn(reader)
 
     async def _send(self, body: Json) -> httpx2.Response:
-        """Send the request, in another form where the server refuses a parameter by name."""
+        """Send the request; change it if the server rejects a named parameter."""
         while True:
             sent, levels = self._compatibility.apply(body)
             try:
@@ -234,7 +234,7 @@ def _own(settings: PromptExecutionSettings) -> ChatExecutionSettings:
 
 
 def _error_in(document: object) -> object:
-    """The error that a server sends in place of a chunk or a body, with status 200."""
+    """Return an error that a server sent with status 200."""
     if not isinstance(document, Mapping):
         return None
     return document if document.get("object") == "error" else document.get("error")

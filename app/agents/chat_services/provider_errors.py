@@ -1,4 +1,4 @@
-"""Providers' errors: in our words for the caller, in theirs for the log, with keys and questions masked in it."""
+"""Provider errors: own wording for the caller; original for the log, with keys and questions masked."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _KEYS = re.compile(r"\b(?:sk|dvd|gsk|key|pk)[-_][\w*.-]{6,}|(?i:bearer)\s+\S+")
 
 @dataclass(frozen=True)
 class ProviderError:
-    """What a provider says went wrong. `status` is None inside a stream that had begun well."""
+    """A provider's error. `status` is None for an error inside a stream."""
 
     status: int | None
     code: str | None = None
@@ -72,7 +72,7 @@ class ProviderError:
         return self.code in _CONTEXT_CODES or bool(_CONTEXT_WORDS.search(self.message))
 
     def as_app_error(self, model_setting: str, address_setting: str) -> AppError:
-        """What the caller is told: nothing of the provider's text. The settings are named where they are at fault."""
+        """Return the caller's error, without provider text. The settings are named where they are at fault."""
         if self._is_model:
             return NotConfigured(
                 f"The model provider does not know the model: set {model_setting} to one that it serves."
@@ -105,7 +105,7 @@ class ProviderError:
         return UpstreamFailed(f"The model provider answered with status {self.status}.")
 
     def for_log(self, secrets: Iterable[str], texts: Iterable[str]) -> dict[str, Any]:
-        """Status, code, parameter and message, without keys and without what was asked."""
+        """Return status, code, parameter and message, with keys and questions masked."""
         message = masked(self.message or self.text, secrets, texts)
         return {"status": self.status, "code": self.code, "param": self.param, "message": message}
 
@@ -136,7 +136,7 @@ def from_body(body: object, *, status: int | None = None, retry_after: str | Non
 
 
 def unreachable(error: BaseException) -> AppError:
-    """What the caller is told when no answer arrived, or not to its end."""
+    """Return the error for a missing or incomplete answer."""
     if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException)):
         return UpstreamTimeout("The model provider did not answer in time.")
     return UpstreamFailed("The model provider is unreachable or aborted its answer.")

@@ -24,7 +24,7 @@ T = TypeVar("T")
 _BOUNDS = frozenset({"minLength", "maxLength"})
 
 EXTRA_CONTENT = "extra_content"
-"""What a provider attaches to a tool call and wants back with it, such as Gemini's thought signatures."""
+"""Provider data that must be returned with a tool call, such as Gemini's thought signatures."""
 
 
 def request_body(
@@ -52,7 +52,7 @@ def _json_schema(model: type[BaseModel]) -> Json:
 
 
 def _plain(schema: object) -> object:
-    """Without the bounds of texts, which some providers refuse in a schema: they are checked in the answer."""
+    """Remove string bounds, which some providers reject in a schema; the answer is validated."""
     if isinstance(schema, dict):
         return {key: _plain(value) for key, value in schema.items() if key not in _BOUNDS}
     return [_plain(each) for each in schema] if isinstance(schema, list) else schema
@@ -61,7 +61,7 @@ def _plain(schema: object) -> object:
 def _messages(history: ChatHistory) -> Iterator[Json]:
     for message in history.messages:
         if message.role == AuthorRole.TOOL:
-            # One message for each result: providers refuse two results in one.
+            # One message per result, as providers require.
             yield from map(_tool_result, _items(message, FunctionResultContent))
         elif message.role == AuthorRole.ASSISTANT:
             yield from _assistant(message)

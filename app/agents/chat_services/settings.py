@@ -33,7 +33,7 @@ class Refusal:
 
 
 class ChatExecutionSettings(PromptExecutionSettings):
-    """All of them are unset by default: nothing is sent that nobody configured.
+    """All are unset by default: only configured values are sent.
 
     `response_format` is a pydantic model: the answer is to be JSON in its form.
     """

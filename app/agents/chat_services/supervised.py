@@ -1,4 +1,4 @@
-"""What is asked of every chat service: its calls are counted, and a failure is an error of ours."""
+"""Mixin for all chat services: count calls and convert failures to our errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes a model's thoughts out of its text while it arrives, in whatever pieces."""
+"""Remove a model's thoughts from its streamed text."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ThoughtFilter:
         self._hold = self._suspect = False
 
     def feed(self, text: str) -> str:
-        """The part of the answer that is certain by now."""
+        """Return the text known to be answer."""
         self._pending += text
         position = 0
         while tag := _TAG.search(self._pending, position):
@@ -65,7 +65,7 @@ class ThoughtFilter:
         return self._out()
 
     def finish(self) -> str:
-        """The rest of the answer, once nothing more comes."""
+        """Return the rest at the end of input."""
         self._keep(self._pending)
         self._pending = ""
         self.release()

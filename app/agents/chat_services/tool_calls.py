@@ -1,4 +1,4 @@
-"""Tool calls as models really send them: names spelt otherwise, arguments quoted twice, whole calls written as text."""
+"""Parse irregular tool calls: misspelt names, arguments quoted twice, calls written as text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_CALLS = 32
 """In one completion."""
 
 INVALID_ARGUMENTS = "invalid_arguments"
-"""In a call's metadata: its arguments were no JSON object. The call carries empty ones, since providers check them."""
+"""Metadata key: the arguments were not a JSON object; replaced by {} because providers check."""
 
 _ID_LENGTH = 9
 """Mistral takes no other."""
@@ -51,7 +51,7 @@ class ToolCall:
 
 
 def new_id() -> str:
-    """An id for a call that came without one."""
+    """Create an id for a call without one."""
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(_ID_LENGTH))
 
 

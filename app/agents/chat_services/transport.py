@@ -1,4 +1,4 @@
-"""What arrives from a provider, bounded: bytes after decompression, events, and JSON that cannot hurt."""
+"""Bound provider responses: decompressed bytes, events and JSON depth."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _TOO_LONG = "The model's answer is too long."
 
 
 class NotUnderstood(UpstreamFailed):
-    """An answer that is not in the form of a chat completion."""
+    """An answer that is not a chat completion."""
 
     def __init__(self) -> None:
         super().__init__("The model provider's answer could not be understood.")
 
 
 def bounded_client(timeout: float) -> httpx2.AsyncClient:
-    """An HTTP client whose responses end with an error instead of filling the memory."""
+    """An HTTP client whose responses raise an error beyond a size limit."""
     return openai.DefaultAsyncHttpxClient(
         timeout=timeout, headers={"Accept-Encoding": "identity"}, event_hooks={"response": [_bound]}
     )
@@ -166,7 +166,7 @@ async def _events(start: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[ob
 
 
 def _is_whole(data: str) -> bool:
-    """Some servers send no empty line between events."""
+    """Accept events without empty lines."""
     return data.rstrip().endswith(("}", _DONE))
 
 

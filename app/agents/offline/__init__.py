@@ -1,1 +1,1 @@
-"""The model that needs no key and no network. Only app/agents/kernel.py imports it, and only where it answers."""
+"""The offline model, without key or network. Only app/agents/kernel.py imports it, when configured."""

@@ -109,6 +109,6 @@ def _years(period: str) -> tuple[int, int]:
 
 
 def age_in(text: str) -> int | None:
-    """Return the age of somebody that a text names."""
+    """Return the age that a text names."""
     match = cue("amount age").search(text)
     return round(number(match["age"] or match["turning"])) if match else None

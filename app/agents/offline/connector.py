@@ -44,7 +44,7 @@ _WORDS_PER_CHUNK = 8
 
 @dataclass(frozen=True)
 class Completion:
-    """What the model says: a text, or tool calls by full name with their arguments."""
+    """A completion: text, or tool calls by full name with arguments."""
 
     text: str = ""
     calls: tuple[tuple[str, dict[str, Any]], ...] = ()
@@ -191,7 +191,7 @@ def _functions(tools: Sequence[str], plugin: str) -> frozenset[str]:
 
 
 def _completion(step: Step, tools: Sequence[str], otherwise: str) -> Completion:
-    """The step in words or calls; whoever cannot go on hands over to `otherwise`."""
+    """Convert a step to text or calls; hand off to `otherwise` if needed."""
     if isinstance(step, Calls):
         full = {name.partition("-")[2]: name for name in tools}
         return Completion(calls=tuple((full[call.function], dict(call.arguments)) for call in step.calls))
@@ -219,14 +219,14 @@ def _call_items(completion: Completion) -> Iterator[FunctionCallContent]:
 
 
 def _pieces(text: str, count: int) -> Iterator[str]:
-    """The text in pieces of `count` words."""
+    """Split text into `count`-word pieces."""
     words = text.split(" ")
     for start in range(0, len(words) if text else 0, count):
         yield ("" if start == 0 else " ") + " ".join(words[start : start + count])
 
 
 def _usage(history: ChatHistory, completion: Completion) -> CompletionUsage:
-    """About what a real model would have counted."""
+    """Estimate a real model's token count."""
     said = len(completion.text) + sum(len(name) + len(str(arguments)) for name, arguments in completion.calls)
     return CompletionUsage(
         prompt_tokens=size_of(history) // _CHARACTERS_PER_TOKEN, completion_tokens=said // _CHARACTERS_PER_TOKEN + 1

@@ -27,7 +27,7 @@ class Context:
 
     @property
     def recent(self) -> Film | None:
-        """The film that "it" means."""
+        """The film meant by "it"."""
         named = [film for mention in self.asked.films for film in mention.films[:1]] if self.asked else []
         return next(iter((*named[:1], *self.answered[:1], *self.earlier[-1:])), None)
 
@@ -63,7 +63,7 @@ def _parts(earlier: Sequence[Turn]) -> tuple[str, str, str]:
 
 
 def read_context(text: str, earlier: Sequence[Turn], findings: Findings) -> Context:
-    """Read what was looked up of the earlier turns."""
+    """Read look-ups for the earlier turns."""
     if not context_calls(text, earlier):
         return Context()
     question, answer, before = (

@@ -1,4 +1,4 @@
-"""Which films somebody wishes for, as arguments of find_films: what they must be like, and must not."""
+"""Read wanted and excluded film criteria as arguments of find_films."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def _is_of_rentals(text: str, match: re.Match[str]) -> bool:
 
 
 def _looked_up(text: str) -> DeskPlan | None:
-    """Who a customer is, and nothing else."""
+    """A question only about a customer."""
     numbered = cue("customer number").search(text)
     if numbered and len(text) - len(numbered[0]) < 45:
         return DeskPlan((CUSTOMER,), next(filter(None, numbered.groups())))

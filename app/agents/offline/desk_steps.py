@@ -1,4 +1,4 @@
-"""What the agent at the rental desk does next about a question."""
+"""Steps of the rental desk agent."""
 
 from __future__ import annotations
 

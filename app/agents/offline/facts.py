@@ -1,4 +1,4 @@
-"""Which facts about a film a text asks for."""
+"""Facts about a film that a text asks for."""
 
 from __future__ import annotations
 

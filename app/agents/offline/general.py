@@ -1,4 +1,4 @@
-"""What the offline model says when no tool of the store is needed, or can help."""
+"""Answers of the offline model without tools."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SURE_STORE = ("film", "has", "fact stock", "fact replacement", "fact days")
 
 @lru_cache(maxsize=64)
 def small_talk_in(text: str) -> str:
-    """Return which small talk a text is, and nothing else; empty when it is more."""
+    """Return the kind of small talk; empty if the text says more."""
     said = tidy(text).strip()
     plain = "".join(char for char in said if char.isascii() or char.isalpha()).strip()
     if not plain or len(plain) > _LONGEST_SMALL_TALK:

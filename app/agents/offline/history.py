@@ -1,4 +1,4 @@
-"""A chat history as this model reads it: the question, what was said before it, and what was looked up since."""
+"""Parse a chat history: the question, earlier turns, and look-ups after the question."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ FILM_SEARCH = "film_search"
 RENTAL_DESK = "rental_desk"
 HANDOFF = "Handoff"
 _LONGEST = 2000
-"""Characters of a question that are read: as many as find_mentions takes."""
+"""Maximum characters of a question, as in find_mentions."""
 _UNREADABLE = {"error": "The store could not be asked just now."}
 
 
 def read_history(history: ChatHistory) -> tuple[str, tuple[Turn, ...], list[tuple[Call, Result]]]:
-    """The latest question, the turns before it, and what was looked up after it."""
+    """Return the latest question, the earlier turns, and the later look-ups."""
     messages = history.messages
     latest = next((i for i in range(len(messages) - 1, -1, -1) if messages[i].role == AuthorRole.USER), None)
     if latest is None:

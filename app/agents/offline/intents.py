@@ -31,7 +31,7 @@ _ORDINALS = ("first", "second", "third")
 
 @dataclass(frozen=True)
 class Intent:
-    """What an utterance may ask for."""
+    """An intent of an utterance."""
 
     name: str
     read: Callable[[Utterance, Context], Slots | None]
@@ -171,7 +171,7 @@ def _missing(said: Utterance, _: Context) -> Slots | None:
 
 
 def _which(said: Utterance, _: Context) -> Slots | None:
-    """A fact of a film that is not named."""
+    """A fact of an unnamed film."""
     facts = set(facts_in(said.masked)) - {"not recorded", "overview", "plot"}
     return {} if not said.unknown and (facts or (says("it", said.masked) and says("has", said.masked))) else None
 

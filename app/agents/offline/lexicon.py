@@ -26,7 +26,7 @@ def _pattern(name: str) -> str:
 
 @lru_cache(maxsize=256)
 def cue(name: str) -> re.Pattern[str]:
-    """Return the pattern for what people say when they mean this."""
+    """Return the pattern of a cue."""
     return re.compile(rf"(?<!\w)(?:{_pattern(name)})(?!\w)", re.IGNORECASE)
 
 

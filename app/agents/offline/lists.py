@@ -1,4 +1,4 @@
-"""Answers to wishes: the films that fit, the first of them, or how many there are."""
+"""Answers to wishes: matching films, the first one, or the count."""
 
 from __future__ import annotations
 

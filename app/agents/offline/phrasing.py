@@ -1,4 +1,4 @@
-"""Results put into words, by the templates of answers.txt and from nothing else than what a tool returned."""
+"""Render tool results as text with the templates of answers.txt."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _template(name: str) -> Template:
 
 
 def say(answer: str, /, **values: Any) -> str:
-    """Return an answer by its name, with these values in it."""
+    """Render the named answer with these values."""
     return _template(answer).render(values).strip()
 
 

@@ -1,4 +1,4 @@
-"""The film search's side: what to look up for an intent, and the answer from what was found."""
+"""Film search steps: look-ups for an intent, and answers from results."""
 
 from __future__ import annotations
 

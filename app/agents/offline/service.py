@@ -7,4 +7,4 @@ from app.agents.offline.connector import OfflineChatCompletion
 
 
 class OfflineChat(Supervised, OfflineChatCompletion):
-    """The model that needs nobody else."""
+    """The offline model."""

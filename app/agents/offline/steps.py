@@ -1,4 +1,4 @@
-"""What the model does next, and what it has seen of the store so far."""
+"""The model's steps, and the results seen so far."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Call:
 
     @property
     def key(self) -> str:
-        """The same for the same call."""
+        """Equal for equal calls."""
         return f"{self.function} {json.dumps(self.arguments, sort_keys=True, default=str)}"
 
 
 @dataclass(frozen=True)
 class Calls:
-    """Look these up, all at once."""
+    """Call these tools together."""
 
     calls: tuple[Call, ...]
 
@@ -39,7 +39,7 @@ class Say:
 
 @dataclass(frozen=True)
 class Transfer:
-    """Hand over to the agent that answers without the store."""
+    """Hand off to the agent that answers without the store."""
 
 
 Step = Calls | Say | Transfer

@@ -15,7 +15,7 @@ _EMPTY = dict.fromkeys(("release_year", "rating", "description", "categories", "
 
 
 def film_in(text: str) -> Mapping[str, Any] | None:
-    """The film given as JSON somewhere in the text; None when there is none."""
+    """Return the film given as JSON in the text, or None."""
     decoder = json.JSONDecoder()
     for candidate in (text, html.unescape(text)):
         start = candidate.find("{")

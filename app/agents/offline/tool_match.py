@@ -27,7 +27,7 @@ _COMMON = frozenset(
         "with would your"
     )
 )
-"""Words that tell nothing about a question."""
+"""Words ignored in matching."""
 
 
 def agent_for(question: str, tools: Sequence[Tool]) -> str:
@@ -72,7 +72,7 @@ def _name(tool: Tool) -> str:
 
 
 def _text(tool: Tool) -> str:
-    """The words that say what a tool is for."""
+    """Return a tool's descriptive words."""
     name = _name(tool).removeprefix(TRANSFER).replace("-", " ").replace("_", " ")
     return f"{name} {tool['function'].get('description') or ''}"
 

@@ -1,4 +1,4 @@
-"""A question with what the store knows of it: films, actors, categories, languages, and the words left unexplained."""
+"""A question with its mentioned films, actors, categories and languages, and unexplained words."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def tidy(text: str) -> str:
 
 
 def read_utterance(text: str, found: Mapping[str, Any]) -> Utterance:
-    """Read a text with what find_mentions found in it."""
+    """Read a text, given find_mentions' result."""
     text = tidy(text)
     mentions = [_film_mention(one) for one in found.get("films") or () if one.get("films")]
     mentions = [_with_number(one, text) for one in mentions]

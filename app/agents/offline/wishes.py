@@ -1,4 +1,4 @@
-"""Wishes: films that fit criteria, more of what was answered before, and what the store has in numbers."""
+"""Wishes: films that fit criteria, more of an earlier answer, and counts of the store."""
 
 from __future__ import annotations
 
