@@ -17,7 +17,7 @@ from tests.fixtures.callers import ADMIN, SECRET, bearer, token_of
 from tests.fixtures.command_line import ROOT, run_module
 from tests.fixtures.serving import UVICORN, serving
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 
 README = (ROOT / "app/README.md").read_text(encoding="utf-8")
 FILMS = "/api/v1/films"

@@ -15,7 +15,7 @@ import pytest
 from tests.fixtures.command_line import ROOT, run_module
 from tests.fixtures.serving import UVICORN, serving
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 
 README = (ROOT / "plugins/README.md").read_text(encoding="utf-8")
 TEAM = "app/agents/team.py"
