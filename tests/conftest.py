@@ -173,9 +173,6 @@ def client_of(app: FastAPI, caller: Caller | None = ADMIN, *, address: str = "12
     return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Return one worker more than there are processors: many tests wait for processes that they start.
-
-    Each worker starts servers of its own. A server that the tests are given has room for one worker, so there is none.
-    """
-    return 0 if os.environ.get("TEST_DATABASE_URL") else (os.cpu_count() or 1) + 1
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Return 0 for a server that the tests are given, which has room for one worker; None: one for each processor."""
+    return 0 if os.environ.get("TEST_DATABASE_URL") else None
