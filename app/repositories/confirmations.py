@@ -13,7 +13,7 @@ from sqlmodel import col
 from app.core.auth.identity import Caller
 from app.models import Confirmation, Conversation, Turn
 from app.models.types import UtcDateTime
-from app.repositories.conversations import OWNED, owner_of
+from app.repositories.conversations import OWNED, OWNER_FILTERS, owner_of
 from app.repositories.pagination import Int, PaginatedSelect, SortKey
 from app.repositories.rows import columns_of, every, every_model, first
 from app.schemas.conversations import ConfirmationQuery, ConfirmationRead
@@ -30,8 +30,7 @@ CONFIRMATIONS = PaginatedSelect(
     _OWNED,
     sorts={"id": SortKey(col(Confirmation.id), Int)},
     filters={
-        "account_id": col(Conversation.account_id) == sa.bindparam("account_id"),
-        "key_id": col(Conversation.key_id) == sa.bindparam("key_id"),
+        **OWNER_FILTERS,
         "status": sa.bindparam("status", type_=sa.Text) == _STATUS,
     },
     queries=(ConfirmationQuery,),

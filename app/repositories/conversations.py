@@ -22,6 +22,11 @@ OWNED = (col(Conversation.account_id) == sa.bindparam("account_id_", type_=sa.In
     col(Conversation.key_id) == sa.bindparam("key_id_", type_=sa.Integer)
 )
 """Matches conversations of the caller: see `owner_of`."""
+OWNER_FILTERS = {
+    "account_id": col(Conversation.account_id) == sa.bindparam("account_id"),
+    "key_id": col(Conversation.key_id) == sa.bindparam("key_id"),
+}
+"""The same for lists: see `owner_filter`."""
 _THIS = (col(Conversation.id) == sa.bindparam("id_")) & OWNED
 _ASKED = (
     sa.select(1)
@@ -35,8 +40,7 @@ CONVERSATIONS = PaginatedSelect(
     _CONVERSATIONS,
     sorts={"id": SortKey(col(Conversation.id), Int), "active_at": SortKey(col(Conversation.active_at), Time)},
     filters={
-        "account_id": col(Conversation.account_id) == sa.bindparam("account_id"),
-        "key_id": col(Conversation.key_id) == sa.bindparam("key_id"),
+        **OWNER_FILTERS,
         "q": has_part(sa.func.coalesce(col(Conversation.title), ""), "q") | _ASKED,
     },
     queries=(ConversationQuery,),
@@ -70,6 +74,11 @@ def owner_of(caller: Caller) -> dict[str, int | None]:
     return {"account_id_": None if caller.key_id is not None else caller.account_id, "key_id_": caller.key_id}
 
 
+def owner_filter(caller: Caller) -> dict[str, int]:
+    """Return the values of `OWNER_FILTERS` for the caller."""
+    return {name.removesuffix("_"): value for name, value in owner_of(caller).items() if value is not None}
+
+
 class ConversationRepository:
     """Reads and writes conversations."""
 
@@ -86,8 +95,7 @@ class ConversationRepository:
 
     async def add(self, caller: Caller, title: str | None, now: datetime) -> ConversationRead:
         """Add a conversation and return it."""
-        owner = {"account_id": owner_of(caller)["account_id_"], "key_id": caller.key_id}
-        values = {**owner, "title": title, "created_at": now, "active_at": now}
+        values = {**owner_filter(caller), "title": title, "created_at": now, "active_at": now}
         return await one(self._connection, _INSERT, ConversationRead, **values)
 
     async def rename(self, conversation_id: int, caller: Caller, title: str) -> ConversationRead | None:

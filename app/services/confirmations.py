@@ -23,7 +23,7 @@ from app.core.errors import (
 )
 from app.repositories.accounts import AccountRepository
 from app.repositories.confirmations import CONFIRMATIONS, ClaimedAction, ConfirmationRepository
-from app.repositories.conversations import owner_of
+from app.repositories.conversations import owner_filter
 from app.schemas.conversations import ConfirmationQuery, ConfirmationRead, Decision
 from app.services.actions import Action, Actions, preconditions_of, require_same
 from app.services.pagination import Page, page
@@ -42,8 +42,7 @@ class ConfirmationService:
 
     async def list(self, query: ConfirmationQuery, *, counted: bool = False) -> Page[ConfirmationRead]:
         """Return a page of the caller's confirmations."""
-        owner = {name.rstrip("_"): value for name, value in owner_of(self._caller).items() if value is not None}
-        return await page(self._database, CONFIRMATIONS, query, counted=counted, within=owner)
+        return await page(self._database, CONFIRMATIONS, query, counted=counted, within=owner_filter(self._caller))
 
     async def get(self, confirmation_id: int) -> ConfirmationRead:
         """Return the confirmation; raises ConfirmationNotFound."""

@@ -11,7 +11,7 @@ from app.core.auth.identity import Caller
 from app.core.database.engine import Database
 from app.core.errors import ConversationNotFound
 from app.core.settings import Settings
-from app.repositories.conversations import CONVERSATIONS, ConversationRepository, owner_of
+from app.repositories.conversations import CONVERSATIONS, ConversationRepository, owner_filter
 from app.schemas.conversations import (
     ConversationCreate,
     ConversationQuery,
@@ -54,8 +54,7 @@ class ConversationService:
 
     async def list(self, query: ConversationQuery, *, counted: bool = False) -> Page[ConversationRead]:
         """Return a page of the caller's conversations, latest activity first."""
-        owner = {name.rstrip("_"): value for name, value in owner_of(self._caller).items() if value is not None}
-        return await page(self._database, CONVERSATIONS, query, counted=counted, within=owner)
+        return await page(self._database, CONVERSATIONS, query, counted=counted, within=owner_filter(self._caller))
 
     async def get(self, conversation_id: int) -> ConversationRead:
         """Return the conversation; raises ConversationNotFound."""
