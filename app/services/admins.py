@@ -1,4 +1,4 @@
-"""Whether a caller is an admin now: an access token may be some minutes old."""
+"""Check a caller's account as it is now: an access token may be some minutes old."""
 
 from __future__ import annotations
 
@@ -25,9 +25,12 @@ def require_admin(caller: Caller, account: AccountRow | None) -> None:
 
     Raises Forbidden when its role is not admin, InvalidToken when it is inactive or was changed since the sign-in.
     """
-    if account is None or not account.active:
-        raise InvalidToken
-    if account.role is not Role.ADMIN:
+    if account is not None and account.active and account.role is not Role.ADMIN:
         raise Forbidden(f"Accounts with the role {account.role.value} may not do this.")
-    if account.token_version != caller.token_version:
+    require_unchanged(caller, account)
+
+
+def require_unchanged(caller: Caller, account: AccountRow | None) -> None:
+    """Raise InvalidToken when the caller's account is inactive or was changed since the sign-in."""
+    if account is None or not account.active or account.token_version != caller.token_version:
         raise InvalidToken

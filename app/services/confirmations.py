@@ -18,7 +18,6 @@ from app.core.errors import (
     ConfirmationClosed,
     ConfirmationNotFound,
     Conflict,
-    InvalidToken,
     code_of,
 )
 from app.repositories.accounts import AccountRepository
@@ -26,6 +25,7 @@ from app.repositories.confirmations import CONFIRMATIONS, ClaimedAction, Confirm
 from app.repositories.conversations import owner_filter
 from app.schemas.conversations import ConfirmationQuery, ConfirmationRead, Decision
 from app.services.actions import Action, Actions, preconditions_of, require_same
+from app.services.admins import require_unchanged
 from app.services.pagination import Page, page
 
 _DECIDED = {"approve": ("executed", "failed"), "decline": ("declined",)}
@@ -59,9 +59,9 @@ class ConfirmationService:
 
         async def work(connection: AsyncConnection) -> tuple[ConfirmationRead, bool]:
             confirmations = ConfirmationRepository(connection)
-            caller = await self._current_caller(connection)
+            await self._require_unchanged(connection)
             found = await self._find(connection, confirmation_id)
-            claimed = await confirmations.claim(confirmation_id, caller, _DECIDED[decision][0], now)
+            claimed = await confirmations.claim(confirmation_id, self._caller, _DECIDED[decision][0], now)
             if claimed is None:
                 found = await self._find(connection, confirmation_id)
                 if found.status not in _DECIDED[decision]:
@@ -69,7 +69,7 @@ class ConfirmationService:
                 return found, False
             outcome = {"outcome": f"Declined by the person: {found.summary}."}
             if decision == "approve":
-                outcome = await self._execute(connection, caller, claimed, found)
+                outcome = await self._execute(connection, claimed, found)
             await confirmations.close(confirmation_id, **outcome)
             return await self._find(connection, confirmation_id), True
 
@@ -86,13 +86,13 @@ class ConfirmationService:
         return decided
 
     async def _execute(
-        self, connection: AsyncConnection, caller: Caller, claimed: ClaimedAction, found: ConfirmationRead
+        self, connection: AsyncConnection, claimed: ClaimedAction, found: ConfirmationRead
     ) -> dict[str, Any]:
         """Execute the action, rolled back on an error; return the fields to store."""
         action = Action(claimed.action)
         try:
             async with connection.begin_nested():
-                actions = Actions(self._database, caller, max_open=self._max_open)
+                actions = Actions(self._database, self._caller, max_open=self._max_open)
                 result = await actions.execute(connection, action, claimed.arguments)
                 require_same(claimed.preconditions, await preconditions_of(connection, action, result))
         except DBAPIError as error:
@@ -103,14 +103,10 @@ class ConfirmationService:
             return _failed(found, error)
         return {"outcome": f"Done: {found.summary}.", "result": result.model_dump(mode="json")}
 
-    async def _current_caller(self, connection: AsyncConnection) -> Caller:
-        """Return the caller; raise InvalidToken if its account has changed. API keys were checked in this request."""
-        if self._caller.account_id is None:
-            return self._caller
-        account = await AccountRepository(connection).find(self._caller.account_id)
-        if account is None or not account.active or account.token_version != self._caller.token_version:
-            raise InvalidToken("the account has changed since the token was issued")
-        return self._caller
+    async def _require_unchanged(self, connection: AsyncConnection) -> None:
+        """Raise InvalidToken if the caller's account has changed. API keys were checked in this request."""
+        if self._caller.account_id is not None:
+            require_unchanged(self._caller, await AccountRepository(connection).find(self._caller.account_id))
 
     async def _find(self, connection: AsyncConnection, confirmation_id: int) -> ConfirmationRead:
         found = await ConfirmationRepository(connection).find(confirmation_id, self._caller)
