@@ -23,10 +23,10 @@ router = APIRouter(prefix="/api/v1/confirmations", tags=["conversations"], route
 )
 async def list_confirmations(
     confirmations: ConfirmationServiceDep,
-    asked: Annotated[PageRequest[ConfirmationQuery], Depends(page_request(ConfirmationQuery))],
+    page: Annotated[PageRequest[ConfirmationQuery], Depends(page_request(ConfirmationQuery))],
 ) -> Response:
     """List the actions that agents proposed in your conversations, by default in order of id."""
-    return asked.answer(await confirmations.list(asked.query, counted=asked.counted), ConfirmationRead)
+    return page.answer(await confirmations.list(page.query, counted=page.counted), ConfirmationRead)
 
 
 @router.get(

@@ -54,10 +54,10 @@ EventId = Annotated[
 )
 async def list_conversations(
     conversations: ConversationServiceDep,
-    asked: Annotated[PageRequest[ConversationQuery], Depends(page_request(ConversationQuery))],
+    page: Annotated[PageRequest[ConversationQuery], Depends(page_request(ConversationQuery))],
 ) -> Response:
     """List your conversations, by default the latest activity first. Only their owner sees them, staff do not."""
-    return asked.answer(await conversations.list(asked.query, counted=asked.counted), ConversationRead)
+    return page.answer(await conversations.list(page.query, counted=page.counted), ConversationRead)
 
 
 @router.post(
@@ -128,10 +128,10 @@ async def delete_conversation(conversations: ConversationServiceDep, conversatio
 async def list_turns(
     turns: TurnServiceDep,
     conversation_id: Id,
-    asked: Annotated[PageRequest[TurnQuery], Depends(page_request(TurnQuery))],
+    page: Annotated[PageRequest[TurnQuery], Depends(page_request(TurnQuery))],
 ) -> Response:
     """List the turns, by default in order of id."""
-    return asked.answer(await turns.list(conversation_id, asked.query, counted=asked.counted), TurnRead)
+    return page.answer(await turns.list(conversation_id, page.query, counted=page.counted), TurnRead)
 
 
 @router.post(
