@@ -103,7 +103,7 @@ class LiveTurn:
                 "usage": record.usage,
                 "started_at": self.started_at,
                 "duration_ms": milliseconds(self.started_at, ended_at),
-                "error": described(self.error),
+                "error": described(self.error) if self.error is not None else None,
             }
         )
 

@@ -23,10 +23,8 @@ _CODES = {code: kind for kind, code in _KINDS.items() if kind is not Interrupted
 _CRASHED = {"code": "internal_error", "detail": "Internal server error; the request id helps us find it."}
 
 
-def described(error: Exception | None) -> dict[str, str] | None:
-    """Return the code and detail to store; None without an error."""
-    if error is None:
-        return None
+def described(error: Exception) -> dict[str, str]:
+    """Return the code and detail to store."""
     code = next((_KINDS[kind] for kind in type(error).__mro__ if kind in _KINDS), None)
     return {"code": code, "detail": error.detail} if code and isinstance(error, AppError) else _CRASHED
 

@@ -61,7 +61,7 @@ def end_ephemeral(log: EventLog, answer: HandoffResponse | None, error: AppError
         outcome = answered(answer.status, log.run_id, answer.answer)
         log.end(run_finished(log.thread_id, log.run_id, outcome, answer.usage, answer))
     elif error is not None:
-        log.end(run_error(error.detail, (described(error) or {})["code"], request_id))
+        log.end(run_error(error.detail, described(error)["code"], request_id))
 
 
 def _outcome_of(turn: TurnRead) -> dict[str, Any]:
