@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import Any, ClassVar, cast
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, cast
 
 import httpx2
 import openai
 import structlog
 from openai import AsyncOpenAI, AsyncStream
 from pydantic import PrivateAttr
-from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
-from semantic_kernel.connectors.ai.function_call_choice_configuration import FunctionCallChoiceConfiguration
-from semantic_kernel.connectors.ai.function_calling_utils import update_settings_from_function_call_configuration
-from semantic_kernel.connectors.ai.function_choice_type import FunctionChoiceType
 from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
 from semantic_kernel.contents import (
     AuthorRole,
@@ -31,11 +27,11 @@ from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
 )
 
 from app.agents.chat_services import provider_errors
+from app.agents.chat_services.base import ToolCallingChat, chat_settings
 from app.agents.chat_services.compatibility import Compatibility
 from app.agents.chat_services.normalise import REFUSED, Completion, CompletionReader
 from app.agents.chat_services.provider_errors import ProviderError
 from app.agents.chat_services.request import EXTRA_CONTENT, Json, request_body
-from app.agents.chat_services.settings import ChatExecutionSettings
 from app.agents.chat_services.supervised import Supervised
 from app.agents.chat_services.tool_calls import INVALID_ARGUMENTS
 from app.agents.chat_services.transport import documents, drain
@@ -49,13 +45,11 @@ _PATH = "/chat/completions"
 _TRACED_AS = "openai"
 
 
-class OpenAIChatCompletions(ChatCompletionClientBase):
+class OpenAIChatCompletions(ToolCallingChat):
     """Asks `POST /chat/completions` with openai's client and reads the answer itself.
 
     openai's and Semantic Kernel's own types hold what OpenAI sends, and raise or go wrong with what others do.
     """
-
-    SUPPORTS_FUNCTION_CALLING: ClassVar[bool] = True
 
     _client: AsyncOpenAI = PrivateAttr()
     _settings: Settings = PrivateAttr()
@@ -67,10 +61,6 @@ class OpenAIChatCompletions(ChatCompletionClientBase):
         super().__init__(ai_model_id=settings.model)
         self._settings = settings
         self._client = client
-
-    def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
-        """Ours."""
-        return ChatExecutionSettings
 
     def service_url(self) -> str | None:
         """The provider's address, for traces."""
@@ -124,20 +114,10 @@ class OpenAIChatCompletions(ChatCompletionClientBase):
             yield chunk(StreamingTextContent(choice_index=0, text=rest))
         yield chunk(finish_reason=_finish_reason(completion), metadata={"usage": completion.usage})
 
-    def _update_function_choice_settings_callback(
-        self,
-    ) -> Callable[[FunctionCallChoiceConfiguration, PromptExecutionSettings, FunctionChoiceType], None]:
-        return update_settings_from_function_call_configuration
-
-    def _reset_function_choice_settings(self, settings: PromptExecutionSettings) -> None:
-        own = _own(settings)
-        own.tool_choice = None
-        own.tools = None
-
     def _prepare(
         self, history: ChatHistory, settings: PromptExecutionSettings, *, stream: bool
     ) -> tuple[CompletionReader, Json]:
-        own = _own(settings).model_copy(update=self._configured())
+        own = chat_settings(settings).model_copy(update=self._configured())
         streaming = stream and not own.tools
         # OpenAI's own models never send their thoughts.
         is_openai = self._settings.provider == "openai" and self._settings.openai_base_url is None
@@ -225,12 +205,6 @@ class OpenAIChatCompletions(ChatCompletionClientBase):
 
 class OpenAIChat(Supervised, OpenAIChatCompletions):
     """The one that the agents use."""
-
-
-def _own(settings: PromptExecutionSettings) -> ChatExecutionSettings:
-    if isinstance(settings, ChatExecutionSettings):
-        return settings
-    return ChatExecutionSettings.from_prompt_execution_settings(settings)
 
 
 def _error_in(document: object) -> object:

@@ -6,9 +6,8 @@ import json
 import uuid
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
-from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
 from semantic_kernel.connectors.ai.completion_usage import CompletionUsage
 from semantic_kernel.connectors.ai.function_call_choice_configuration import FunctionCallChoiceConfiguration
 from semantic_kernel.connectors.ai.function_choice_type import FunctionChoiceType
@@ -24,6 +23,7 @@ from semantic_kernel.contents import (
     TextContent,
 )
 
+from app.agents.chat_services.base import ToolCallingChat, chat_settings
 from app.agents.chat_services.settings import ChatExecutionSettings
 from app.agents.offline.desk import desk_plan_for
 from app.agents.offline.desk_steps import desk_step
@@ -55,21 +55,15 @@ class Completion:
         return FinishReason.TOOL_CALLS if self.calls else FinishReason.STOP
 
 
-class OfflineChatCompletion(ChatCompletionClientBase):
+class OfflineChatCompletion(ToolCallingChat):
     """Answers from what the tools look up, hands everything else over, and says what it is when asked alone."""
 
-    SUPPORTS_FUNCTION_CALLING: ClassVar[bool] = True
-
     ai_model_id: str = "offline"
-
-    def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
-        """Ours."""
-        return ChatExecutionSettings
 
     async def _inner_get_chat_message_contents(
         self, chat_history: ChatHistory, settings: PromptExecutionSettings
     ) -> list[ChatMessageContent]:
-        completion = complete(chat_history, self._own(settings))
+        completion = complete(chat_history, chat_settings(settings))
         items: list[Any] = [*_call_items(completion)]
         if completion.text:
             items.append(TextContent(text=completion.text))
@@ -85,7 +79,7 @@ class OfflineChatCompletion(ChatCompletionClientBase):
     async def _inner_get_streaming_chat_message_contents(
         self, chat_history: ChatHistory, settings: PromptExecutionSettings, function_invoke_attempt: int = 0
     ) -> AsyncGenerator[list[StreamingChatMessageContent], Any]:
-        own = self._own(settings)
+        own = chat_settings(settings)
         completion = complete(chat_history, own)
         chunk = StreamingChatMessageContent(
             role=AuthorRole.ASSISTANT,
@@ -106,17 +100,6 @@ class OfflineChatCompletion(ChatCompletionClientBase):
         self,
     ) -> Callable[[FunctionCallChoiceConfiguration, PromptExecutionSettings, FunctionChoiceType], None]:
         return _offer
-
-    def _reset_function_choice_settings(self, settings: PromptExecutionSettings) -> None:
-        own = self._own(settings)
-        own.tool_choice = None
-        own.tools = None
-
-    def _own(self, settings: PromptExecutionSettings) -> ChatExecutionSettings:
-        own = self.get_prompt_execution_settings_from_settings(settings)
-        if not isinstance(own, ChatExecutionSettings):
-            raise TypeError(f"expected offline settings, not {type(settings).__name__}")
-        return own
 
 
 def _offer(

@@ -1,0 +1,41 @@
+"""What Semantic Kernel asks of a chat service that can call tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
+from semantic_kernel.connectors.ai.function_call_choice_configuration import FunctionCallChoiceConfiguration
+from semantic_kernel.connectors.ai.function_calling_utils import update_settings_from_function_call_configuration
+from semantic_kernel.connectors.ai.function_choice_type import FunctionChoiceType
+from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
+
+from app.agents.chat_services.settings import ChatExecutionSettings
+
+
+class ToolCallingChat(ChatCompletionClientBase):
+    """Base class of the chat services; a subclass makes the completions."""
+
+    SUPPORTS_FUNCTION_CALLING: ClassVar[bool] = True
+
+    def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
+        """Return ChatExecutionSettings."""
+        return ChatExecutionSettings
+
+    def _update_function_choice_settings_callback(
+        self,
+    ) -> Callable[[FunctionCallChoiceConfiguration, PromptExecutionSettings, FunctionChoiceType], None]:
+        return update_settings_from_function_call_configuration
+
+    def _reset_function_choice_settings(self, settings: PromptExecutionSettings) -> None:
+        own = chat_settings(settings)
+        own.tool_choice = None
+        own.tools = None
+
+
+def chat_settings(settings: PromptExecutionSettings) -> ChatExecutionSettings:
+    """Return the settings themselves if they are ChatExecutionSettings, else converted."""
+    if isinstance(settings, ChatExecutionSettings):
+        return settings
+    return ChatExecutionSettings.from_prompt_execution_settings(settings)
