@@ -5,16 +5,23 @@ Names come from a database, which has chosen the candidates; here the spelling d
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from importlib import resources
-from itertools import takewhile
 
-from app.core.similarity import fold, letters_alike, trigrams
+from app.core.name_spellings import (
+    COMMON,
+    Token,
+    canonical,
+    keys_of,
+    squashed,
+    tokens_of,
+    tokens_of_name,
+    without_article,
+)
+from app.core.similarity import letters_alike, trigrams
 
 LONGEST_NAME = 10
 """Words of a name that are looked for at most."""
@@ -25,25 +32,8 @@ _SHARED_TRIGRAMS = 0.3
 _MOST_NAMES = 12
 """Names that one mention may stand for."""
 _MISSPELT_FROM, _MISSPELT = 5, 0.85
-"""Letters from which on a single word may be misspelt, and how alike it is then."""
 _COMMON_SHARE = 8
 """A word that more names than this have in common says nothing by itself."""
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|&")
-_SUBTITLE = re.compile(r":\s|\s[-–]\s")
-_ARTICLES = frozenset({"the", "a", "an"})
-_IGNORED = frozenset({"part", "episode", "volume", "vol", "chapter"})
-_NUMBERS = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
-    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
-)
-_ROMAN = ("ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
-_DIGITS = {
-    **{word: str(number) for number, word in enumerate(_NUMBERS)},
-    **{numeral: str(number) for number, numeral in enumerate(_ROMAN, 2)},
-}
-_LETTERS_AS_DIGITS = (str.maketrans("013457", "oieasv"), str.maketrans("013457", "oleast"))
-COMMON = frozenset(resources.files("app.core").joinpath("common_words.txt").read_text(encoding="utf-8").split())
-"""Words that say nothing by themselves, even where they are somebody's name."""
 
 
 class Match(str, Enum):
@@ -52,18 +42,6 @@ class Match(str, Enum):
     EXACT = "exact"
     PARTIAL = "partial"
     SIMILAR = "similar"
-
-
-@dataclass(frozen=True)
-class Token:
-    """A word of a text: as spelt, and in lower case without accents or "'s"."""
-
-    text: str
-    start: int
-    end: int
-    word: str
-    joined: str
-    """The word with its "s": "whats"."""
 
 
 @dataclass(frozen=True)
@@ -90,19 +68,6 @@ class Mention:
         return self.first <= other.last and other.first <= self.last
 
 
-@lru_cache(maxsize=8192)
-def tokens_of(text: str) -> tuple[Token, ...]:
-    """Split a text into words."""
-    return tuple(_token(match) for match in _WORD.finditer(text))
-
-
-def _token(match: re.Match[str]) -> Token:
-    plain = "and" if match[0] == "&" else fold(match[0]).replace("’", "'")
-    joined = plain.replace("'", "").replace("⁄", "")
-    word = plain.removesuffix("'s").replace("'", "").replace("⁄", "")
-    return Token(match[0], match.start(), match.end(), word, joined)
-
-
 def mentions_in(text: str, names: Sequence[Name], ordinary: frozenset[str] = frozenset()) -> list[Mention]:
     """Return the mentions, in the order of the text; each token belongs to one at most.
 
@@ -123,57 +88,15 @@ def mentions_in(text: str, names: Sequence[Name], ordinary: frozenset[str] = fro
     return sorted(kept, key=lambda mention: mention.first)
 
 
-def squashed(words: Iterable[str]) -> str:
-    """The words without spaces: "spider man" and "spiderman" are the same."""
-    return "".join(words)
-
-
-def canonical(words: Iterable[str]) -> str:
-    """The same with numbers in digits: "part two", "II" and "2"."""
-    return "".join(_DIGITS.get(word, word) for word in words if word not in _IGNORED)
-
-
-@lru_cache(maxsize=16384)
-def _keys(name: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The spellings that are the name itself, and those of its title or subtitle alone."""
-    whole = _spellings(name)
-    parts = [part for part in _SUBTITLE.split(name) if part != name]
-    in_part = {key for part in parts for key in _spellings(part) if not key.isdecimal()}
-    letters = list(takewhile(lambda token: len(token.word) == 1 and token.word.isalpha(), tokens_of(name)))
-    if len(letters) > 1:
-        in_part.add(squashed(token.word for token in letters))
-    for part in (name, *parts[:1]):
-        words = [token.word for token in tokens_of(part)]
-        initials = "".join(word[0] for word in words if word)
-        if len(words) > 2:
-            in_part |= {initials, "".join(word[0] for word in _without_article(words) if word)}
-    return frozenset(whole), frozenset(key for key in in_part if len(key) > 1) - whole
-
-
-def _spellings(name: str) -> set[str]:
-    tokens = tokens_of(name)
-    found = set()
-    for words in ([token.word for token in tokens], [token.joined for token in tokens]):
-        for variant in (words, _without_article(words)):
-            found |= {squashed(variant), canonical(variant)}
-        if any(word.isalnum() and not word.isalpha() and not word.isdecimal() for word in words):
-            found |= {squashed(words).translate(table) for table in _LETTERS_AS_DIGITS}
-    return found - {""}
-
-
-def _without_article(words: Sequence[str]) -> Sequence[str]:
-    return words[1:] if len(words) > 1 and words[0] in _ARTICLES else words
-
-
 def _exact(tokens: Sequence[Token], names: Sequence[Name]) -> list[Mention]:
     whole: dict[str, list[int]] = defaultdict(list)
     in_part: dict[str, list[int]] = defaultdict(list)
     for name in names:
-        for keys, ids in zip(_keys(name.text), (whole, in_part), strict=True):
+        for keys, ids in zip(keys_of(name.text), (whole, in_part), strict=True):
             for key in keys:
                 ids[key].append(name.id)
     found: list[Mention] = []
-    longest = max(len(tokens_of(name.text)) for name in names) + 1
+    longest = max(len(tokens_of_name(name.text)) for name in names) + 1
     for length in range(min(LONGEST_NAME, longest, len(tokens)), 0, -1):
         for first in range(len(tokens) - length + 1):
             mention = _named(tokens, first, length, whole, in_part)
@@ -224,7 +147,7 @@ def _inexact(
         return []
     counts: dict[str, int] = defaultdict(int)
     for name in names:
-        for word in {token.word for token in tokens_of(name.text)}:
+        for word in {token.word for token in tokens_of_name(name.text)}:
             counts[word] += 1
     best: dict[tuple[int, int], list[tuple[float, Match, int]]] = defaultdict(list)
     for name in names:
@@ -245,7 +168,7 @@ def _partial(
     tokens: Sequence[Token], free: set[int], name: Name, counts: dict[str, int]
 ) -> Iterator[tuple[int, int, Match, float]]:
     """Runs of the text whose words are words of the name."""
-    words = {token.word for token in tokens_of(name.text)}
+    words = {token.word for token in tokens_of_name(name.text)}
     telling = {word for word in words if word not in COMMON and (len(word) > 2 or word.isdecimal())}
     whole = sum(map(len, telling))
     run: dict[int, str] = {}
@@ -279,9 +202,9 @@ def _is_misspelt(said: str, word: str) -> bool:
 
 def _similar(tokens: Sequence[Token], free: set[int], name: Name) -> Iterator[tuple[int, int, Match, float]]:
     """Runs of the text spelt like the name."""
-    own = tokens_of(name.text)
+    own = tokens_of_name(name.text)
     words = [token.word for token in own]
-    whole = squashed(_without_article(words))
+    whole = squashed(without_article(words))
     if len(whole) < _MISSPELT_FROM:
         return
     shape = trigrams(name.text)
@@ -296,16 +219,11 @@ def _similar(tokens: Sequence[Token], free: set[int], name: Name) -> Iterator[tu
             said = [tokens[i].word for i in run]
             if all(word in COMMON for word in said) or (said[-1] in COMMON and words[-1] not in COMMON):
                 continue
-            score = letters_alike(squashed(_without_article(said)), whole)
+            score = letters_alike(squashed(without_article(said)), whole)
             if score >= (LIKE if len(said) > 1 else _LIKE_ONE_WORD):
                 yield first, first + length - 1, Match.SIMILAR, score - 0.02 * (said[0] in COMMON)
 
 
-@lru_cache(maxsize=16384)
-def _of_word(word: str) -> frozenset[str]:
-    return trigrams(word)
-
-
 def _shares(word: str, shape: frozenset[str]) -> bool:
-    own = _of_word(word)
+    own = trigrams(word)
     return word not in COMMON and len(own & shape) >= _SHARED_TRIGRAMS * len(own)

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.core.name_matching import COMMON, Match, Mention, Name, mentions_in, tokens_of
+from app.core.name_matching import Match, Mention, Name, mentions_in
+from app.core.name_spellings import COMMON, tokens_of
 from app.models import Actor, Category, Film, Language
 from app.repositories.film_titles import by_trigrams
 from app.repositories.films import ACTOR_NAME
@@ -27,6 +28,8 @@ _CANDIDATES = 150
 _MOST_WORDS = 16
 """Maximum number of a text's words used to search candidates: the longest, which are the most specific."""
 _MOST_RUNS = 4
+_LONGEST_RUN = 100
+"""Maximum characters of a text that names are compared with; caches keep its trigrams."""
 _LONGEST_SCANNED = 12
 """Maximum length of a text that is compared with all names if the index finds none."""
 _BINDS = 100
@@ -230,7 +233,7 @@ def _unexplained(text: str, mentions: Sequence[Mention], kinds: Sequence[Mention
         while run and tokens[run[-1]].word in COMMON:
             run.pop()
         if run and any(len(tokens[i].word) > _SHORT for i in run):
-            found.append(text[tokens[run[0]].start : tokens[run[-1]].end])
+            found.append(text[tokens[run[0]].start : tokens[run[-1]].end][:_LONGEST_RUN])
     return sorted(found, key=len, reverse=True)[:_MOST_RUNS]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.core.name_matching import Mention, tokens_of
+from app.core.name_matching import Mention
+from app.core.name_spellings import tokens_of
 from app.repositories.mentions import Mentions
 
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from app.core.name_matching import Mention, Name, tokens_of
+from app.core.name_matching import Mention, Name
+from app.core.name_spellings import tokens_of
 from app.core.similarity import fold, likeness
 from app.repositories.mentions import both, by_stem
 

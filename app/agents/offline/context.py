@@ -9,7 +9,7 @@ from typing import Any
 from app.agents.offline.lexicon import says
 from app.agents.offline.steps import Call, Findings, Turn
 from app.agents.offline.utterance import Film, Utterance, read_utterance, tidy
-from app.core.name_matching import tokens_of
+from app.core.name_spellings import tokens_of
 
 _FEW_WORDS = 6
 _LONGEST = 900

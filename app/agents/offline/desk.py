@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from app.agents.offline.lexicon import cue, says, words
 from app.agents.offline.utterance import tidy
-from app.core.name_matching import COMMON, tokens_of
+from app.core.name_spellings import COMMON, tokens_of
 from app.repositories.mentions import STORE_WORDS
 
 _LONGEST = 240

@@ -19,7 +19,7 @@ from app.agents.offline.general import missing_title
 from app.agents.offline.lexicon import cue, says
 from app.agents.offline.utterance import Film, Utterance
 from app.agents.offline.wishes import kinds_slots, list_slots, more_slots
-from app.core.name_matching import tokens_of
+from app.core.name_spellings import tokens_of
 
 Slots = dict[str, Any]
 _BESIDE = re.compile(r"xfilm\d+(?:,| and| or|, and|, or| &) ¤|¤(?:,| and| or|, and|, or| &) xfilm", re.I)

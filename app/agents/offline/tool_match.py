@@ -8,7 +8,7 @@ from typing import Any
 from app.agents.chat_services.settings import Refusal
 from app.agents.offline.history import FILM_SEARCH, HANDOFF, RENTAL_DESK
 from app.agents.team import LLM_AGENT, RENTAL_AGENT, SEARCH_AGENT
-from app.core.name_matching import tokens_of
+from app.core.name_spellings import tokens_of
 
 TRANSFER = f"{HANDOFF}-transfer_to_"
 

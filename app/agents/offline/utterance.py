@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.agents.offline.lexicon import cue, named, says
-from app.core.name_matching import COMMON, tokens_of
+from app.core.name_spellings import COMMON, tokens_of
 
 Film = Mapping[str, Any]
 _SURE, _LIKELY, _HALF = 0.9, 0.72, 0.6

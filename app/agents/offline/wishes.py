@@ -11,7 +11,7 @@ from app.agents.offline.facts import facts_in
 from app.agents.offline.general import missing_title
 from app.agents.offline.lexicon import cue, says
 from app.agents.offline.utterance import Utterance
-from app.core.name_matching import tokens_of
+from app.core.name_spellings import tokens_of
 
 Slots = dict[str, Any]
 _FOLLOWS = re.compile(
