@@ -21,7 +21,7 @@ from app.api.openapi import extend_openapi
 from app.core import errors
 from app.core.database.driver_errors import app_error_from, driver_error_name
 from app.core.database.engine import is_unreachable
-from app.core.errors import AppError, Unauthorized, Unavailable, database_away
+from app.core.errors import INTERNAL_ERROR, AppError, Unauthorized, Unavailable, database_away
 
 log = structlog.get_logger("app.api")
 
@@ -249,4 +249,4 @@ async def _database_away(request: Request, error: Exception) -> JSONResponse:
 def unexpected(request: Request, error: BaseException) -> JSONResponse:
     """Log an unexpected error with its traceback; return a 500 without details."""
     log.error("unhandled_error", error=type(error).__name__, exc_info=error)
-    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error; the request id helps us find it.")
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_ERROR)

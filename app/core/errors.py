@@ -28,6 +28,9 @@ from __future__ import annotations
 
 import re
 
+INTERNAL_ERROR = "Internal server error; the request id helps us find it."
+"""What is told of an unexpected error."""
+
 
 class AppError(Exception):
     """An error that is shown to the caller: `detail` is a sentence that is safe to show.

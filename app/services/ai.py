@@ -121,8 +121,8 @@ class AiService:
         """
         assistant = await self._loader.get()
         run_id = uuid4().hex
-        record = TurnRecord(log=EventLog(run_id, run_id))
-        return _ephemeral(record, guard(assistant.hand_off(question, self._caller, record)))
+        events = EventLog(run_id, run_id)
+        return _ephemeral(events, guard(assistant.hand_off(question, self._caller, TurnRecord(log=events))))
 
     async def ask(self, question: str) -> AsyncGenerator[str, None]:
         """Stream the answer word by word; raises the errors of `hand_off`, also after the first words."""
@@ -140,9 +140,7 @@ class AiService:
         return (await self._loader.get()).info()
 
 
-async def _ephemeral(record: TurnRecord, work: Awaitable[HandoffResponse]) -> AsyncGenerator[list[Numbered], None]:
-    events = record.log
-    assert events is not None  # as `events` has made it  # noqa: S101  # nosec B101
+async def _ephemeral(events: EventLog, work: Awaitable[HandoffResponse]) -> AsyncGenerator[list[Numbered], None]:
     events.start()
     request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
@@ -151,10 +149,9 @@ async def _ephemeral(record: TurnRecord, work: Awaitable[HandoffResponse]) -> As
             end_ephemeral(events, await work, None, request_id)
         except AppError as error:
             end_ephemeral(events, None, error, request_id)
-        except Exception:
+        except Exception as error:
             log.exception("turn_crashed")
-            crash = AppError("Internal server error; the request id helps us find it.")
-            end_ephemeral(events, None, crash, request_id)
+            end_ephemeral(events, None, error, request_id)
 
     task = asyncio.create_task(run())
     try:

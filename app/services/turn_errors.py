@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.core.errors import (
+    INTERNAL_ERROR,
     AppError,
     Interrupted,
     NoAnswer,
@@ -20,7 +21,7 @@ _KINDS: dict[type[AppError], str] = {
     for kind in (RateLimited, UpstreamTimeout, NoAnswer, UpstreamFailed, NotConfigured, Interrupted, Unavailable)
 }
 _CODES = {code: kind for kind, code in _KINDS.items() if kind is not Interrupted}
-_CRASHED = {"code": "internal_error", "detail": "Internal server error; the request id helps us find it."}
+_CRASHED = {"code": "internal_error", "detail": INTERNAL_ERROR}
 
 
 def described(error: Exception) -> dict[str, str]:

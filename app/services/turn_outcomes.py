@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from app.agents.events import Event, EventLog
-from app.core.errors import AppError
 from app.schemas.ai import HandoffResponse, Usage
 from app.schemas.conversations import TurnRead
 from app.services.turn_errors import described
@@ -54,14 +53,14 @@ def answered(status: str, run_id: str, answer: str) -> dict[str, Any]:
     return {"type": "interrupt", "interrupts": [interrupt]}
 
 
-def end_ephemeral(log: EventLog, answer: HandoffResponse | None, error: AppError | None, request_id: str) -> None:
+def end_ephemeral(log: EventLog, answer: HandoffResponse | None, error: Exception | None, request_id: str) -> None:
     """Write the terminal event of a turn that is not stored."""
     log.close()
     if answer is not None:
         outcome = answered(answer.status, log.run_id, answer.answer)
         log.end(run_finished(log.thread_id, log.run_id, outcome, answer.usage, answer))
     elif error is not None:
-        log.end(run_error(error.detail, described(error)["code"], request_id))
+        log.end(run_error(**described(error), request_id=request_id))
 
 
 def _outcome_of(turn: TurnRead) -> dict[str, Any]:
