@@ -1,7 +1,7 @@
-"""What has to be known afterwards about who did what, and from where: events of one logger, without secrets.
+"""The audit log: events that record who did what, and from which address, without secrets.
 
-The caller is in every line of a request: `account_id` or `key_id`, bound when the credential was verified. The
-client's address is in these lines alone.
+Each log line of a request has its caller: `account_id` or `key_id`, bound when the credential is verified. Only audit
+events have the client's address.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import structlog
 log = structlog.get_logger("app.audit")
 
 _MAX_TEXT = 200
-"""Characters of one fact: some come from callers."""
+"""Maximum characters of a fact: some are sent by callers."""
 _client: ContextVar[Callable[[], str] | None] = ContextVar("client", default=None)
 
 
 def audit(event: str, **facts: object) -> None:
-    """Log the event. Ids are facts; names, e-mail addresses and anything that lets somebody in are not."""
+    """Log the event with its facts. Pass ids; never names, e-mail addresses or credentials."""
     client = _client.get()
     address = {"address": client()} if client else {}
     log.info(event, **address, **{name: _bounded(value) for name, value in facts.items()})
@@ -28,7 +28,7 @@ def audit(event: str, **facts: object) -> None:
 
 @contextmanager
 def events_from(client: Callable[[], str]) -> Iterator[None]:
-    """Name this address in the events of the context. It is asked for when there is one."""
+    """Add the client's address to the audit events of this context. `client` is called once an event is logged."""
     token = _client.set(client)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The garbage collector of a process that serves for a long time."""
+"""Garbage collector settings for a long-running server process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 def ignore_present_objects() -> None:
-    """Exclude all present objects from collections: 200,000 objects of imported libraries are here to stay."""
+    """Exclude all present objects from collections: the 200,000 objects of imported libraries are never freed."""
     gc.collect()
     gc.freeze()
 

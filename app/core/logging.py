@@ -11,9 +11,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from app.core.settings import Settings
 
 _SEMANTIC_KERNEL = ("semantic_kernel", "in_process_runtime", "agent_runtime")
-"""They log message bodies, and ERRORs for cancellations and failures that we report ourselves."""
+"""These loggers quote messages, and log errors for cancellations and failures that the service logs itself."""
 _QUIET = {
-    # One line per request is ours to write.
+    # The request middleware logs one line for each request.
     "uvicorn.access": logging.CRITICAL,
     "openai": logging.WARNING,
     "httpx": logging.WARNING,
@@ -26,11 +26,11 @@ _QUIET = {
 
 
 class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # not subscriptable on Python 3.10
-    """Ours, so that configuring again replaces it and leaves others' alone."""
+    """The application's handler: configuring logging again replaces it and keeps other handlers."""
 
 
 def configure_logging(settings: Settings) -> None:
-    """Send everything to stderr: JSON lines, or readable text when LOG_LEVEL is DEBUG."""
+    """Log to stderr: JSON lines, or readable text if LOG_LEVEL is DEBUG."""
     readable = settings.log_level == "DEBUG"
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -50,7 +50,7 @@ def configure_logging(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     rendering: list[Processor] = (
-        # Its own choice of traceback shows local variables, with what people have sent us in them.
+        # The default traceback shows local variables, which contain data of requests.
         [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
         if readable
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
@@ -79,11 +79,11 @@ def configure_logging(settings: Settings) -> None:
 
 
 def _not_logged_before(record: logging.LogRecord) -> bool:
-    """The request middleware has logged what it lets through to uvicorn."""
+    """Return False for uvicorn's record of an exception that the request middleware has logged."""
     return not record.getMessage().startswith("Exception in ASGI application")
 
 
 def _without_color_message(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """uvicorn repeats each message with terminal colours in an extra field."""
+    """Remove uvicorn's extra field, which repeats the message with terminal colours."""
     event.pop("color_message", None)
     return event

@@ -32,8 +32,8 @@ DEFAULT_OPENAI_MODEL = "gpt-5.6-luna"
 EMBEDDED_DATABASE_URL = "sqlite+aiosqlite:///./interview.db"
 
 MIN_SECRET_BYTES = 32
-"""As long as what HS256 computes (RFC 7518, section 3.2)."""
-SECRET_KEY_PLACEHOLDER = "change-me-to-32-random-bytes-or-more"  # refused as one  # noqa: S105  # nosec B105
+"""The size of an HS256 hash, as RFC 7518, section 3.2 requires."""
+SECRET_KEY_PLACEHOLDER = "change-me-to-32-random-bytes-or-more"  # refused as a key  # noqa: S105  # nosec B105
 
 _OF_PROVIDERS = (
     "openai_api_key",
@@ -51,7 +51,7 @@ class UnreadableEnvFile(ValueError):
 
 
 class Settings(BaseSettings):
-    """One process's settings. An empty variable counts as unset."""
+    """The settings of a process. An empty variable counts as unset."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -59,7 +59,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
-        hide_input_in_errors=True,  # some of it is secret
+        hide_input_in_errors=True,  # some values are secrets
     )
 
     app_port: int = Field(8000, ge=1, le=65535, description="Port that `make run` serves on.")
@@ -170,7 +170,7 @@ class Settings(BaseSettings):
     @field_validator(*_OF_PROVIDERS, mode="before")
     @classmethod
     def _trimmed(cls, value: object) -> object:
-        """A key or address that was pasted with blanks or a line end around it; nothing but blanks counts as unset."""
+        """Remove blanks and line ends around a pasted key or address; a blank value counts as unset."""
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         return (text.strip() or None) if isinstance(text, str) else value
 
@@ -185,7 +185,7 @@ class Settings(BaseSettings):
 
     @property
     def weak_secret_keys(self) -> list[str]:
-        """The names of those that only DEBUG lets pass."""
+        """The names of the secret keys that are accepted only because DEBUG is set."""
         return [name for name, secret in self._given_secret_keys().items() if _weakness(secret)]
 
     def _given_secret_keys(self) -> dict[str, str]:
@@ -193,14 +193,14 @@ class Settings(BaseSettings):
         return {name: secret.get_secret_value() for name, secret in given.items() if secret is not None}
 
     def worker_problem(self, *, several: bool) -> str | None:
-        """Why worker processes cannot start, as a sentence: each would refuse the tokens of the others."""
+        """Return why several worker processes cannot start, or None: without a key each refuses the others' tokens."""
         if self.secret_key is not None or not (several or self.web_concurrency > 1):
             return None
         return f"Several workers need the same SECRET_KEY: set a random key of at least {MIN_SECRET_BYTES} bytes."
 
     @property
     def provider(self) -> Provider:
-        """The provider that answers questions: the explicit one, else the one whose key is set, else offline."""
+        """The provider in use: AI_PROVIDER, else the provider whose key is set, else offline."""
         if self.ai_provider is not None:
             return self.ai_provider
         if self.azure_openai_api_key is not None:
@@ -211,7 +211,7 @@ class Settings(BaseSettings):
 
     @property
     def provider_problem(self) -> str | None:
-        """What the chosen provider still needs, as a sentence; None when it is complete."""
+        """What is missing or invalid in the provider's configuration, as a sentence, or None."""
         missing = [name for name, value in self._needed().items() if value is None]
         if missing:
             return f"The AI provider '{self.provider}' is not configured: set {' and '.join(missing)}."
@@ -238,7 +238,7 @@ class Settings(BaseSettings):
 
     @property
     def model(self) -> str:
-        """The name of the model that answers."""
+        """The name of the model in use."""
         if self.provider == "azure":
             return self.azure_openai_deployment or ""
         return self.openai_model if self.provider == "openai" else "offline"
@@ -253,7 +253,7 @@ def _weakness(secret: str) -> str | None:
 
 
 def in_sentences(error: ValidationError | UnreadableEnvFile, named: Callable[[str], str] = str.upper) -> str:
-    """Return the errors in one line, without the invalid values."""
+    """Return the errors as one line, without the invalid values."""
     if isinstance(error, UnreadableEnvFile):
         return str(error)
     found = ((".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_input=False))
@@ -263,7 +263,7 @@ def in_sentences(error: ValidationError | UnreadableEnvFile, named: Callable[[st
 
 @lru_cache
 def get_settings() -> Settings:
-    """The process's settings, read once; raises ValidationError or UnreadableEnvFile."""
+    """Read the settings once for each process; raise ValidationError or UnreadableEnvFile."""
     if env_file := Settings.model_config.get("env_file"):
         _check_encoding(Path(str(env_file)))
     return Settings()

@@ -8,12 +8,12 @@ from pydantic import SecretStr
 
 
 def secret_value(secret: SecretStr | None) -> str:
-    """The secret itself; empty when it is unset."""
+    """Return the secret's value, or an empty string if it is unset."""
     return secret.get_secret_value() if secret is not None else ""
 
 
 def key_problem(name: str, key: SecretStr | None) -> str | None:
-    """A key travels in a header, which takes no blanks within and nothing but ASCII."""
+    """Return why the key cannot be sent in a header (only printable ASCII without blanks can), or None."""
     value = secret_value(key)
     if value.isascii() and value.isprintable() and " " not in value:
         return None
@@ -21,7 +21,7 @@ def key_problem(name: str, key: SecretStr | None) -> str | None:
 
 
 def base_url_problem(name: str, url: str | None) -> str | None:
-    """A compatible server's address, up to the version."""
+    """Return why this is not the base URL of an OpenAI-compatible server (up to the version), or None."""
     if url is None:
         return None
     parts = _parts(url)
@@ -35,7 +35,10 @@ def base_url_problem(name: str, url: str | None) -> str | None:
 
 
 def endpoint_problem(name: str, url: str | None) -> str | None:
-    """An Azure resource's address. What Azure's portal shows as target URI has path and version behind it."""
+    """Return why this is not the URL of an Azure resource, or None.
+
+    The "target URI" that Azure's portal shows is longer: it has a path and a version.
+    """
     parts = _parts(url or "")
     if parts is None:
         return f"{name} must be a URL such as https://NAME.openai.azure.com/."

@@ -20,13 +20,13 @@ _HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]")
 
 
 def rate_limit(text: str) -> str:
-    """Such as `30/minute` or `5 per 2 hours`, or `off`."""
+    """Validate a rate limit such as `30/minute` or `5 per 2 hours`, or `off`."""
     limit_of(text)
     return text
 
 
 def limit_of(text: str) -> RateLimitItem | None:
-    """The limit that a setting states; None for `off`."""
+    """Parse a rate limit; return None for `off`."""
     if text.strip().lower() == OFF:
         return None
     try:
@@ -39,7 +39,7 @@ def limit_of(text: str) -> RateLimitItem | None:
 
 
 def signing_problem(secret: str) -> str | None:
-    """Why the token library cannot sign with this key; it would say so only when somebody signs in."""
+    """Return why the token library cannot sign with this key, or None. The library itself fails only at a sign-in."""
     try:
         secret.encode("utf-8")
     except UnicodeEncodeError:
@@ -50,7 +50,7 @@ def signing_problem(secret: str) -> str | None:
 
 
 def redis_url(secret: SecretStr | None) -> SecretStr | None:
-    """Such as `redis://host:6379/0`, or `rediss://` for TLS."""
+    """Validate a Redis URL such as `redis://host:6379/0`, or `rediss://` for TLS."""
     if secret is None:
         return None
     try:
@@ -64,9 +64,10 @@ def redis_url(secret: SecretStr | None) -> SecretStr | None:
 
 
 def proxies(text: str) -> str:
-    """Comma-separated addresses and networks, as uvicorn reads them.
+    """Validate comma-separated addresses and networks of proxies, in the format that uvicorn reads.
 
-    Everybody is none of them: uvicorn would believe the first address of the list, which clients make up.
+    A network of all addresses is refused: uvicorn would trust the first address of X-Forwarded-For, which a client
+    can forge.
     """
     named = [part.strip() for part in text.split(",") if part.strip()]
     for part in named:
@@ -80,7 +81,7 @@ def proxies(text: str) -> str:
 
 
 def listed(value: object) -> object:
-    """A list from the environment: JSON, or separated by commas."""
+    """Parse a list from the environment: JSON, or comma-separated."""
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("["):
@@ -92,7 +93,7 @@ def listed(value: object) -> object:
 
 
 def web_origins(given: tuple[str, ...]) -> tuple[str, ...]:
-    """Origins as browsers send them (RFC 6454): scheme and host in small letters, the port unless it is the usual."""
+    """Return the origins as browsers send them (RFC 6454): in lower case, without the scheme's default port."""
     if "*" in given and len(given) > 1:
         raise ValueError("must be either * or a list of origins")
     return given if given == ("*",) else tuple(map(_origin, given))

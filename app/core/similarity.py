@@ -1,4 +1,4 @@
-"""How alike two texts are: coarsely, as Postgres' pg_trgm measures it, and finely, as a reader would."""
+"""Similarity of texts: by trigrams, as Postgres' pg_trgm measures it, and by letters in the same order."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def fold(text: str) -> str:
-    """Lower case without accents: "Amélie" and "amelie" fold to the same text."""
+    """Return the text in lower case without accents: "Amélie" becomes "amelie"."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 @lru_cache(maxsize=16384)
 def trigrams(text: str) -> frozenset[str]:
-    """Three letters in a row of each word, as pg_trgm counts them."""
+    """Return the trigrams of each word, as pg_trgm does."""
     padded = (f"  {word} " for word in _WORD.findall(fold(text)))
     return frozenset(word[i : i + 3] for word in padded for i in range(len(word) - 2))
 
 
 def similarity(left: str, right: str) -> float:
-    """Shared trigrams over all trigrams, 0.0 to 1.0: pg_trgm's measure, which SQLite borrows as an SQL function."""
+    """Return shared trigrams over all trigrams, 0.0 to 1.0: pg_trgm's measure, also an SQL function on SQLite."""
     a, b = trigrams(left), trigrams(right)
     if not a or not b:
         return 0.0
@@ -32,9 +32,9 @@ def similarity(left: str, right: str) -> float:
 
 
 def likeness(asked: str, name: str) -> float:
-    """How well a misspelt `asked` fits `name`, 0.0 to 1.0: "alein" fits "alien" with 0.8.
+    """Return how well a misspelt text fits a name, 0.0 to 1.0: "alein" fits "alien" with 0.8.
 
-    Fits a run of words within a longer name too ("lord of the rigns"), at a discount; a single word of it says less.
+    A text also fits some consecutive words of a longer name ("lord of the rigns"), at a discount; a single word less.
     """
     whole = letters_alike(asked, name)
     count, words = len(asked.split()), name.split()
@@ -45,8 +45,8 @@ def likeness(asked: str, name: str) -> float:
 
 
 def letters_alike(left: str, right: str) -> float:
-    """Letters in the same order over all letters, 0.0 to 1.0."""
-    # Imported when first needed: a tenth of a second, which start-up and most commands need not wait for.
+    """Return letters in the same order over all letters, 0.0 to 1.0."""
+    # Imported on first use: it takes 0.1 s, which start-up and most commands do not need.
     from rapidfuzz.fuzz import ratio
 
     return ratio(left, right) / 100

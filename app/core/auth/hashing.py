@@ -1,4 +1,4 @@
-"""Threads that hash passwords and do nothing else: a hash takes as long as a hundred requests, on purpose."""
+"""Threads for password hashing. A hash takes as long as a hundred requests, on purpose."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _WAITING = 8
-"""Jobs that wait for each thread: some two seconds' work."""
+"""Jobs that may wait for each thread: about two seconds of work."""
 _PATIENCE = 0.5
-"""Seconds that a job waits for its place among them: a burst of cheap ones is over by then."""
+"""Seconds that a job waits for a place in the queue: long enough for a burst of cheap jobs to end."""
 _TRY_AGAIN = 2
-"""Seconds."""
+"""Retry-After in seconds."""
 
 
 class HashingThreads:
-    """One process's: half the cores, so that the rest answers what needs no password.
+    """The hashing threads of one process: half the cores, so that other requests are still served.
 
-    Imports and files, which asyncio's own threads are for, do not wait behind passwords, nor the other way round.
+    They are separate from asyncio's default threads: file work does not wait for passwords, nor passwords for files.
     """
 
     def __init__(self, threads: int | None = None) -> None:
@@ -41,9 +41,9 @@ class HashingThreads:
         self._places = asyncio.Semaphore(threads * (1 + _WAITING))
 
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """The function's result; raises Unavailable when too many wait.
+        """Run the function in a thread and return its result, or raise Unavailable if too many jobs wait.
 
-        A job that still waits when its caller is cancelled is never begun.
+        A job whose caller is cancelled while it waits is never started.
         """
         await self._take_place()
         try:
@@ -55,7 +55,7 @@ class HashingThreads:
         return await asyncio.wrap_future(job)
 
     def close(self) -> None:
-        """Begin no more jobs; one that is under way finishes in its thread."""
+        """Start no more jobs; running jobs finish in their threads."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _take_place(self) -> None:
@@ -66,11 +66,11 @@ class HashingThreads:
             raise Unavailable("Too many passwords are being checked: try again.", retry_after=_TRY_AGAIN) from error
 
     def _leave_place(self, loop: asyncio.AbstractEventLoop, _job: Future[R]) -> None:
-        """Called in the job's thread: a job that nobody waits for any more has its place until it ends."""
-        with suppress(RuntimeError):  # the loop has ended meanwhile
+        """Release the job's place when it ends, in its thread: a job without a caller keeps its place until then."""
+        with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(self._places.release)
 
 
 def _cores() -> int:
-    """The cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

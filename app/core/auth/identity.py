@@ -1,4 +1,4 @@
-"""Who is asking. Made by the API from a credential it has verified; what it may do is decided from it alone."""
+"""The caller of a request. The API creates it from a verified credential; permissions depend on nothing else."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Scope(str, Enum):
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody with a role, a machine with a key, or anybody: then there is no role.
+    """An account, an API key, or an anonymous caller, who has no role.
 
-    A key works for the store's staff, as far as its scopes go; `scopes` is None for people. `customer_id` and
-    `staff_id` say who of the store's own records the account belongs to, if to any. `token_version` is the account's
-    when the token was issued.
+    An API key has the role staff, limited by its scopes; `scopes` is None for accounts. `customer_id` and `staff_id`
+    are the store's records that the account belongs to, if any. `token_version` is the account's version when the
+    token was issued.
     """
 
     role: Role | None = None
@@ -43,29 +43,29 @@ class Caller:
 
     @property
     def is_anonymous(self) -> bool:
-        """Nobody has signed in."""
+        """Whether the request has no credential."""
         return self.role is None
 
     @property
     def is_staff(self) -> bool:
-        """Works for the store: sees every customer's affairs."""
+        """Whether the caller is staff or admin, who see the data of every customer."""
         return self.role in (Role.STAFF, Role.ADMIN)
 
     @property
     def is_known(self) -> bool:
-        """The store has given this caller a key, a role or a customer's record. Anybody can register an account."""
+        """Whether the store gave the caller a key, a role or a customer record. Anybody can register an account."""
         return self.is_staff or self.customer_id is not None
 
     def has(self, scope: Scope) -> bool:
-        """Whether no key stands between the caller and this."""
+        """Whether the caller has this scope; accounts have all of them."""
         return self.scopes is None or scope in self.scopes
 
     def owns(self, customer_id: int) -> bool:
-        """Whether this customer's affairs are the caller's own."""
+        """Whether this is the caller's own customer record."""
         return self.customer_id is not None and self.customer_id == customer_id
 
     def may_see(self, customer_id: int) -> bool:
-        """Whether this customer exists for the caller."""
+        """Whether the caller may see this customer."""
         return self.is_staff or self.owns(customer_id)
 
 

@@ -17,45 +17,46 @@ R = TypeVar("R")
 
 
 class Guard(Protocol):
-    """Waits for work, or cancels it and raises."""
+    """Awaits work, or cancels it and raises."""
 
     def __call__(self, work: Awaitable[R], /) -> Awaitable[R]: ...
 
 
 class Passwords:
-    """Hashes and checks passwords, normalised, in threads of its own."""
+    """Hashes and verifies normalised passwords in separate threads."""
 
     def __init__(self, rounds: int) -> None:
-        # bcrypt by itself sees 72 bytes of a password: old hashes of it are still checked, and made anew.
+        # Plain bcrypt ignores all after 72 bytes: its old hashes are still verified, and then replaced.
         self._context = CryptContext(
             schemes=["bcrypt_sha256", "bcrypt"],
             deprecated=["bcrypt"],
             bcrypt_sha256__rounds=rounds,
         )
-        # Makes the hash that it checks against, which the first one to ask would wait for.
+        # Creates the dummy hash now: otherwise the first caller would wait for it.
         self._context.dummy_verify()
         self._threads = HashingThreads()
         self._guard: Guard | None = None
 
     def guarded_by(self, guard: Guard) -> Passwords:
-        """The same, for a caller who may give up: hashing is awaited through the guard."""
+        """Return a copy that awaits hashing through the guard, for a caller who may disconnect."""
         passwords = copy(self)
         passwords._guard = guard
         return passwords
 
     async def hash(self, password: str) -> str:
-        """What to keep instead of the password; raises Unavailable when too many passwords are being checked."""
+        """Return the hash of a password, or raise Unavailable if too many passwords are being checked."""
         return await self._run(self._hash, normalised(password))
 
-    async def check(self, password: str, kept: str | None) -> tuple[bool, str | None]:
-        """Whether it is the password, and a new hash where the one that was kept is of an old kind.
+    async def check(self, password: str, stored: str | None) -> tuple[bool, str | None]:
+        """Return whether the password matches the stored hash, and a new hash if the stored one is of an old scheme.
 
-        Takes as long when nothing was kept: time does not tell who has an account. Raises Unavailable like `hash`.
+        Takes the same time without a stored hash, so that timing does not reveal which accounts exist. Raises
+        Unavailable like `hash`.
         """
-        return await self._run(self._check, password, kept)
+        return await self._run(self._check, password, stored)
 
     def close(self) -> None:
-        """Begin no more hashing."""
+        """Start no more hashing."""
         self._threads.close()
 
     async def _run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -65,20 +66,20 @@ class Passwords:
     def _hash(self, password: str) -> str:
         return str(self._context.hash(password))
 
-    def _check(self, password: str, kept: str | None) -> tuple[bool, str | None]:
-        wanted, *others = _forms(password)
-        for form in (wanted, *others):
-            if kept is None:
+    def _check(self, password: str, stored: str | None) -> tuple[bool, str | None]:
+        current, *older = _forms(password)
+        for form in (current, *older):
+            if stored is None:
                 self._context.dummy_verify()
                 continue
-            right, better = self._context.verify_and_update(form, kept)
-            if right:
-                return True, better if form == wanted else self._hash(wanted)
+            matches, new_hash = self._context.verify_and_update(form, stored)
+            if matches:
+                return True, new_hash if form == current else self._hash(current)
         return False, None
 
 
 def _forms(password: str) -> list[str]:
-    """The password as it is hashed, and, if that is another, as it was given: older hashes are of that."""
-    wanted = normalised(password)
-    # One letter may become eighteen: then it is no password that anybody could have chosen.
-    return list(dict.fromkeys((wanted, password))) if len(wanted) <= MAX_PASSWORD_SIZE else [password]
+    """Return the normalised password and, if it differs, the password as given, which older hashes are made of."""
+    current = normalised(password)
+    # Normalisation can turn one character into eighteen. A password too long after it was never accepted.
+    return list(dict.fromkeys((current, password))) if len(current) <= MAX_PASSWORD_SIZE else [password]

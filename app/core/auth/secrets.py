@@ -1,4 +1,4 @@
-"""Random secrets, and what is kept of them."""
+"""Random secrets, their digests, and the normal form of passwords."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _RANDOM_BYTES = 32
 
 
 def new_secret(prefix: str = "") -> str:
-    """256 random bits as text: nobody guesses it, so a fast hash of it is as good as a slow one."""
+    """Return 256 random bits as text. They cannot be guessed, so a fast hash protects them as well as a slow one."""
     return prefix + secrets.token_urlsafe(_RANDOM_BYTES)
 
 
 def digest(secret: str) -> str:
-    """What to keep instead of a random secret."""
+    """Return the digest that is stored in place of a random secret."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def normalised(password: str) -> str:
-    """The password in the form that is hashed: keyboards and systems write one letter in several ways.
+    """Return the password in the form that is hashed: devices encode the same character in several ways.
 
-    NFKC, as NIST SP 800-63B recommends: it joins letters and their accents as RFC 8265's NFC does, and also makes
-    wide letters and blanks of other kinds plain ones, which RFC 8265 does in part.
+    The form is NFKC, as NIST SP 800-63B recommends. It combines letters and accents as RFC 8265's NFC does, and also
+    replaces wide letters and other blanks by plain ones, which RFC 8265 does in part.
     """
     return password if password.isascii() else unicodedata.normalize("NFKC", password)

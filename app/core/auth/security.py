@@ -1,6 +1,6 @@
-"""Passwords and tokens of one process.
+"""The password hashing and access tokens of one process.
 
-Importing this module imports passlib, python-jose and cryptography, a fifth of a second: see `SecurityLoader`.
+Importing this module imports passlib, python-jose and cryptography (0.2 s): see `SecurityLoader`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from app.core.settings import Settings
 
 
 class Security:
-    """One process's passwords and tokens."""
+    """The password hashing and access tokens of one process."""
 
     def __init__(self, settings: Settings) -> None:
         self.passwords = Passwords(settings.password_rounds)
@@ -23,14 +23,14 @@ class Security:
         self.refresh_lifetime = timedelta(days=settings.refresh_token_days)
 
     def guarded_by(self, guard: Guard) -> Security:
-        """The same, for a caller who may give up while passwords are hashed."""
+        """Return a copy for a caller who may disconnect while passwords are hashed."""
         security = copy(self)
         security.passwords = self.passwords.guarded_by(guard)
         return security
 
 
 def _keys(settings: Settings) -> tuple[str, ...]:
-    """Without SECRET_KEY one that nobody else has: its tokens end with the process, and only it takes them."""
+    """Return the signing keys, the current one first. Without SECRET_KEY it is random: tokens end with the process."""
     current = settings.secret_key.get_secret_value() if settings.secret_key else new_secret()
     previous = settings.secret_key_previous
     return (current, previous.get_secret_value()) if previous else (current,)

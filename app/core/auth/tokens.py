@@ -20,18 +20,17 @@ _OPTIONS = {f"require_{claim}": True for claim in _REQUIRED}
 
 @dataclass(frozen=True)
 class AccessTokens:
-    """JWTs that carry their caller, so that checking one needs no database.
+    """JWTs that contain their caller, so that verifying one needs no database.
 
-    The other side of that: what an account may do, and whether it still may, is as it was when the token was made,
-    `lifetime` ago at most.
+    An account's role and state are therefore those at the time the token was issued, at most `lifetime` ago.
     """
 
     keys: tuple[str, ...]
-    """The first signs; all verify, so that a key can be replaced while tokens it signed are about."""
+    """The first signs; all verify, so that a key can be replaced while its tokens are still valid."""
     lifetime: timedelta
 
     def issue(self, caller: Caller) -> str:
-        """A token for a person."""
+        """Return a token for an account."""
         now = datetime.now(timezone.utc)
         claims = {
             "iss": _ISSUER,
@@ -48,7 +47,7 @@ class AccessTokens:
         return str(jwt.encode(claims, self.keys[0], algorithm=_ALGORITHM))
 
     def read(self, token: str) -> Caller:
-        """Who it was issued to; raises InvalidToken, for whatever reason."""
+        """Return the caller that the token was issued to, or raise InvalidToken."""
         claims = self._verified(token)
         try:
             return Caller(
@@ -56,7 +55,7 @@ class AccessTokens:
                 account_id=int(claims["sub"]),
                 customer_id=_number(claims.get("customer_id")),
                 staff_id=_number(claims.get("staff_id")),
-                # Tokens from before there were versions are as old as an account can be.
+                # Tokens issued before versions existed have the first version.
                 token_version=_number(claims.get("token_version")) or 1,
             )
         except (KeyError, ValueError) as error:
@@ -70,9 +69,9 @@ class AccessTokens:
                         token, key, algorithms=[_ALGORITHM], audience=_AUDIENCE, issuer=_ISSUER, options=_OPTIONS
                     )
                 )
-            except ExpiredSignatureError as error:  # its signature is good
+            except ExpiredSignatureError as error:  # the signature is valid
                 raise InvalidToken("expired") from error
-            except (JWTError, RecursionError):  # the latter where its JSON is nested without end
+            except (JWTError, RecursionError):  # RecursionError: deeply nested JSON
                 continue
         raise InvalidToken
 

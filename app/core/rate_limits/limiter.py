@@ -1,7 +1,7 @@
-"""Rate limits: at most a number of requests in any window of time, in one counter or in several at once.
+"""Rate limits: a maximum of requests in a sliding window, in one counter or in several at once.
 
-Each process counts for itself, or all share counters in Redis. While Redis cannot be used, each process counts for
-itself again: no request waits or fails for that, and the limits stay in force.
+Each process counts separately, or all share counters in Redis. While Redis is unavailable each process counts
+separately again: no request waits or fails because of it, and the limits stay in force.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Limiter:
         self._redis = _redis_storage(secret.get_secret_value()) if secret else None
 
     async def reserve(self, name: LimitName, *counters: Counter) -> Reservation | None:
-        """Count a request in all of these counters, or in none when one is full; None where nothing is limited."""
+        """Count a request in all counters, or in none if one is full. Return None if the limit is off."""
         item = self._limits[name]
         if item is None:
             return None
@@ -58,13 +58,13 @@ class Limiter:
             await reservation.storage.remove(reservation.entry, reservation.windows)
 
     async def close(self) -> None:
-        """Close what is open."""
+        """Close the connections to Redis."""
         if self._redis:
             await self._redis.close()
 
 
 def _redis_storage(url: str) -> RedisStorage:
-    # Imported only where it is used: its client takes a tenth of the time until the first answer.
+    # Imported only if it is used: its client takes a tenth of the start-up time.
     from app.core.rate_limits.redis import RedisStorage
 
     return RedisStorage(url)

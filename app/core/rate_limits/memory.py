@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from app.core.rate_limits.status import CounterState, Window
 
 _SWEEP = 60.0
-"""Seconds between two searches for counters that are empty."""
+"""Seconds between two removals of empty counters."""
 
 
 class MemoryStorage:
-    """Counters of this process alone. Nothing is awaited while counting, so requests at the same time take turns."""
+    """Counters of this process. Counting awaits nothing, so concurrent requests are counted one after another."""
 
     def __init__(self) -> None:
         self._ends: dict[str, dict[str, float]] = {}
-        """When each request of a counter counts no more, the earliest first."""
+        """For each counter, the times at which its requests leave it, the earliest first."""
         self._swept = time.monotonic()
 
     async def add(self, entry: str, windows: Sequence[Window]) -> tuple[int | None, list[CounterState]]:

@@ -17,14 +17,14 @@ log = structlog.get_logger("app.limits")
 
 _PREFIX = "interview-api:limit:"
 _PATIENCE = 1.0
-"""Seconds for Redis to answer in. It takes less than a thousandth, but this process may be busy, importing say."""
+"""Timeout of Redis in seconds. It answers in under a millisecond, but this process may be busy, as when importing."""
 _CONNECTIONS = 10
-"""Each is free again after a command; to open one takes several."""
+"""Maximum connections. Each is free after one command; opening one takes several round trips."""
 _AWAY = 2.0
-"""Seconds after which Redis is asked again whether it is back."""
+"""Seconds between attempts to reach an unavailable Redis."""
 
-# Redis runs a script as one step: of requests at the same time, no two take the last place. Its clock counts, so that
-# processes need not agree on theirs. A counter is a sorted set of requests by the microsecond in which they came.
+# Redis runs a script atomically: two concurrent requests cannot both take the last place. The script uses Redis's
+# clock, because the processes' clocks may differ. A counter is a sorted set of requests by time in microseconds.
 _ADD = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -52,7 +52,7 @@ return answer
 
 
 class RedisStorage:
-    """Counters that processes share, as long as Redis can be used."""
+    """Counters that processes share while Redis is available."""
 
     def __init__(self, url: str) -> None:
         self._pool = BlockingConnectionPool.from_url(
@@ -69,7 +69,7 @@ class RedisStorage:
         self._asked_again = 0.0
 
     async def add(self, entry: str, windows: Sequence[Window]) -> tuple[int | None, list[CounterState]] | None:
-        """See CounterStorage; None while Redis cannot be used."""
+        """See CounterStorage; returns None while Redis is unavailable."""
         now = time.monotonic()
         if self._away and now < self._asked_again + _AWAY:
             return None
@@ -87,7 +87,7 @@ class RedisStorage:
         return full - 1 if full else None, [CounterState(requests, left / 1_000_000) for requests, left in counts]
 
     async def remove(self, entry: str, windows: Sequence[Window]) -> None:
-        """See CounterStorage; while Redis cannot be used, the request counts until its window ends."""
+        """See CounterStorage; while Redis is unavailable the request counts until its window ends."""
         if self._away:
             return
         try:

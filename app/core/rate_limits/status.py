@@ -8,19 +8,19 @@ from typing import NamedTuple, Protocol
 
 
 class Counter(NamedTuple):
-    """A counter that a request is counted in: its key, and how much it allows."""
+    """A counter of requests: its key and its limit."""
 
     key: str
     times: int = 1
-    """How many times the configured limit."""
+    """Factor of the configured limit."""
     only_one: bool = False
-    """A single request in a window, whatever the limit."""
+    """Allow one request in a window, whatever the limit."""
     instead: Counter | None = None
-    """The counter to use in the place of this one when it is full."""
+    """The counter to use if this one is full."""
 
 
 class Window(NamedTuple):
-    """A counter in full: at most `limit` requests in any `seconds`."""
+    """A counter with its limit: at most `limit` requests in any `seconds`."""
 
     key: str
     limit: int
@@ -28,7 +28,7 @@ class Window(NamedTuple):
 
 
 class CounterState(NamedTuple):
-    """A counter's state: the requests in it, and the seconds until the earliest of them leaves it."""
+    """A counter's state: its requests, and the seconds until the earliest of them leaves it."""
 
     requests: int
     seconds: float
@@ -38,9 +38,9 @@ class CounterStorage(Protocol):
     """Stores counters: in memory or in Redis."""
 
     async def add(self, entry: str, windows: Sequence[Window]) -> tuple[int | None, list[CounterState]] | None:
-        """Count the request in all windows, or in none when one is full.
+        """Count the request in all windows, or in none if one is full.
 
-        Returns the index of the first full one, and the state of each; None when nothing can be counted here.
+        Return the index of the first full window, if any, and the state of each; None if the storage is unavailable.
         """
 
     async def remove(self, entry: str, windows: Sequence[Window]) -> None:
@@ -49,7 +49,7 @@ class CounterStorage(Protocol):
 
 @dataclass(frozen=True)
 class RateLimitStatus:
-    """What the `RateLimit-*` headers say."""
+    """The values of the `RateLimit-*` headers."""
 
     limit: int
     window: int
@@ -61,23 +61,23 @@ class RateLimitStatus:
 
 @dataclass(frozen=True)
 class Reservation:
-    """One request, counted in every one of its counters; in none of them where one was full."""
+    """A request that is counted in all of its counters, or in none if one is full."""
 
     entry: str
     windows: tuple[Window, ...]
     statuses: tuple[RateLimitStatus, ...]
     full: int | None
-    """The index of the counter that was full."""
+    """The index of the full counter, if any."""
     storage: CounterStorage
 
     @property
     def nearest(self) -> RateLimitStatus:
-        """The status of the full counter, else of the one that is nearest to full."""
+        """The status of the full counter, else of the counter that is closest to full."""
         if self.full is not None:
             return self.statuses[self.full]
         return min(self.statuses, key=lambda status: status.remaining)
 
     @property
     def counted_by(self) -> str | None:
-        """What the counter that was full counts by: the first word of its key."""
+        """The property that the full counter counts by: the first word of its key."""
         return None if self.full is None else self.windows[self.full].key.split(":")[1]
