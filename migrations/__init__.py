@@ -1,1 +1,1 @@
-"""How the schema came to be; `alembic upgrade head` or `python -m app migrate` applies it."""
+"""Database migrations; `alembic upgrade head` or `python -m app migrate` applies them."""

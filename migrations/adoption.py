@@ -1,4 +1,4 @@
-"""What a database must have to be adopted: Pagila's columns, of whichever types its releases have given them."""
+"""Check that an existing Pagila database can be adopted: it needs Pagila's columns, of any type that a release used."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ _TABLES = {
     "payment": ("payment_id:number customer_id:number staff_id:number rental_id:number amount:money payment_date:time"),
 }
 PAGILA = {table: dict(column.split(":", 1) for column in columns.split()) for table, columns in _TABLES.items()}
-"""The kind of each column of each table."""
+"""The kind of each column, by table and column name."""
 
 _WRITTEN = {
     *("actor", "address", "category", "customer", "film", "film_actor", "film_category", "inventory", "payment"),
     "rental",
 }
-"""What the service adds rows to: it must be able to fill every column."""
+"""Tables to which the service adds rows: each column must be known or have a default."""
 
 _DECLARED = {
     "number": "integer",
@@ -63,11 +63,11 @@ _DECLARED = {
     "words": "tsvector",
     "bytes": "bytea",
 }
-"""How to add a column of each kind."""
+"""Column types in SQL, for the advice to add a missing column."""
 _REFERENCES = {"original_language_id": " REFERENCES language"}
 _KINDS: list[tuple[type[sa.types.TypeEngine[Any]], str]] = [
     (sa.Integer, "number"),
-    (sa.Enum, "rating"),  # before String, which it is one of
+    (sa.Enum, "rating"),  # a subclass of String, so it comes first
     (sa.String, "text"),
     (sa.DateTime, "time"),
     (sa.Date, "date"),
@@ -77,28 +77,28 @@ _KINDS: list[tuple[type[sa.types.TypeEngine[Any]], str]] = [
     (sa.LargeBinary, "bytes"),
 ]
 _MOST = 8
-"""How many findings a sentence names."""
+"""Maximum findings in an error message."""
 
 _CREATED = sa.text("SELECT obj_description(to_regclass('alembic_version'), 'pg_class') LIKE 'revision 0001 created%'")
 
 
 def is_adopted(connection: sa.Connection) -> bool:
-    """Whether this is a Postgres database whose tables of Pagila's names were there before ours."""
+    """Return whether this is a Postgres database whose Pagila tables existed before the first migration."""
     if connection.dialect.name != "postgresql":
         return False
     return sa.inspect(connection).has_table("film") and not connection.scalar(_CREATED)
 
 
-def refuse_what_cannot_be_adopted(connection: sa.Connection) -> None:
-    """Raise CommandError, with a sentence, when tables of Pagila's names are there and are not as the service needs."""
+def ensure_adoptable(connection: sa.Connection) -> None:
+    """Raise CommandError if tables with Pagila's names exist and differ from what the service needs."""
     inspector = sa.inspect(connection)
-    there = [table for table in PAGILA if inspector.has_table(table)]
-    if there and connection.dialect.name != "postgresql":
+    existing = [table for table in PAGILA if inspector.has_table(table)]
+    if existing and connection.dialect.name != "postgresql":
         raise CommandError(
-            f"This database already has tables named {', '.join(there)}, and only Postgres databases can be adopted. "
-            "Set DATABASE_URL to another file. Nothing was changed."
+            f"This database already has tables named {', '.join(existing)}, and only Postgres databases can be "
+            "adopted. Set DATABASE_URL to another file. Nothing was changed."
         )
-    found = [finding for table in there for finding in _findings(inspector, table)]
+    found = [finding for table in existing for finding in _findings(inspector, table)]
     if not found:
         return
     named = "; ".join(found[:_MOST]) + (f"; and {len(found) - _MOST} more" if len(found) > _MOST else "")
@@ -109,7 +109,7 @@ def refuse_what_cannot_be_adopted(connection: sa.Connection) -> None:
 
 
 def _findings(inspector: sa.Inspector, table: str) -> Iterator[str]:
-    """What is missing or different in a table, each with what to do."""
+    """Yield each missing or different column of a table, with the way to correct it."""
     wanted = PAGILA[table]
     columns = {column["name"]: column for column in inspector.get_columns(table)}
     for name, kind in wanted.items():

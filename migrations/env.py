@@ -1,7 +1,7 @@
-"""What Alembic runs for every command: finds the database, and lets one migration at a time have it.
+"""Alembic's environment, run by each of its commands. It finds the database, and lets one process migrate at a time.
 
-The database is, in this order: the connection in `config.attributes["connection"]`, `alembic -x url=...`,
-the option `sqlalchemy.url`, DATABASE_URL.
+The database is the first of these that is set: the connection in `config.attributes["connection"]`,
+`alembic -x url=...`, the option `sqlalchemy.url`, DATABASE_URL.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from app.models import metadata
 from migrations.adoption import PAGILA, is_adopted
 
 _ONE_AT_A_TIME = {
-    # Several replicas may start at once: all but the first wait here and then find nothing left to do.
+    # Several replicas may start at once: all but the first wait here, and then have nothing to migrate.
     "postgresql": "SELECT pg_advisory_xact_lock(7213093415881174029)",
-    # Also opens the transaction that sqlite3 does not open before DDL.
+    # It also begins a transaction, which sqlite3 does not do before DDL.
     "sqlite": "BEGIN IMMEDIATE",
 }
 
-# In a database only where the extension pg_trgm could be had, so the models cannot know it.
+# These exist only in databases with the extension pg_trgm, so the models do not declare them.
 _CONDITIONAL_INDEXES = {"idx_film_title_trgm", "idx_customer_search_trgm", "idx_actor_name_trgm"}
 
 
 def _include_name(name: str | None, kind: str, _parents: object) -> bool:
-    """Look at our own tables only: Pagila's partitions and whatever else lives there are left alone."""
+    """Compare only the service's tables: ignore Pagila's partitions and all other tables."""
     if kind == "table":
         return name in metadata.tables
     return not (kind == "index" and name in _CONDITIONAL_INDEXES)
@@ -45,10 +45,10 @@ def _include_name(name: str | None, kind: str, _parents: object) -> bool:
 def _include_object(
     item: SchemaItem, name: str | None, kind: str, reflected: bool, counterpart: SchemaItem | None
 ) -> bool:
-    """Compare what is in our models, and never propose to drop what else the owner of a database has.
+    """Compare only what the models declare, and never propose to drop other objects of a database.
 
-    Where that database was somebody's Pagila, its columns and foreign keys are as its release has them: adopting it
-    has looked at the columns. Pagila also declares payment's foreign keys on the partitions, we do on the table.
+    An adopted Pagila database keeps the columns and foreign keys of its release; adoption has checked the columns.
+    Pagila declares payment's foreign keys on the partitions, the models declare them on the table.
     """
     if reflected and counterpart is None:
         return False
@@ -74,7 +74,7 @@ def _settings() -> Settings:
     try:
         return Settings(database_url=url) if url else get_settings()
     except ValidationError as error:
-        # Alembic's command line says this in a line, other exceptions with a traceback.
+        # Alembic's command line prints a CommandError in one line, other exceptions with a traceback.
         raise CommandError(in_sentences(error)) from error
 
 
@@ -115,7 +115,7 @@ async def _connect_and_migrate() -> None:
 
 
 if context.config.config_file_name is not None:
-    # Only at Alembic's own command line; the service has set up its logging already.
+    # Only for Alembic's own command line: the service has configured logging already.
     fileConfig(context.config.config_file_name, disable_existing_loggers=False)
 
 if context.is_offline_mode():

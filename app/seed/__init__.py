@@ -1,4 +1,4 @@
-"""The sample store behind `python -m app seed`: real films, invented people, two hundred days of rentals."""
+"""The sample store of `python -m app seed`: real films, invented people, two hundred days of rentals."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from app.models.types import Rating
 
 @dataclass(frozen=True)
 class CatalogueFilm:
-    """What is known of a film before the store sets its terms. `length` is in minutes."""
+    """A film's facts, without the store's rental terms. `length` is in minutes."""
 
     title: str
     year: int
@@ -26,7 +26,7 @@ class CatalogueFilm:
 
 
 def read_catalogue() -> list[CatalogueFilm]:
-    """The catalogue in the order of the file, which is the order of film ids."""
+    """Return the catalogue in the order of the file, which is the order of film ids."""
     text = resources.files("app.seed").joinpath("catalogue.json").read_text(encoding="utf-8")
     return [
         CatalogueFilm(

@@ -1,4 +1,4 @@
-"""Rows for the catalogue's tables: films on the store's terms, their categories, actors and languages."""
+"""Rows of the film tables: films with rental terms, and their categories, actors and languages."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from app.models.films import FilmFields
 from app.seed.catalogue import CatalogueFilm
-from app.seed.chance import chance_of
+from app.seed.rng import rng_for
 
 CATEGORIES = (
     *("Action", "Animation", "Children", "Classics", "Comedy", "Documentary", "Drama", "Family"),
     *("Foreign", "Games", "Horror", "Music", "New", "Sci-Fi", "Sports", "Travel"),
 )
-"""Pagila's, in the order of its ids."""
+"""Pagila's categories, in the order of their ids."""
 
 _PAGILA_LANGUAGES = ("English", "Italian", "Japanese", "Mandarin", "French", "German")
 _SPECIAL_FEATURES = ("Trailers", "Commentaries", "Deleted Scenes", "Behind the Scenes")
@@ -37,59 +37,59 @@ class ActorRow(NamedTuple):
 
 
 def languages_of(films: Sequence[CatalogueFilm]) -> tuple[str, ...]:
-    """Names in the order of their ids: Pagila's six first."""
+    """Return the names of languages in the order of their ids: Pagila's six first."""
     return tuple(dict.fromkeys((*_PAGILA_LANGUAGES, *(film.language for film in films))))
 
 
 def actors_of(films: Sequence[CatalogueFilm]) -> dict[str, int]:
-    """Every actor's id by full name, in the order in which they first appear."""
+    """Return actor ids by full name. Ids follow the order in which actors first appear."""
     names = dict.fromkeys(name for film in films for name in film.actors)
     return {name: actor_id for actor_id, name in enumerate(names, 1)}
 
 
 def actor_rows(actors: dict[str, int]) -> Iterator[ActorRow]:
-    """The actors with their names in two parts."""
+    """Yield the actors with first and last name."""
     for name, actor_id in actors.items():
         yield ActorRow(actor_id, *split_name(name))
 
 
 def film_rows(films: Sequence[CatalogueFilm], languages: Sequence[str]) -> Iterator[FilmRow]:
-    """The films on the store's terms; ids count from 1 in the order given."""
+    """Yield the films with rental terms; ids count from 1 in the given order."""
     for film_id, film in enumerate(films, 1):
-        # Its own generator, so that a film keeps its terms when another one joins the catalogue.
-        chance = chance_of(f"{film.title} ({film.year})")
+        # One generator for each film: its terms do not change when another film joins the catalogue.
+        rng = rng_for(f"{film.title} ({film.year})")
         yield FilmRow(
             film_id=film_id,
             title=film.title,
             description=film.description,
             release_year=film.year,
             language_id=languages.index(film.language) + 1,
-            rental_duration=chance.randint(3, 7),
+            rental_duration=rng.randint(3, 7),
             rental_rate=film.rental_rate,
             length=film.length,
-            replacement_cost=Decimal("0.99") + chance.randint(9, 29),
+            replacement_cost=Decimal("0.99") + rng.randint(9, 29),
             rating=film.rating,
-            special_features=_some_features(chance),
+            special_features=_some_features(rng),
             streaming_available=film_id % _STREAMING_EVERY == 1,
         )
 
 
 def film_category_rows(films: Sequence[CatalogueFilm]) -> Iterator[tuple[int, int]]:
-    """(film_id, category_id) pairs."""
+    """Yield (film_id, category_id) pairs."""
     for film_id, film in enumerate(films, 1):
         for category in film.categories:
             yield film_id, CATEGORIES.index(category) + 1
 
 
 def film_actor_rows(films: Sequence[CatalogueFilm], actors: dict[str, int]) -> Iterator[tuple[int, int]]:
-    """(actor_id, film_id) pairs."""
+    """Yield (actor_id, film_id) pairs."""
     for film_id, film in enumerate(films, 1):
         for name in film.actors:
             yield actors[name], film_id
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """First and last name: the last name is the last word, unless "de", "von" or the like begins it."""
+    """Split a full name into first and last name. A last name may begin with "de", "von" or a similar word."""
     words = name.removesuffix(f" {_AFTER_SURNAME}").split()
     starts = [place for place, word in enumerate(words) if place and word.lower() in _SURNAMES_OF_TWO_WORDS]
     start = starts[0] if starts else len(words) - 1
@@ -97,6 +97,6 @@ def split_name(name: str) -> tuple[str, str]:
     return " ".join(words[:start]), " ".join(words[start:] + suffix)
 
 
-def _some_features(chance: Random) -> list[str]:
-    chosen = chance.sample(_SPECIAL_FEATURES, chance.randint(1, len(_SPECIAL_FEATURES)))
+def _some_features(rng: Random) -> list[str]:
+    chosen = rng.sample(_SPECIAL_FEATURES, rng.randint(1, len(_SPECIAL_FEATURES)))
     return [feature for feature in _SPECIAL_FEATURES if feature in chosen]

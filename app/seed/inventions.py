@@ -6,20 +6,20 @@ from decimal import Decimal
 
 from app.models.types import Rating
 from app.seed.catalogue import CatalogueFilm
-from app.seed.chance import chance_of
 from app.seed.people import full_name
+from app.seed.rng import rng_for
 from app.seed.words import HEROES, PLOTS, SCENES
 
 MOST_INVENTED = 6000
-"""Every (hero, scene) pair is a title of its own; there are a few more pairs than this."""
+"""Maximum number of invented films: each (hero, scene) pair is one title, and there are 6083 pairs."""
 
 _RATES = (Decimal("0.99"), Decimal("2.99"), Decimal("4.99"))
 _ACTORS = 200
-"""Invented ones, as many as Pagila has."""
+"""Number of invented actors: as many as Pagila has."""
 
 
 def invented_films(count: int, categories: tuple[str, ...]) -> list[CatalogueFilm]:
-    """The first `count` (at most MOST_INVENTED) invented films: the same ones each time, no title twice."""
+    """Return the first `count` invented films (at most MOST_INVENTED): always the same, with unique titles."""
     actors = [" ".join(full_name(number)) for number in range(_ACTORS)]
     return [_invent(number, categories, actors) for number in range(count)]
 
@@ -27,15 +27,15 @@ def invented_films(count: int, categories: tuple[str, ...]) -> list[CatalogueFil
 def _invent(number: int, categories: tuple[str, ...], actors: list[str]) -> CatalogueFilm:
     # 77 heroes and 79 scenes have no common divisor, so a pair repeats only after 77 * 79 films.
     hero, scene = HEROES[number % len(HEROES)], SCENES[number % len(SCENES)]
-    chance = chance_of(f"invented film {number}")
+    rng = rng_for(f"invented film {number}")
     return CatalogueFilm(
         title=f"The {hero} of {scene}",
-        year=chance.randint(1960, 2024),
-        length=chance.randint(70, 180),
-        rating=chance.choice(list(Rating)),
-        categories=tuple(chance.sample(categories, chance.randint(1, 3))),
-        actors=tuple(chance.sample(actors, chance.randint(3, 6))),
+        year=rng.randint(1960, 2024),
+        length=rng.randint(70, 180),
+        rating=rng.choice(list(Rating)),
+        categories=tuple(rng.sample(categories, rng.randint(1, 3))),
+        actors=tuple(rng.sample(actors, rng.randint(3, 6))),
         language="English",
-        rental_rate=chance.choice(_RATES),
-        description=f"An invented film: a {hero.lower()} of {scene} {chance.choice(PLOTS)}.",
+        rental_rate=rng.choice(_RATES),
+        description=f"An invented film: a {hero.lower()} of {scene} {rng.choice(PLOTS)}.",
     )

@@ -1,4 +1,4 @@
-"""Rows for rentals and payments: the loans, moved to the present and paid for."""
+"""Rows of rentals and payments, made from loans: with dates relative to today, and amounts."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class PaymentRow(NamedTuple):
 
 
 class Ledger:
-    """Turns loans into rows, with times that end at midnight (UTC) before `today`."""
+    """Converts loans to rows. All times are before the midnight (UTC) at which `today` begins."""
 
     def __init__(self, shop: Shop, today: date) -> None:
         self._shop = shop
         self._first_day = datetime(today.year, today.month, today.day, tzinfo=timezone.utc) - timedelta(DAYS)
 
     def rental_rows(self, loans: Iterable[tuple[int, Loan]]) -> Iterator[RentalRow]:
-        """One rental for each numbered loan; the number is the rental's id."""
+        """Yield a rental for each numbered loan; the number is the rental's id."""
         for rental_id, loan in loans:
             yield RentalRow(
                 rental_id=rental_id,
@@ -50,7 +50,7 @@ class Ledger:
             )
 
     def payment_rows(self, loans: Iterable[tuple[int, Loan]]) -> Iterator[PaymentRow]:
-        """One payment for each numbered loan, dated like the rental and late fee included, as in Pagila."""
+        """Yield a payment for each numbered loan. As in Pagila, it has the rental's date and includes the late fee."""
         for rental_id, loan in loans:
             yield PaymentRow(
                 payment_id=rental_id,
@@ -65,7 +65,7 @@ class Ledger:
         return self._first_day + timedelta(seconds=seconds)
 
     def _amount(self, loan: Loan) -> Decimal:
-        """The film's rate and the late fee."""
+        """Return the film's rental rate plus the late fee."""
         film = self._shop.films[loan.disc.film_id - 1]
         if loan.end is None:
             return film.rental_rate
@@ -74,6 +74,6 @@ class Ledger:
 
 
 def _server(rental_id: int, loan: Loan) -> int:
-    """Someone who works where the disc is."""
+    """Return the staff id of an employee of the disc's store."""
     staff = STAFF_IDS[loan.disc.store_id]
     return staff[rental_id % len(staff)]

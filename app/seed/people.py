@@ -1,6 +1,6 @@
-"""Everybody in the sample store, invented: staff and customers, with their addresses.
+"""The invented people of the sample store: staff and customers, with their addresses.
 
-Telephone numbers cannot be dialled and e-mail domains are reserved for examples (RFC 2606).
+The telephone numbers are not assigned, and the e-mail domains are reserved for examples (RFC 2606).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from app.seed.words import CITIES, COUNTRIES, FIRST_NAMES, LAST_NAMES, STREETS
 
 STORES = (1, 2)
 STAFF_IDS = {1: (0, 2), 2: (1,)}
-"""Who works in each store, its manager first. Ids start at 0, as Pagila's do."""
+"""Staff ids by store, the manager's first. Ids start at 0, as in Pagila."""
 
 _STAFF_NAMES = (("Ruth", "Calder"), ("Tomas", "Lind"), ("Imani", "Osei"))
 _FIRST_STAFF_ADDRESS = len(STORES) + 1
 _FIRST_CUSTOMER_ADDRESS = _FIRST_STAFF_ADDRESS + len(_STAFF_NAMES)
 _INACTIVE_EVERY = 39
 _NEWEST_MEMBER = timedelta(days=230)
-"""Nobody joined after the first rental."""
+"""Minimum time since a customer joined: longer ago than the first rental."""
 
 
 class CityRow(NamedTuple):
@@ -68,13 +68,13 @@ class CustomerRow(NamedTuple):
 
 
 def city_rows() -> Iterator[CityRow]:
-    """The cities; country ids follow the order of COUNTRIES."""
+    """Yield the cities; country ids follow the order of COUNTRIES."""
     for city_id, city in enumerate(CITIES, 1):
         yield CityRow(city_id, city.name, COUNTRIES.index(city.country) + 1)
 
 
 def address_rows(customers: int) -> Iterator[AddressRow]:
-    """The addresses of stores, staff and customers, in this order. The multipliers only scatter them."""
+    """Yield the addresses of stores, staff and customers, in this order. The multipliers only vary the values."""
     for number in range(1, _FIRST_CUSTOMER_ADDRESS + customers):
         city = number * 13 % len(CITIES)
         yield AddressRow(
@@ -88,13 +88,13 @@ def address_rows(customers: int) -> Iterator[AddressRow]:
 
 
 def store_rows() -> Iterator[StoreRow]:
-    """The two stores, each with its manager."""
+    """Yield the two stores, each with its manager."""
     for store_id in STORES:
         yield StoreRow(store_id, STAFF_IDS[store_id][0], address_id=store_id)
 
 
 def staff_rows() -> Iterator[StaffRow]:
-    """The staff of both stores. Nobody has a password: nobody logs in with one."""
+    """Yield the staff of both stores, without passwords: people sign in with accounts."""
     for store_id, staff_ids in STAFF_IDS.items():
         for staff_id in staff_ids:
             first, last = _STAFF_NAMES[staff_id]
@@ -111,7 +111,7 @@ def staff_rows() -> Iterator[StaffRow]:
 
 
 def customer_rows(count: int, today: date) -> Iterator[CustomerRow]:
-    """`count` customers who all joined before the first rental; every 39th has left since."""
+    """Yield `count` customers. All joined before the first rental; every 39th is inactive."""
     for customer_id in range(1, count + 1):
         first, last = full_name(customer_id)
         active = is_active(customer_id)
@@ -129,14 +129,14 @@ def customer_rows(count: int, today: date) -> Iterator[CustomerRow]:
 
 
 def is_active(customer_id: int) -> bool:
-    """Whether the customer may still rent."""
+    """Return whether the customer is active, that is, may rent."""
     return customer_id % _INACTIVE_EVERY != 0
 
 
 def full_name(number: int) -> tuple[str, str]:
-    """The first and last name of invented person `number`.
+    """Return the first and last name of invented person `number`.
 
-    61 first and 97 last names have no common divisor, so a pair repeats only after all 5917 of them; the
-    multipliers keep neighbours from sounding alike.
+    61 first and 97 last names have no common divisor, so a pair repeats only after all 5917 pairs. The multipliers
+    give people with consecutive numbers different names.
     """
     return FIRST_NAMES[number * 17 % len(FIRST_NAMES)], LAST_NAMES[number * 29 % len(LAST_NAMES)]

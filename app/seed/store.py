@@ -1,4 +1,4 @@
-"""The sample store: what `python -m app seed` writes, and in which order."""
+"""The sample store: the tables that `python -m app seed` fills, in order."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ TABLES = (
     *("language", "category", "actor", "film", "film_category", "film_actor"),
     *("inventory", "rental", "payment"),
 )
-"""Everything the sample data fills, in the order of the foreign keys."""
+"""The tables with sample data, in the order of their foreign keys."""
 
 _CUSTOMERS, _RENTALS, _RENTALS_OPEN = 599, 16_044, 183
-"""Pagila's numbers; discs keep its proportion of 4581 to 1000 films."""
+"""Pagila's numbers. The number of discs keeps Pagila's ratio: 4581 to 1000 films."""
 _DISCS_PER_FILM = 4.581
 _INVENTED_PER_SCALE = 60
 _CHUNK = 100_000
@@ -41,7 +41,7 @@ _CHUNK = 100_000
 
 @dataclass(frozen=True)
 class SeedReport:
-    """What seeding did. `seeded` is False where the store had films before, counted in `films`."""
+    """The result of seeding. If the store had films before, `seeded` is False and `films` is their number."""
 
     seeded: bool
     films: int
@@ -59,18 +59,18 @@ class SeedReport:
 
 
 def _silent(_: str) -> None:
-    """Progress that nobody watches."""
+    """Ignore the progress."""
 
 
 async def seed(
     database: Database, *, scale: int = 1, progress: Progress = _silent, today: date | None = None
 ) -> SeedReport:
-    """Fill an empty store with sample data, all of it or nothing; leave a store that has films as it is.
+    """Fill an empty store with sample data in one transaction. A store that has films is not changed.
 
-    The rows depend on `scale` alone, and dates on `today` (in UTC; the present day unless given). At scale N
-    there are N times Pagila's customers and rentals, and invented films beside the catalogue's.
+    The rows depend only on `scale`, and the dates on `today` (UTC; default: the present day). At scale N there are
+    N times Pagila's customers and rentals, and invented films besides the catalogue's.
 
-    Raises Conflict if there are no films but other rows in the way, ValueError for a scale below 1.
+    Raises Conflict if there are no films but other tables have rows, ValueError for a scale below 1.
     """
     if scale < 1:
         raise ValueError("The scale of the sample data must be at least 1.")
@@ -123,7 +123,7 @@ async def _write_films(writer: Writer, films: Sequence[CatalogueFilm]) -> list[F
 
 
 async def _write_rentals(writer: Writer, shop: Shop, scale: int, progress: Progress, today: date) -> None:
-    """Rentals with their payments, a chunk of both at a time: at scale 100 they would fill the memory."""
+    """Write rentals and payments in chunks: at scale 100, all at once would not fit into memory."""
     ledger = Ledger(shop, today)
     total, written = _RENTALS * scale, 0
     numbered = enumerate(loans(shop, total, _RENTALS_OPEN * scale), 1)
@@ -135,7 +135,7 @@ async def _write_rentals(writer: Writer, shop: Shop, scale: int, progress: Progr
 
 
 async def _occupied(connection: AsyncConnection) -> list[str]:
-    """The tables of the sample data that already have rows."""
+    """Return the tables of the sample data that already have rows."""
     checks = (sa.select(sa.literal(name)).where(sa.exists().select_from(metadata.tables[name])) for name in TABLES)
     return list(await connection.scalars(sa.union_all(*checks)))
 

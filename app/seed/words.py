@@ -1,4 +1,4 @@
-"""The words that people, addresses and invented films are made of, from `words.json`."""
+"""The words for names of people, addresses and invented films, from `words.json`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class City(NamedTuple):
-    """A real city, where invented people live in invented streets."""
+    """A real city; people and streets in it are invented."""
 
     name: str
     district: str

@@ -1,4 +1,4 @@
-"""Bulk writing, once for each database: COPY on Postgres, `executemany` on SQLite."""
+"""Bulk writers for both databases: COPY on Postgres, `executemany` on SQLite."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ T = TypeVar("T")
 
 _SQLITE_CHUNK = 5_000
 _LOCK = 0x5EED
-"""Number of the advisory lock."""
+"""Key of the advisory lock."""
 
 
 class Writer(Protocol):
-    """Fills tables inside the caller's transaction. Columns that are not named get their defaults."""
+    """Fills tables in the caller's transaction. Columns without a value get their defaults."""
 
     async def begin(self) -> None:
-        """Called before anything is read or written: a second seeding waits here for the first to end."""
+        """Wait until another seeding has ended. Call it before any read or write."""
 
     async def write(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-        """Insert all rows, without ever holding all of them."""
+        """Insert all rows in chunks, so that memory use stays constant."""
 
     async def finish(self, tables: Iterable[str]) -> None:
-        """Called after the last row: whatever the database needs after ids were given to it."""
+        """Update sequences and statistics after the last row, where the database needs that."""
 
 
 class PostgresWriter:
-    """COPY through asyncpg, on the connection (and so in the transaction) that SQLAlchemy holds."""
+    """Writes with asyncpg's COPY, on SQLAlchemy's connection and so in its transaction."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
     async def begin(self) -> None:
-        # Also the statement that makes SQLAlchemy send BEGIN: a COPY goes past it and would commit by itself.
+        # This statement also makes SQLAlchemy send BEGIN. COPY bypasses SQLAlchemy and would commit without it.
         await self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
     async def write(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
@@ -49,7 +49,7 @@ class PostgresWriter:
         await driver.copy_records_to_table(table, records=rows, columns=columns)
 
     async def finish(self, tables: Iterable[str]) -> None:
-        """Move the sequences behind the ids that were given, and tell the planner about the new rows."""
+        """Set the sequences to the highest ids, and update the planner's statistics."""
         names = list(tables)
         for name in names:
             key = metadata.tables[name].columns.get(f"{name}_id")
@@ -61,13 +61,13 @@ class PostgresWriter:
 
 
 class SqliteWriter:
-    """`executemany` in chunks; SQLite itself continues after the highest id."""
+    """Writes with `executemany` in chunks."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
     async def begin(self) -> None:
-        """Nothing: SQLite's writers take turns anyway."""
+        """Do nothing: SQLite allows one writer at a time."""
 
     async def write(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         statement = sa.insert(metadata.tables[table])
@@ -76,16 +76,16 @@ class SqliteWriter:
             await self._connection.execute(statement, values)
 
     async def finish(self, tables: Iterable[str]) -> None:
-        """Nothing."""
+        """Do nothing: SQLite continues after the highest id by itself."""
 
 
 def writer_for(connection: AsyncConnection) -> Writer:
-    """The writer of the connection's database."""
+    """Return the writer for the connection's database."""
     return PostgresWriter(connection) if connection.dialect.name == "postgresql" else SqliteWriter(connection)
 
 
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The items in lists of at most `size`."""
+    """Yield the items in lists of at most `size`."""
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk

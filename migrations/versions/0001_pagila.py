@@ -1,8 +1,8 @@
 """Pagila's tables: created in an empty database, adopted where they exist.
 
-On Postgres every statement creates only what is missing, so that the same script (also what `--sql` prints)
-suits an empty database and one with any release of Pagila, whose tables and rows stay as they are. Where something
-is in the way of that, nothing is changed (see migrations/adoption.py).
+On Postgres each statement creates only missing objects, so that the same script (also the output of `--sql`) works
+for an empty database and for one with any release of Pagila, whose tables and rows are not changed. A database that
+cannot be adopted is not changed at all (see migrations/adoption.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations.adoption import refuse_what_cannot_be_adopted
+from migrations.adoption import ensure_adoptable
 
 revision = "0001"
 down_revision = None
@@ -45,13 +45,13 @@ _STAMPED = [
 ]
 _TABLES = [*_STAMPED, "payment"]
 
-# Downgrading may drop the tables only if this revision made them: it leaves a note on Alembic's own table.
+# Downgrading may drop the tables only if this revision created them, which a comment on Alembic's table records.
 _NOTE = "revision 0001 created the tables of Pagila"
 
 
 def upgrade() -> None:
     if not op.get_context().as_sql:
-        refuse_what_cannot_be_adopted(op.get_bind())
+        ensure_adoptable(op.get_bind())
     if _on_postgres():
         _note_whether_empty()
         _create_types()
@@ -70,7 +70,7 @@ def downgrade() -> None:
         for table in reversed(_TABLES):
             op.drop_table(table)
         return
-    # One statement for all: the order of their foreign keys does not matter then.
+    # One statement for all tables, so that the order of their foreign keys does not matter.
     op.execute(f"""
         DO $$ BEGIN
             IF obj_description('alembic_version'::regclass, 'pg_class') = '{_NOTE}' THEN
@@ -111,7 +111,7 @@ def _create_types() -> None:
 
 
 def _table(name: str, *columns: sa.Column[Any] | sa.Constraint, **options: str) -> None:
-    # AUTOINCREMENT: like a sequence, SQLite then never gives the id of a deleted row to a new one.
+    # With AUTOINCREMENT, SQLite never reuses the id of a deleted row, as a sequence does not.
     op.create_table(name, *columns, if_not_exists=_on_postgres(), sqlite_autoincrement=True, **options)
 
 
@@ -126,7 +126,7 @@ def _text(name: str, *, nullable: bool = False) -> sa.Column[Any]:
 def _reference(
     name: str, table: str, *, key: bool = False, nullable: bool = False, actions: bool = True
 ) -> sa.Column[Any]:
-    """A foreign key, ON UPDATE CASCADE ON DELETE RESTRICT but for the few that Pagila gives no actions."""
+    """Return a foreign key, ON UPDATE CASCADE ON DELETE RESTRICT unless `actions` is False, as for a few in Pagila."""
     foreign_key = sa.ForeignKey(
         f"{table}.{table}_id",
         onupdate="CASCADE" if actions else None,
@@ -175,7 +175,7 @@ def _create_catalogue() -> None:
 
 
 def _create_film() -> None:
-    # Pagila has no default for fulltext: its trigger fills it. SQLite has no trigger.
+    # In Pagila a trigger fills fulltext. SQLite has no such trigger, so the column needs a default.
     fulltext_default = None if _on_postgres() else sa.text("''")
     _table(
         "film",
@@ -251,7 +251,7 @@ def _create_rentals() -> None:
         _reference("staff_id", "staff"),
         _stamp(),
     )
-    # A partitioned table's key contains what it is partitioned by; SQLite only numbers a key of one column.
+    # The key of a partitioned table contains the partition column; SQLite generates ids only for a key of one column.
     key = ("payment_date", "payment_id") if _on_postgres() else ("payment_id",)
     _table(
         "payment",
@@ -296,7 +296,7 @@ def _create_indexes() -> None:
 
 
 def _create_partitions() -> None:
-    """The months that Pagila has. Older releases divide payment differently: theirs stays as it is."""
+    """Create Pagila's monthly partitions. Releases that divide payment in another way keep their tables."""
     op.execute("""
         DO $$ DECLARE month timestamptz; BEGIN
             IF NOT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = 'payment'::regclass)
@@ -336,7 +336,7 @@ def _create_triggers() -> None:
                                    'FOR EACH ROW EXECUTE FUNCTION last_updated()', stamped);
                 END IF;
             END LOOP;
-        END $$""")  # the names are our own  # nosec B608
+        END $$""")  # the names are constants  # nosec B608
     op.execute("""
         DO $$ BEGIN
             IF NOT EXISTS (

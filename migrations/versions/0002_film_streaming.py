@@ -1,4 +1,4 @@
-"""Which films can be streamed: none until somebody says so."""
+"""Add film.streaming_available, false for all films."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Customers' streaming plans."""
+"""Add the streaming subscriptions of customers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What the store needs and Pagila lacks.
+"""Add constraints, a partition and indexes that the service needs and Pagila lacks.
 
-One open rental per disc, payments after 2022-07, an index for every lookup that had none, and trigrams for
-misspelt titles where the server offers the extension.
+They are: at most one open rental per inventory item, payments after 2022-07, an index for each lookup without one,
+and trigrams for misspelt titles if the server offers the extension.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def downgrade() -> None:
     op.drop_index("idx_unq_rental_open_inventory_id", "rental")
     if not _on_postgres():
         return
-    # The extension stays: others may use it by now.
+    # The extension stays: other applications may use it by now.
     op.execute("DROP INDEX IF EXISTS idx_film_title_trgm")
-    # So does the partition while it holds payments: they would be lost with it.
+    # A partition that holds payments stays too: dropping it would delete them.
     op.execute("""
         DO $$ BEGIN
             IF to_regclass('payment_default') IS NULL THEN
@@ -63,10 +63,10 @@ def _on_postgres() -> bool:
 
 
 def _create_open_rental_index() -> None:
-    """One open rental per disc from now on.
+    """Allow only one open rental per inventory item from now on.
 
-    Pagila's newest release can have discs with several: all but the latest rental of such a disc are left out
-    of the index by their ids, so that adopting it neither fails nor touches them.
+    An item in Pagila's newest release can have several. The index excludes all but the latest of them by their ids,
+    so that a database with such items can be adopted without changing them.
     """
     op.execute("""
         DO $$ DECLARE superseded text; BEGIN
@@ -83,9 +83,10 @@ def _create_open_rental_index() -> None:
 
 
 def _create_default_partition() -> None:
-    """Where payments go that no month takes. In older releases payment is an ordinary table and takes all.
+    """Create a default partition for payments outside of Pagila's months.
 
-    Pagila has payment's foreign keys on each partition instead of on the table: then this one gets its own.
+    Older releases need none: there payment is an ordinary table. If payment has no foreign keys, because Pagila
+    declares them on each partition, the new partition gets them, too.
     """
     op.execute("""
         DO $$ BEGIN
@@ -107,7 +108,7 @@ def _create_default_partition() -> None:
 
 
 def _create_trigrams() -> None:
-    """The server may lack the extension or not let us create it: then searching is slower, nothing else."""
+    """Create the extension pg_trgm and its index, if the server permits it. Without them, searches are slower."""
     op.execute("""
         DO $$ BEGIN
             BEGIN

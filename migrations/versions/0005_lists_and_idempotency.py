@@ -1,4 +1,4 @@
-"""What lists are sorted and searched by, one running subscription a customer, and requests that act once."""
+"""Add indexes for sorting and searching lists, idempotency keys, and one running subscription per customer."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def _on_postgres() -> bool:
 
 
 def _create_trigram_indexes() -> None:
-    """For parts of a person's name, where revision 0004 could have the extension.
+    """Create indexes for parts of people's names, if revision 0004 could create the extension.
 
-    Entries go into the index at once: a list of those that wait is what the planner counts as the index's cost.
+    FASTUPDATE is off: the planner adds the length of the list of pending entries to the cost of the index.
     """
     op.execute("""
         DO $$ DECLARE operators text; BEGIN

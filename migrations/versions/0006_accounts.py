@@ -1,4 +1,4 @@
-"""Who may sign in: accounts, their refresh tokens, and machines' keys."""
+"""Add accounts, their refresh tokens, and API keys."""
 
 from __future__ import annotations
 

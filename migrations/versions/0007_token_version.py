@@ -1,4 +1,4 @@
-"""Which of an account's access tokens are older than its password, role or records."""
+"""Add account.token_version, which invalidates access tokens after a change of password, role or records."""
 
 from __future__ import annotations
 

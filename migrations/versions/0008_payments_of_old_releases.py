@@ -1,9 +1,9 @@
-"""Payments go into their table again where an old release of Pagila's sends them to months that are over.
+"""Disable rules and triggers of old Pagila releases that redirect payments to tables of past months.
 
-Those releases have one table for each month of their sample data, which inherits from payment, and rules or a trigger
-on payment that write there instead. With these, a new payment has no id to tell (INSERT ... RETURNING is refused or
-gives no row), and some releases refuse payments outside of their months. They are disabled, not dropped: downgrading
-enables them. No row is moved: whoever reads payment sees those of the months, too.
+Those releases have a table for each month of their sample data, which inherits from payment, and rules or a trigger on
+payment that write to it instead. With them, INSERT ... RETURNING fails or returns no row, so a new payment's id stays
+unknown; and some releases reject payments outside of their months. They are disabled, not dropped: downgrading enables
+them. No row is moved: a query of payment also reads the tables of the months.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def upgrade() -> None:
                 EXECUTE format('ALTER TABLE payment DISABLE TRIGGER %I', name);
                 EXECUTE format('COMMENT ON TRIGGER %I ON payment IS %L', name, '{_NOTE}');
             END LOOP;
-        END $$""")  # the note is our own  # noqa: S608  # nosec B608
+        END $$""")  # the note is a constant  # noqa: S608  # nosec B608
 
 
 def downgrade() -> None:

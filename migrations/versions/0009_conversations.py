@@ -1,4 +1,4 @@
-"""Conversations, their turns and events, and actions that a person confirms."""
+"""Add conversations, their turns and events, and actions that wait for a person's confirmation."""
 
 from __future__ import annotations
 
