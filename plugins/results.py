@@ -1,4 +1,4 @@
-"""Clean and bound text arguments for Postgres, and serialise results as JSON."""
+"""Clean and truncate text arguments for Postgres, and serialise results as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_TEXT = 500
 
 
 def clean(text: str, length: int = MAX_TEXT) -> str:
-    """Strip NUL and lone surrogates, which Postgres rejects, and truncate."""
+    """Remove NUL and lone surrogates, which Postgres rejects, and truncate the text."""
     return text.replace("\x00", "").encode("utf-8", "ignore").decode()[:length].strip()
 
 

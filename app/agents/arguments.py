@@ -1,4 +1,4 @@
-"""A model's arguments for a function, bound by the function's own types: lenient in spelling, strict in meaning."""
+"""Bind a model's arguments to a function's types: lenient in spelling, strict in meaning."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Parameter:
     is_number: bool
 
     def read(self, value: object) -> object:
-        """Return the value in the parameter's type; raises ArgumentError."""
+        """Return the value in the parameter's type, or raise ArgumentError."""
         wrong = ArgumentError(f"{self.name} must be {self.expected}.")
         if self.is_number and isinstance(value, bool):
             raise wrong
@@ -48,8 +48,8 @@ class _Parameter:
 def bind(method: Callable[..., Any] | None, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the method's bound arguments; a method of None takes no parameters.
 
-    null and "" for an optional argument mean that it was not given; "5" and "5.0" are read as 5, "false" as false.
-    Raises ArgumentError, naming the argument and what is expected, for everything else that does not fit.
+    null and "" for an optional argument mean that it is unset; "5" and "5.0" are read as 5, "false" as false. Raises
+    ArgumentError, with the name and the expected value, for an argument that does not fit.
     """
     parameters = {} if method is None else _parameters(getattr(method, "__func__", method))
     if unknown := [name for name in given if name not in parameters]:

@@ -33,11 +33,11 @@ from app.schemas.films import FilmRead
 log = structlog.get_logger("app.agents")
 
 _MOST_OBJECTS = 50
-"""Maximum number of braces at which to try parsing an opinion."""
+"""Maximum number of opening braces at which to try to parse an opinion."""
 
 
 class Assistant:
-    """Shared by all turns: agents keep nothing between them, and the tools open a connection for each call."""
+    """The assistant that all turns share: agents keep no state, and tools open a connection for each call."""
 
     def __init__(
         self, settings: Settings, service: ChatCompletionClientBase, read_connection: ReadConnectionFactory
@@ -52,7 +52,7 @@ class Assistant:
         self._team = Team(settings, self._kernel, self._prompts, read_connection)
 
     async def hand_off(self, question: str, caller: Caller, record: TurnRecord | None = None) -> HandoffResponse:
-        """Run a turn with the caller's team; raises UpstreamFailed, UpstreamTimeout or RateLimited."""
+        """Run a turn with the caller's team, or raise UpstreamFailed, UpstreamTimeout or RateLimited."""
         started = time.perf_counter()
         record = await self.run(TurnRequest(question, caller, record=record or TurnRecord()))
         return HandoffResponse(
@@ -65,9 +65,9 @@ class Assistant:
         )
 
     async def run(self, request: TurnRequest) -> TurnRecord:
-        """Run a turn, starting with the last turn's agent; raises the same errors as `hand_off`.
+        """Run a turn, starting with the last turn's agent. Raises the errors of `hand_off`.
 
-        Return the request's record, which is updated while the turn runs and is kept when it fails.
+        Return the request's record. It is updated during the turn and stays valid after a failure.
         """
         started = time.perf_counter()
         log.debug("question_received", question=request.question)
@@ -97,7 +97,7 @@ class Assistant:
         return messages_of(request.history, request.question, tokens=self._settings.ai_history_tokens)
 
     def ask(self, question: str) -> AsyncGenerator[str, None]:
-        """Stream an answer without tools; raises like `hand_off`, even after the first text."""
+        """Stream an answer without tools. Raises the errors of `hand_off`, also after the first text."""
         log.debug("question_received", question=question)
         return in_own_task(self._ask(question))
 
@@ -115,7 +115,7 @@ class Assistant:
         log.info("prompt_completed", prompt="chat-answer", duration_ms=_since(started))
 
     async def summarise(self, film: FilmRead) -> FilmOpinion:
-        """Return the model's opinion of a film, given its data; raises like `hand_off`."""
+        """Return the model's opinion of a film, given its data. Raises the errors of `hand_off`."""
         started = time.perf_counter()
         history = await self._summarize.render(self._kernel, film=_facts(film))
         settings = self._summarize.settings.model_copy(update={"response_format": FilmOpinion})
@@ -137,7 +137,7 @@ class Assistant:
 
 
 def _opinion_in(message: ChatMessageContent | None) -> FilmOpinion:
-    """Return the answer's first JSON object that is an opinion; it may be fenced or follow text."""
+    """Return the answer's first JSON object that is an opinion. It may be fenced or follow other text."""
     text = message.content if message is not None else ""
     if message is not None and message.metadata.get(REFUSED):
         raise UpstreamFailed("The model refused to write a summary.")
@@ -175,5 +175,5 @@ def _log_turn(transcript: Transcript, duration_ms: float) -> None:
 
 
 def _since(started: float) -> float:
-    """Milliseconds."""
+    """Return the milliseconds since `started`."""
     return round((time.perf_counter() - started) * 1000, 1)

@@ -1,4 +1,4 @@
-"""Deadline for models."""
+"""A deadline for model calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["deadline", "timeout"]
 
 @asynccontextmanager
 async def deadline(seconds: float) -> AsyncIterator[None]:
-    """Cancel the block after `seconds` and raise UpstreamTimeout; provider clients only have timeouts per read."""
+    """Cancel the block after `seconds` and raise UpstreamTimeout. Provider clients only have timeouts for each read."""
     try:
         async with timeout(seconds):
             yield

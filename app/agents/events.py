@@ -19,7 +19,7 @@ MAX_RESULT = 2048
 
 @dataclass
 class EventLog:
-    """The events of one turn. Nothing follows its one terminal event."""
+    """The events of one turn. They end with exactly one terminal event."""
 
     thread_id: str
     run_id: str
@@ -56,7 +56,7 @@ class EventLog:
             self._message = None
 
     def tool(self, number: int, name: str, arguments: str) -> None:
-        """Record the turn's tool call with this number."""
+        """Record a tool call; `number` is its number in the turn."""
         call = self._call(number)
         self._add("TOOL_CALL_START", toolCallId=call, toolCallName=name)
         self._add("TOOL_CALL_ARGS", toolCallId=call, delta=arguments)
@@ -74,7 +74,7 @@ class EventLog:
         self._end_step()
 
     def end(self, terminal: Event) -> None:
-        """Add the last event."""
+        """Add the terminal event."""
         self.events.append(terminal)
         self._wake()
 

@@ -12,7 +12,7 @@ CHARACTERS_PER_TOKEN = 4
 
 
 def messages_of(history: Sequence[PastTurn], question: str, *, tokens: int) -> list[ChatMessageContent]:
-    """Return the latest turns that fit, whole and in order, then the question.
+    """Return the messages of the latest turns that fit, complete and in order, and then the question.
 
     Only the last turn's tool calls and results are included, if they fit. Each call creates new messages because
     Semantic Kernel modifies them.
@@ -51,7 +51,7 @@ def _message(role: AuthorRole, text: str) -> ChatMessageContent:
 
 
 def _told(past: PastTurn) -> str:
-    """Return the answer and its proposals' outcomes; callers cannot forge this role."""
+    """Return the answer and the outcomes of its proposals. Callers cannot send messages in this role."""
     return "\n".join([past.answer, *past.facts])
 
 

@@ -1,4 +1,4 @@
-"""Agents and plugins for /ai/info."""
+"""Descriptions of agents and plugins for /ai/info."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.schemas.ai import AgentInfo, PluginInfo
 
 
 def describe_agents(agents: Sequence[ChatCompletionAgent], handoffs: Mapping[str, dict[str, str]]) -> list[AgentInfo]:
-    """List agents by name, with tools for any caller."""
+    """List the agents by name, with the tools of all callers."""
     return [
         AgentInfo(
             name=name,
@@ -24,7 +24,7 @@ def describe_agents(agents: Sequence[ChatCompletionAgent], handoffs: Mapping[str
 
 
 def describe_plugins(agents: Sequence[ChatCompletionAgent], prompts: Mapping[str, KernelPlugin]) -> list[PluginInfo]:
-    """List the native plugins, with functions for any caller, and the prompts."""
+    """List the native plugins, with the functions of all callers, and the prompts."""
     functions: dict[str, dict[str, str]] = {}
     for plugin in (*(plugin for agent in agents for plugin in agent.kernel.plugins.values()), *prompts.values()):
         described = {function.name: function.description or "" for function in plugin}

@@ -11,7 +11,7 @@ from app.core.settings import Settings
 
 
 def build_chat_service(settings: Settings) -> ChatCompletionClientBase:
-    """Build the chat service; raises NotConfigured."""
+    """Build the configured chat service, or raise NotConfigured."""
     if problem := settings.provider_problem:
         raise NotConfigured(problem)
     if settings.provider == "offline":
@@ -24,7 +24,7 @@ def build_chat_service(settings: Settings) -> ChatCompletionClientBase:
 
 
 def build_kernel(service: ChatCompletionClientBase) -> Kernel:
-    """Build a kernel with the service and filters, no plugins."""
+    """Build a kernel with the service and filters, and without plugins."""
     kernel = AgentKernel(services=service)
     add_filters(kernel)
     return kernel

@@ -1,4 +1,4 @@
-"""Run one question through the agents: one orchestration, one runtime, one deadline."""
+"""Run one turn: one orchestration of the agents, one runtime, one deadline."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from semantic_kernel.contents import ChatMessageContent
 
 from app.agents.deadline import deadline
 from app.agents.runtime import TurnRuntime
-from app.agents.transcript import FloorPassed, InputRequired, Transcript, current_transcript
+from app.agents.transcript import AgentFinished, InputRequired, Transcript, current_transcript
 from app.core.errors import NoAnswer, UpstreamFailed
 
 Task = str | list[ChatMessageContent]
@@ -28,10 +28,10 @@ async def run_turn(
     seconds: float,
     diagnostics: bool = False,
 ) -> None:
-    """Put the question to the first agent; the answer, or a question back to the person, is in the record then.
+    """Send the question to the first agent, and store the answer or the question to the person in the record.
 
-    Raises UpstreamTimeout after `seconds`, NoAnswer when the agents end in silence, and what a model call or a limit
-    raised. Whatever way it ends, also by cancellation, no task and no model call is left running.
+    Raises UpstreamTimeout after `seconds`, NoAnswer if the agents end without text, and the errors of model calls and
+    limits. However it ends, also by cancellation, all its tasks and model calls are stopped.
     """
     record = transcript.record
     token = current_transcript.set(transcript)
@@ -41,7 +41,7 @@ async def run_turn(
     except InputRequired as asked:
         record.status, record.answer = "input_required", asked.question
         return
-    except FloorPassed:
+    except AgentFinished:
         pass
     finally:
         current_transcript.reset(token)
@@ -50,13 +50,13 @@ async def run_turn(
     record.answer = transcript.answer
 
 
-def pass_the_floor() -> ChatMessageContent:
-    """Semantic Kernel's human response function: called when an agent has spoken and the person is to reply.
+def end_turn() -> ChatMessageContent:
+    """End the turn. Semantic Kernel calls it, as the human response function, after an agent's answer.
 
-    Semantic Kernel would wait here, in this process, and ask the model again with the reply. The reply comes in a
-    request of its own, so the turn ends; it goes on with that agent in the next turn.
+    The function is meant to wait for the person's reply and return it. Here the reply is sent in another request, which
+    starts the next turn with the same agent.
     """
-    raise FloorPassed
+    raise AgentFinished
 
 
 async def _run(
@@ -70,7 +70,7 @@ async def _run(
         members=list(agents),
         handoffs=handoffs,
         agent_response_callback=transcript.on_message,
-        human_response_function=pass_the_floor,
+        human_response_function=end_turn,
     )
     runtime.start()
     result: OrchestrationResult[ChatMessageContent] | None = None
@@ -87,7 +87,7 @@ async def _run(
 
 
 async def _finish(result: OrchestrationResult[ChatMessageContent], runtime: TurnRuntime) -> None:
-    """Wait for the first agent, then for later ones; `get()` alone misses later agents' errors."""
+    """Wait for the first agent, then for later agents, whose errors `get()` alone would miss."""
     if result.background_task is not None:
         await asyncio.wait({result.background_task})
     await runtime.drain()

@@ -1,7 +1,7 @@
-"""The prompt plugins: parsed and checked once, and rendered to messages whose roles no text can change.
+"""The prompt plugins. They are parsed and checked once, and rendered to messages whose roles no text can change.
 
-A function is a directory with `skprompt.txt` and, optionally, `config.json`. A prompt with `<message role="...">` tags
-makes one message of each; one without is the user's message, or an agent's instructions.
+A function is a directory with `skprompt.txt` and, optionally, `config.json`. Each `<message role="...">` tag of a
+prompt becomes a message. A prompt without tags is the user's message, or an agent's instructions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree  # our own files, which are as trusted as our code  # nosec B405
+from xml.etree import ElementTree  # parses only this repository's prompts  # nosec B405
 
 from pydantic import ValidationError
 from semantic_kernel import Kernel
@@ -37,13 +37,13 @@ _OLD_KEYS = ("completion", "input", "type")
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt as messages with a template each; `settings` are its config.json's."""
+    """A prompt: messages, each with a template, and the settings of its config.json."""
 
     messages: tuple[tuple[AuthorRole, KernelPromptTemplate], ...]
     settings: ChatExecutionSettings
 
     async def render(self, kernel: Kernel, **values: str) -> ChatHistory:
-        """The messages with the values in them, as they were given: none is read as a tag, an entity or a variable."""
+        """Return the messages with the values inserted verbatim: tags, entities and variables in them stay text."""
         history = ChatHistory()
         for role, template in self.messages:
             text = await template.render(kernel, KernelArguments(None, **values))
@@ -52,7 +52,7 @@ class Prompt:
 
 
 def load_prompt_plugins(root: Path = PLUGINS) -> dict[str, KernelPlugin]:
-    """Load each prompt plugin folder; raises InvalidPrompt, naming the folder."""
+    """Load all prompt plugin folders, or raise InvalidPrompt with the name of the folder."""
     folders = sorted({path.parent for name in (PROMPT_FILE, CONFIG_FILE) for path in root.glob(f"*/*/{name}")})
     plugins: dict[str, list[KernelFunctionFromPrompt]] = {}
     for folder in folders:
@@ -61,7 +61,7 @@ def load_prompt_plugins(root: Path = PLUGINS) -> dict[str, KernelPlugin]:
 
 
 def function_of(plugins: Mapping[str, KernelPlugin], plugin: str, function: str) -> KernelFunctionFromPrompt:
-    """Return a plugin's function; raises InvalidPrompt if its folder is missing."""
+    """Return a plugin's function, or raise InvalidPrompt if its folder is missing."""
     prompt = plugins[plugin].functions.get(function) if plugin in plugins else None
     if not isinstance(prompt, KernelFunctionFromPrompt):
         raise InvalidPrompt(f"{plugin}/{function}: there is no {PROMPT_FILE}")
@@ -93,7 +93,7 @@ def settings_of(function: KernelFunctionFromPrompt) -> ChatExecutionSettings:
 def _messages(template: str) -> list[tuple[AuthorRole, str]]:
     if not _MESSAGE.search(template):
         return [(AuthorRole.USER, template.strip())]
-    root = ElementTree.fromstring(f"<prompt>{template}</prompt>")  # our own file  # noqa: S314  # nosec B314
+    root = ElementTree.fromstring(f"<prompt>{template}</prompt>")  # trusted  # noqa: S314  # nosec B314
     loose = [root.text, *(element.tail for element in root)]
     if any(text and text.strip() for text in loose) or any(each.tag != "message" or len(each) for each in root):
         raise ValueError("text or tags outside the messages")
@@ -101,7 +101,7 @@ def _messages(template: str) -> list[tuple[AuthorRole, str]]:
 
 
 def _template(text: str) -> KernelPromptTemplate:
-    # Values need no encoding: what is rendered is a message's text and is not parsed again.
+    # Values need no encoding: the rendered text of a message is not parsed again.
     config = PromptTemplateConfig(template=text, allow_dangerously_set_content=True)
     return KernelPromptTemplate(prompt_template_config=config, allow_dangerously_set_content=True)
 
@@ -145,7 +145,7 @@ def _function(folder: Path, text: str, config: dict[str, Any]) -> KernelFunction
 
 
 def _problem(text: str, config: object, *, has_config: bool) -> str | None:
-    """Return a template error, as the end of a sentence."""
+    """Return the description of a template error, as the end of a sentence."""
     if not text.strip():
         return f"{PROMPT_FILE} is empty"
     if not has_config:

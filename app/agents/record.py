@@ -1,6 +1,6 @@
-"""A turn as its caller sees it: what is asked, and what is known of the answer while it comes to be.
+"""The request and the record of a turn; the record is updated while the turn runs.
 
-Free of Semantic Kernel, so that services can use it before the assistant is loaded.
+This module does not import Semantic Kernel, so that services can use it before the assistant is loaded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_RESULT = 8000
 
 @dataclass
 class ToolCall:
-    """A tool call; result is None until it ends."""
+    """A tool call. `result` is None until it ends."""
 
     name: str
     arguments: dict[str, Any]
@@ -51,7 +51,7 @@ class Proposal:
 
 @dataclass
 class TurnRecord:
-    """The state of a turn; partial after a failure or cancellation."""
+    """The state of a turn. After a failure or cancellation it is incomplete."""
 
     agent: str = ""
     status: AnswerStatus = "completed"
@@ -61,12 +61,12 @@ class TurnRecord:
     calls: list[ToolCall] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
     log: EventLog | None = None
-    """Destination of events, if they are read."""
+    """The log for events; None if nobody reads them."""
 
 
 @dataclass(frozen=True)
 class TurnRequest:
-    """The caller's question and earlier turns, oldest first."""
+    """The caller's question, and the earlier turns, oldest first."""
 
     question: str
     caller: Caller

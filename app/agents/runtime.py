@@ -1,6 +1,6 @@
-"""An InProcessRuntime for one turn, with the two things that Semantic Kernel's lacks: failing and stopping.
+"""An InProcessRuntime for one turn that, unlike Semantic Kernel's, raises failures and can be aborted.
 
-app/agents/private_names.py lists the private names that it relies on.
+app/agents/private_names.py lists the private names that it uses.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from app.core.errors import UpstreamFailed
 
 
 class _NoMessageSpans:
-    """Omits spans of messages between agents. Agents and model calls keep their spans."""
+    """Creates no spans for messages between agents. Agents and model calls keep their spans."""
 
     def trace_block(self, *_arguments: Any, **_options: Any) -> AbstractContextManager[None]:
         return nullcontext()
 
 
 class TurnRuntime(InProcessRuntime):
-    """Shared runtimes never forget a subscription, so each turn has its own."""
+    """The runtime of one turn. It is not shared, because a runtime never removes subscriptions."""
 
     def __init__(self, *, diagnostics: bool = False) -> None:
-        """`diagnostics`: write spans and logs of every message, which costs two milliseconds a turn."""
+        """Create a runtime. With `diagnostics` it writes spans and logs of messages, which takes 2 ms a turn."""
         super().__init__(ignore_unhandled_exceptions=False)
         self._diagnostics = diagnostics
         if not diagnostics:
             self._tracer_helper = _NoMessageSpans()  # type: ignore[assignment]  # only this is called
 
     def _try_serialize(self, message: object) -> str:
-        """Return the message for Semantic Kernel's log; empty where that log is silenced."""
+        """Return the message for Semantic Kernel's log, or an empty text if that log is off."""
         return super()._try_serialize(message) if self._diagnostics else ""
 
     async def drain(self) -> None:
-        """Wait until every message is handled; raise an agent's failure, on which `get()` would hang."""
+        """Wait until all messages are handled, and raise an agent's failure: with it, `get()` would never return."""
         await self._message_queue.join()
         error = self._background_exception
         self._background_exception = None
@@ -46,13 +46,13 @@ class TurnRuntime(InProcessRuntime):
             raise error
 
     async def abort(self, *others: asyncio.Task[None] | None) -> None:
-        """Cancel all running tasks, including model calls: `stop()` alone leaves them running."""
+        """Cancel all running tasks, including model calls, which `stop()` alone leaves running."""
         while running := [task for task in (*self._background_tasks, *others) if task and not task.done()]:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
         self._background_exception = None
         if self._run_context is not None:
-            # The processing loop may have died of a failure that drain() has reported already.
+            # The processing loop may have ended with a failure that drain() has already raised.
             with suppress(Exception):
                 await self.stop()

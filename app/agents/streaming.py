@@ -1,4 +1,4 @@
-"""Streaming of text."""
+"""Stream text from a separate task."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 
 async def in_own_task(source: AsyncIterator[str]) -> AsyncGenerator[str, None]:
-    """The same text, produced in one task of its own; pieces that are there together come as one.
+    """Yield the text of `source`, which runs in a task of its own. Pieces that are ready together are joined.
 
-    So a deadline inside `source` covers all of it, whichever tasks read here, and closing this generator cancels the
-    model call at once instead of at its next word. What `source` raises is raised here after the texts before it.
+    A deadline in `source` then covers all of it, whichever tasks read this generator. Closing the generator cancels the
+    model call at once, not at its next word. Exceptions of `source` are raised here, after the text before them.
     """
     queue: asyncio.Queue[str | None] = asyncio.Queue()
 

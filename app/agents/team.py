@@ -1,6 +1,6 @@
-"""The team on one page: every agent with its prompt, tools and handoffs, and the callers that it is available to.
+"""The team: each agent with its prompt, tools and handoffs, and the callers that it is available to.
 
-plugins/README.md has the recipe for a new agent. The first agent gets every question.
+plugins/README.md explains how to add an agent. The first agent of the list receives all first questions.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ NO_SCOPE = "That needs an API key with the scopes rentals:read and customers:rea
 
 
 def available_to_all(caller: Caller) -> str | None:
-    """Return None: no caller is refused."""
+    """Return None, because the agent is available to every caller."""
     return None
 
 
 def rental_desk_refusal(caller: Caller) -> str | None:
-    """Return None for callers whom the rental desk serves, else the answer to their questions about rentals."""
+    """Return None if the rental desk serves the caller, else the answer to questions about rentals."""
     if is_served(caller):
         return None
     if caller.is_anonymous:
@@ -43,33 +43,33 @@ def rental_desk_refusal(caller: Caller) -> str | None:
 
 
 def _proposals(caller: Caller, _reading: ReadConnectionFactory) -> object | None:
-    """Return the tools that propose changes; None outside of a conversation, where nobody could confirm them."""
+    """Return the tools that propose changes, or None outside of a conversation, where changes cannot be confirmed."""
     return proposals_for(caller, current_proposer.get())
 
 
 @dataclass(frozen=True)
 class AgentSpec:
-    """An agent; its prompt has the description."""
+    """One agent. Its description is part of its prompt."""
 
     name: str
-    """1 to 64 of A-Z, a-z, 0-9, _ and -."""
+    """1 to 64 characters: A-Z, a-z, 0-9, _ and -."""
     prompt: str
     """Folder under plugins/ with the instructions: "plugin/function"."""
     receives: str
-    """When the other agents hand over to this one: the description of their transfer tool."""
+    """When other agents should hand over to this one: the description of their transfer tool."""
     handoffs: Mapping[str, str] = field(default_factory=dict)
-    """Agent name: when to hand over to it, where its own `receives` does not say it well for this agent."""
+    """When to hand over to another agent, by its name. Overrides the other agent's `receives` for this agent."""
     tools: Mapping[str, Callable[[ReadConnectionFactory], object]] = field(default_factory=dict)
-    """Plugin name: its factory. One plugin object serves all callers."""
+    """Plugin factories by plugin name. One plugin object serves all callers."""
     caller_tools: Mapping[str, Callable[[Caller, ReadConnectionFactory], object | None]] = field(default_factory=dict)
-    """Plugin name: its factory, called for each question. The plugin object serves this caller alone.
+    """Plugin factories by plugin name, called for each question. The plugin object serves one caller.
 
-    A factory may return None: then the agent has no such tools for this question.
+    A factory may return None: then the agent does not have these tools for this question.
     """
     refusal: Callable[[Caller], str | None] = available_to_all
-    """Returns None for callers that the agent is available to, else a fixed sentence: what the others answer instead.
+    """Returns None if the agent is available to the caller, else a fixed sentence that other agents answer instead.
 
-    For other callers the agent and its tools do not exist in the conversation.
+    If it is not available, the agent and its tools do not exist in the conversation.
     """
 
 

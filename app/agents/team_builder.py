@@ -20,17 +20,17 @@ from app.core.settings import Settings
 
 _MAX_REFUSALS = 32
 """Maximum cached sets of refusals."""
-_EVERY_KIND = (
+_SAMPLE_CALLERS = (
     Caller(role=Role.CUSTOMER, customer_id=0),
     Caller(role=Role.STAFF),
     Caller(role=Role.ADMIN),
     ANONYMOUS,
 )
-"""Sample callers, used only to list all tools."""
+"""A caller of each kind, used only to list all tools."""
 
 
 class Team:
-    """The process's agents. Agents without caller-specific tools are built once and shared by turns."""
+    """The agents of the process. Agents without caller-specific tools are built once and shared by turns."""
 
     def __init__(
         self,
@@ -69,11 +69,11 @@ class Team:
         ]
 
     def everyone(self) -> list[ChatCompletionAgent]:
-        """Return all sample callers' agents; names repeat with different tools."""
-        return [agent for caller in _EVERY_KIND for agent in self.of(caller)]
+        """Return the agents of all sample callers. An agent can occur several times, with different tools."""
+        return [agent for caller in _SAMPLE_CALLERS for agent in self.of(caller)]
 
     def handoffs_between(self, agents: Sequence[Agent]) -> OrchestrationHandoffs:
-        """Return the handoffs among these agents, as Semantic Kernel takes them."""
+        """Return the handoffs between these agents, in Semantic Kernel's type."""
         names = [agent.name for agent in agents]
         handoffs = OrchestrationHandoffs()
         for source in names:
@@ -91,9 +91,10 @@ class Team:
     def _build(
         self, spec: AgentSpec, refusals: tuple[Refusal, ...], caller: Caller | None = None
     ) -> ChatCompletionAgent:
-        """Register every tool before the agent is created: agents do not see plugins that are added later.
+        """Build an agent. All tools are registered first: an agent does not see plugins that are added later.
 
-        Semantic Kernel's own limit of tool calls ends a turn in silence, so it is one above ours, which raises.
+        Semantic Kernel's limit of tool calls ends a turn without an error, so it is one above AI_MAX_TOOL_CALLS, whose
+        check raises one.
         """
         kernel = self._kernel.clone()
         for shared in self._tools[spec.name]:
@@ -115,18 +116,18 @@ class Team:
 
 
 def _note(refusal: Refusal) -> str:
-    """Tell a model what to answer in place of an agent that it cannot hand over to."""
+    """Return the instruction to answer with the refusal in place of a handoff."""
     return f"When this is so: {refusal.receives} Then do not look it up and do not transfer; answer: {refusal.answer}"
 
 
 def _handoffs_of(source: AgentSpec, specs: Sequence[AgentSpec]) -> dict[str, str]:
-    """Return this agent's handoff targets with reasons, its own `handoffs` first."""
+    """Return the handoff targets of an agent with their reasons, its own `handoffs` first."""
     others = {spec.name: spec.receives for spec in specs if spec is not source and spec.name not in source.handoffs}
     return {**source.handoffs, **others}
 
 
 def check_specs(specs: Sequence[AgentSpec]) -> None:
-    """Raise NotConfigured for a team that cannot work as app/agents/team.py lists it."""
+    """Raise NotConfigured if the team in app/agents/team.py is inconsistent."""
     names = [spec.name for spec in specs]
     if double := sorted({name for name in names if names.count(name) > 1}):
         raise NotConfigured(f"Two agents are called {double[0]}: give each agent its own name.")

@@ -1,4 +1,4 @@
-"""Tool-call handling: argument binding, limits, masking."""
+"""Handling of tool calls: bind arguments, apply limits, hide failures from the model."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ log = structlog.get_logger("app.agents")
 
 ASK_USER_PLUGIN = "ask_user"
 MAX_QUESTION_BACK = 2000
-"""Maximum characters of a question."""
+"""Maximum characters of a question to the person."""
 TOOL_FAILED = json.dumps({"error": "The store could not be asked just now."})
-"""Result of a failed tool for the model, without the exception."""
+"""The result of a failed tool for the model, without the exception."""
 _SHOWN = 500
 """Maximum logged characters of a value."""
 
 
 class AgentKernel(Kernel):
-    """A kernel that binds a model's arguments itself, and whose clones share its functions.
+    """A kernel with its own argument binding, whose clones share its functions.
 
-    Semantic Kernel reads null as the text "None" and "false" as true, and deep-copies all functions for every agent of
-    every turn. A clone is free to add plugins and filters of its own, which is all that an orchestration does to it.
+    Semantic Kernel reads null as the text "None" and "false" as true, and deep-copies all functions for each agent of
+    each turn. Sharing is safe: orchestrations only add plugins and filters, and each clone has its own lists of these.
     """
 
     def clone(self) -> Kernel:
@@ -64,7 +64,7 @@ class AgentKernel(Kernel):
     async def invoke_function_call(
         self, function_call: FunctionCallContent, chat_history: ChatHistory, **options: Any
     ) -> AutoFunctionInvocationContext | None:
-        """Run one of a completion's calls, or tell the model what is wrong with it; the calls run side by side."""
+        """Run a tool call, or tell the model why it is invalid. The calls of a completion run concurrently."""
         transcript = current_transcript.get()
         if transcript is None:
             return await self._run(function_call, chat_history, options)
@@ -80,7 +80,7 @@ class AgentKernel(Kernel):
         transcript: Transcript | None = None,
     ) -> AutoFunctionInvocationContext | None:
         function = self._offered(call)
-        if function is None:  # Semantic Kernel tells the model that there is no such tool
+        if function is None:  # Semantic Kernel tells the model that the tool does not exist
             return await super().invoke_function_call(call, history, **options)
         try:
             bound = _bound(function, call)
@@ -88,7 +88,7 @@ class AgentKernel(Kernel):
             log.debug("tool_arguments_refused", tool=call.name, arguments=_shown(call.arguments), detail=str(error))
             _tell(call, history, {"error": str(error)})
             return None
-        # The history goes back to the provider, and the steps to the caller: both as JSON.
+        # The history is sent to the provider and the steps to the caller, both as JSON.
         arguments: dict[str, Any] = to_jsonable_python(bound)
         call.arguments = arguments
         noted = None
@@ -106,7 +106,7 @@ class AgentKernel(Kernel):
 
 
 def add_filters(kernel: Kernel) -> None:
-    """Add filters. Plain functions: Semantic Kernel deep-copies filters with each kernel."""
+    """Add the filters. They are functions, because Semantic Kernel deep-copies filters with each kernel."""
     kernel.add_filter(FilterTypes.AUTO_FUNCTION_INVOCATION, follow_calls)
     kernel.add_filter(FilterTypes.FUNCTION_INVOCATION, mask_failures)
 
@@ -115,14 +115,14 @@ async def follow_calls(
     context: AutoFunctionInvocationContext,
     next: Callable[[AutoFunctionInvocationContext], Awaitable[None]],  # noqa: A002
 ) -> None:
-    """End the turn on a question or when the store is unavailable; record a completed handoff."""
+    """End the turn if the agent asks a question or the database is unavailable; record a completed handoff."""
     transcript = current_transcript.get()
     if context.function.plugin_name == ASK_USER_PLUGIN and (question := _question_back(context)):
         raise InputRequired(question)
     await next(context)
     if transcript is None:
         return
-    if transcript.store_away:
+    if transcript.store_unavailable:
         raise database_away()
     if context.function.plugin_name == HANDOFF_PLUGIN:
         _note_handoff(context, transcript)
@@ -156,7 +156,7 @@ async def mask_failures(
     context: FunctionInvocationContext,
     next: Callable[[FunctionInvocationContext], Awaitable[None]],  # noqa: A002
 ) -> None:
-    """The tool-call boundary: log a failure's cause, which the model does not see."""
+    """Log a tool's exception and replace its result by a fixed text, so that the model does not see the exception."""
     if context.function.is_prompt:
         await next(context)
         return
@@ -165,7 +165,7 @@ async def mask_failures(
         await next(context)
     except Exception as error:
         if is_unreachable(error) and (transcript := current_transcript.get()) is not None:
-            transcript.store_away = True
+            transcript.store_unavailable = True
         log.exception("tool_failed", tool=context.function.fully_qualified_name)
         context.result = FunctionResult(function=context.function.metadata, value=TOOL_FAILED)
         return
@@ -189,7 +189,7 @@ def _given(call: FunctionCallContent) -> Mapping[str, Any]:
 
 
 def _own_arguments(context: FunctionInvocationContext) -> dict[str, Any]:
-    """Drop the prompt's arguments, which Semantic Kernel adds."""
+    """Return the tool's arguments without those of the prompt, which Semantic Kernel adds."""
     names = {parameter.name for parameter in context.function.parameters}
     return {name: value for name, value in context.arguments.items() if name in names}
 
@@ -197,12 +197,12 @@ def _own_arguments(context: FunctionInvocationContext) -> dict[str, Any]:
 def _bound(function: KernelFunction, call: FunctionCallContent) -> dict[str, Any]:
     method = getattr(function, "method", None)
     given = _given(call)
-    # Semantic Kernel's transfer functions are partials, which take what they are bound to and nothing else.
+    # Semantic Kernel's transfer functions are partials and accept no further arguments.
     return bind(None if method is None or isinstance(method, partial) else method, given)
 
 
 def _result_of(call: FunctionCallContent, history: ChatHistory) -> str:
-    """Return the call's result, which is among the last messages."""
+    """Return the call's result from the last messages."""
     for message in reversed(history.messages):
         for item in message.items:
             if isinstance(item, FunctionResultContent) and item.id == call.id:

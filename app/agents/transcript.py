@@ -1,4 +1,4 @@
-"""One turn's record: answer, agent, steps and usage, gathered while it runs.
+"""The record of a turn, updated while it runs: answer, agent, steps and usage.
 
 Texts come from Semantic Kernel's response callback; app/agents/tools.py notes tools and handoffs when they happen.
 """
@@ -27,7 +27,7 @@ COMPLETE_TASK = "complete_task"
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of a turn; exceeding one fails it."""
+    """Limits of a turn. A turn that exceeds one fails."""
 
     handoffs: int
     tool_calls: int
@@ -39,15 +39,15 @@ class Limits:
 
 
 class InputRequired(Exception):
-    """An agent asked a question."""
+    """An agent asked the person a question, which ends the turn."""
 
     def __init__(self, question: str) -> None:
         super().__init__("an agent asked the person something")
         self.question = question
 
 
-class FloorPassed(Exception):
-    """The active agent has answered; the person's reply starts the next turn."""
+class AgentFinished(Exception):
+    """The active agent has answered. The person's reply starts the next turn."""
 
 
 @dataclass
@@ -59,8 +59,8 @@ class Transcript:
     text: str | None = None
     task_summary: str | None = None
     tool_calls: int = 0
-    store_away: bool = False
-    """Whether a tool found the database unreachable; then answers are unreliable."""
+    store_unavailable: bool = False
+    """Whether a tool could not reach the database, so that answers are unreliable."""
     tool_tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     """Running tool calls; Semantic Kernel does not cancel them when another fails."""
     _preamble: str = ""
@@ -93,27 +93,27 @@ class Transcript:
         return [*(step.agent for step in handoffs[:1]), *(step.name for step in handoffs)] or [self.agent]
 
     def on_message(self, message: ChatMessageContent | list[ChatMessageContent]) -> None:
-        """Semantic Kernel's response callback: texts, tool calls, tool results and empty messages, in order."""
+        """Record a message. Semantic Kernel passes texts, tool calls, tool results and empty messages, in order."""
         for part in message if isinstance(message, list) else [message]:
             if part.role == AuthorRole.ASSISTANT and part.name == self.agent:
                 calls = [item for item in part.items if isinstance(item, FunctionCallContent)]
                 self._on_text(part.content, goes_on=any(not _completes(call) for call in calls))
 
     def _on_text(self, text: str, *, goes_on: bool) -> None:
-        """Drop text from before tool calls, which the final text repeats at its start."""
+        """Record a text. Remove its beginning if that repeats the text from before the tool calls."""
         if goes_on:
             self._preamble += text
             return
         self.text = text.removeprefix(self._preamble).strip() or self.text
 
     def on_model_call(self) -> None:
-        """Count a model request; raises UpstreamFailed over the limit."""
+        """Count a model call, or raise UpstreamFailed over the limit."""
         self.usage.model_calls += 1
         if self.usage.model_calls > self.limits.model_calls:
             raise UpstreamFailed("The model did not answer within the allowed number of calls.")
 
     def on_tool_call(self, *, is_handoff: bool) -> None:
-        """Count a requested call, even a failed one; raises UpstreamFailed over the limit."""
+        """Count a requested tool call, also one that fails, or raise UpstreamFailed over the limit."""
         self.tool_calls += not is_handoff
         if self.tool_calls > self.limits.tool_calls:
             raise UpstreamFailed("The model kept calling tools without answering.")
@@ -145,10 +145,10 @@ class Transcript:
             self.record.log.end_text()
 
     def on_transfer(self, target: str) -> None:
-        """Record a handoff; raises UpstreamFailed over the limit."""
+        """Record a handoff, or raise UpstreamFailed over the limit."""
         source = self.agent
         if self._handed_over_in == self.usage.model_calls:
-            # A second one in the same completion: the last one wins.
+            # Of two handoffs in the same completion, the last one is valid.
             source = self._forget_handoff().agent
         self._handed_over_in = self.usage.model_calls
         self.steps.append(Step(agent=source, kind="handoff", name=target))

@@ -8,7 +8,7 @@ from semantic_kernel.functions import kernel_function
 
 
 class AskUserPlugin:
-    """Calling it with a question ends the turn: a filter stops there and returns the question to the person."""
+    """A tool for a question to the person. A filter ends the turn with the question; only an empty one gets here."""
 
     @kernel_function(name="ask_user")
     async def ask_user(self, question: Annotated[str, "The question, in one sentence"]) -> str:

@@ -1,6 +1,6 @@
-"""Proposals of the rental desk: tools that a model can call to suggest a change, and that change nothing.
+"""Proposals of the rental desk: tools with which a model suggests a change, without making it.
 
-What a proposal comes to is decided by the person who gets it, in a request of their own.
+The person who receives a proposal confirms or declines it in a separate request.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CustomerId = Annotated[int, "The customer's customer_id, as find_customer tells
 
 
 class CustomerProposals:
-    """A customer's own changes: `customer_id` is the caller's."""
+    """Tools that propose changes for the caller, the customer `customer_id`."""
 
     def __init__(self, proposer: Proposer, customer_id: int) -> None:
         self._proposer = proposer
@@ -48,7 +48,7 @@ class CustomerProposals:
 
 
 class StaffProposals:
-    """Any customer's changes."""
+    """Tools that propose changes for any customer."""
 
     def __init__(self, proposer: Proposer) -> None:
         self._proposer = proposer
@@ -75,7 +75,7 @@ class StaffProposals:
 
 
 def proposals_for(caller: Caller, proposer: Proposer | None) -> CustomerProposals | StaffProposals | None:
-    """Return the tools that this caller may use, or None if it may propose nothing."""
+    """Return the proposal tools of this caller, or None if the caller has none."""
     if proposer is None or not (caller.has(Scope.RENTALS_WRITE) and caller.has(Scope.CUSTOMERS_WRITE)):
         return None
     if caller.is_staff:

@@ -1,4 +1,4 @@
-"""Interface for proposals; services implement it. Does not import Semantic Kernel."""
+"""The interface for proposals, which services implement. This module does not import Semantic Kernel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 
 class Proposer(Protocol):
-    """Checks a change as if it were made, and keeps it for the person to confirm; returns what the model is told."""
+    """Checks a change without making it, and stores it for confirmation. Returns the result for the model."""
 
     async def rent(self, customer_id: int, title: str, store_id: int | None) -> Mapping[str, Any]: ...
 
@@ -20,4 +20,4 @@ class Proposer(Protocol):
 
 
 current_proposer: ContextVar[Proposer | None] = ContextVar("current_proposer", default=None)
-"""The current turn's proposer; None outside a conversation, where nothing can be confirmed."""
+"""The current turn's proposer; None outside of a conversation, where changes cannot be confirmed."""

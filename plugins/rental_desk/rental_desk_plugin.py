@@ -1,7 +1,7 @@
-"""The rental desk as tools for a model: read-only, bounded in size, one connection for each call.
+"""The rental desk's tools for a model: read-only, with results of bounded size and one connection for each call.
 
-Whose affairs a tool tells of is decided here, from the caller that the plugin was made for. A customer's tools have no
-parameter that could name anybody else; the tools that have one exist for staff alone.
+The caller for whom the plugin is created decides whose data the tools read. A customer's tools have no parameter for
+the customer; tools with such a parameter exist only for staff.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _CustomerId = Annotated[int, "The customer's customer_id, as find_customer tells
 
 
 class Desk:
-    """Tools of both desks: where a film is in stock, seen from the caller's own store."""
+    """The tools for customers and staff: where a film is in stock, the caller's store first."""
 
     def __init__(self, read_connection: ReadConnectionFactory, caller: Caller) -> None:
         self._read_connection = read_connection
@@ -73,7 +73,7 @@ class Desk:
 
 
 class CustomerDesk(Desk):
-    """A customer's own data: `customer_id` is the caller's."""
+    """The tools for a customer, who is the caller: they read only that customer's data."""
 
     def __init__(self, read_connection: ReadConnectionFactory, caller: Caller, customer_id: int) -> None:
         super().__init__(read_connection, caller)
@@ -99,7 +99,7 @@ class CustomerDesk(Desk):
 
 
 class StaffDesk(Desk):
-    """Any customer's data."""
+    """The tools for staff: they read the data of any customer."""
 
     @kernel_function(name="find_customer")
     async def find_customer(
@@ -150,7 +150,7 @@ def is_served(caller: Caller) -> bool:
 
 
 def desk_for(caller: Caller, read_connection: ReadConnectionFactory) -> Desk | None:
-    """Return the tools that this caller may use, or None for a caller who is not served."""
+    """Return the tools for this caller, or None if the rental desk does not serve the caller."""
     if is_served(caller) and caller.is_staff:
         return StaffDesk(read_connection, caller)
     if is_served(caller) and caller.customer_id is not None:
@@ -171,7 +171,7 @@ async def _history(connection: AsyncConnection, customer_id: int, title: str | N
 
 
 async def _balance(connection: AsyncConnection, customer_id: int) -> dict[str, Any] | None:
-    """Return None for an unknown id."""
+    """Return a customer's balance, or None for an unknown id."""
     now = _now()
     sums = await PaymentRepository(connection).balance(customer_id, now)
     if sums is None:
@@ -181,7 +181,7 @@ async def _balance(connection: AsyncConnection, customer_id: int) -> dict[str, A
 
 
 async def _customers(connection: AsyncConnection, asked: str) -> tuple[Sequence[CustomerRead], bool]:
-    """Return matches and whether more exist."""
+    """Return the matching customers, and whether there are more."""
     if asked.isdecimal():
         customer = await CustomerRepository(connection).find(_id(int(asked[:20])))
         return ([customer] if customer else []), False
@@ -193,7 +193,7 @@ async def _customers(connection: AsyncConnection, asked: str) -> tuple[Sequence[
 
 
 def _stores(stock: Sequence[StoreStockRow], own: int | None) -> list[dict[str, Any]]:
-    """Sort by own store, then stores with a disc, then stores awaiting one."""
+    """Return the stores in order: the caller's own, stores with a disc, stores that expect one."""
     stores = sorted(
         (row for row in stock if row.copies),
         key=lambda row: (row.store_id != own, not row.in_stock, row.store_id),
@@ -211,7 +211,7 @@ def _stores(stock: Sequence[StoreStockRow], own: int | None) -> list[dict[str, A
 
 
 def _open(row: DeskRental) -> dict[str, Any]:
-    """An open rental. `lost_cost` is owed besides, once the disc counts as lost (see app/models/late_fees.py)."""
+    """Return an open rental. `lost_cost` is owed in addition once the disc counts as lost (app/models/late_fees.py)."""
     return {
         "title": _short(row.title),
         "rented": row.rented,
@@ -255,12 +255,12 @@ def _total(rows: Sequence[DeskRental]) -> int:
 
 
 def _id(number: int) -> int:
-    """Clamp to the column's range; no id is 0."""
+    """Return the number clamped to the column's range. No row has the id 0."""
     return min(max(number, 0), MAX_ID)
 
 
 def _short(text: str) -> str:
-    """Truncate stored text, which may be long."""
+    """Return the text, truncated: stored texts can be long."""
     return text[:MAX_TEXT]
 
 

@@ -1,4 +1,4 @@
-"""What Semantic Kernel asks of a chat service that can call tools."""
+"""The methods that Semantic Kernel requires of a chat service with tool calls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.agents.chat_services.settings import ChatExecutionSettings
 
 
 class ToolCallingChat(ChatCompletionClientBase):
-    """Base class of the chat services; a subclass makes the completions."""
+    """Base class of the chat services. Subclasses implement the completions."""
 
     SUPPORTS_FUNCTION_CALLING: ClassVar[bool] = True
 
@@ -35,7 +35,7 @@ class ToolCallingChat(ChatCompletionClientBase):
 
 
 def chat_settings(settings: PromptExecutionSettings) -> ChatExecutionSettings:
-    """Return the settings themselves if they are ChatExecutionSettings, else converted."""
+    """Return the settings as ChatExecutionSettings: the same object if it is one, else a converted copy."""
     if isinstance(settings, ChatExecutionSettings):
         return settings
     return ChatExecutionSettings.from_prompt_execution_settings(settings)

@@ -20,10 +20,10 @@ _PROXY_VARIABLES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 
 
 def build_openai_chat(settings: Settings) -> ChatCompletionClientBase:
-    """The chat service of `openai`; raises NotConfigured.
+    """Build the chat service of the provider `openai`, or raise NotConfigured.
 
-    Retrying is left to our caller, who knows what a wait is worth: a 429 has to reach them at once.
-    Every value is passed explicitly, for the client would read the environment for what is missing.
+    The client does not retry: the API's caller decides whether to wait, so a 429 is reported at once. Each value is
+    passed explicitly, because the client reads missing values from the environment.
     """
     http_client = _http_client(settings)
     try:
@@ -41,7 +41,7 @@ def build_openai_chat(settings: Settings) -> ChatCompletionClientBase:
 
 
 def build_azure_chat(settings: Settings) -> ChatCompletionClientBase:
-    """The chat service of `azure`; as above."""
+    """Build the chat service of the provider `azure`, in the same way as `build_openai_chat`."""
     http_client = _http_client(settings)
     try:
         client = AsyncAzureOpenAI(
@@ -62,7 +62,7 @@ def _service(settings: Settings, client: AsyncOpenAI) -> ChatCompletionClientBas
 
 
 def _http_client(settings: Settings) -> httpx2.AsyncClient:
-    """The HTTP client takes proxies from the environment, in whatever form they are there."""
+    """Build the HTTP client, or raise NotConfigured if it cannot use the proxies that the environment sets."""
     try:
         return bounded_client(settings.ai_timeout_seconds)
     except (ValueError, ImportError, httpx2.InvalidURL) as error:

@@ -1,4 +1,4 @@
-"""Request parameters that a server rejects, learnt from its errors and kept for the process."""
+"""Request parameters that a server rejects, learnt from its errors and remembered until the process ends."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ log = structlog.get_logger("app.agents")
 Json = dict[str, Any]
 Change = Callable[[Json], None]
 Levels = Mapping[str, int]
-"""By parameter: how many of its replacements were in force when a request was sent."""
+"""By parameter: the position, from 1, of the replacement that was in force when a request was sent."""
 
 _REFUSED = (400, 422)
 _LIMITS = ("max_tokens", "max_completion_tokens")
 _REASONING = "reasoning_effort"
 _REASONING_WITH_TOOLS = "reasoning_effort beside tools"
 _ORDINARY_WORDS = frozenset({"name", "seed", "stop", "stream"})
-"""Parameters that count only when quoted in a message."""
+"""Parameters whose names are ordinary words: an error message refers to them only in quotes."""
 
 
 def _without(*names: str) -> Change:
@@ -42,7 +42,7 @@ def _rename_limit(body: Json) -> None:
 
 
 def _json_in_words(*, keep_format: bool) -> Change:
-    """Put the schema in the first message, as no parameter carries it."""
+    """Return a change that moves the schema from its parameter to the first message."""
 
     def change(body: Json) -> None:
         wanted = body.pop("response_format", None)
@@ -76,7 +76,7 @@ def _without_names(body: Json) -> None:
 _REPLACEMENTS: dict[str, tuple[Change, ...]] = {
     "max_tokens": (_rename_limit, _without(*_LIMITS)),
     "response_format": (_json_in_words(keep_format=True), _json_in_words(keep_format=False)),
-    # From gpt-5.6 on, OpenAI wants it said beside tools that there is to be none.
+    # From gpt-5.6 on, OpenAI requires the value "none" in requests with tools.
     _REASONING_WITH_TOOLS: (
         _reasoning(beside_tools=True, effort="none"),
         _reasoning(beside_tools=True, effort=None),
@@ -98,37 +98,37 @@ _REPLACEMENTS: dict[str, tuple[Change, ...]] = {
         )
     },
 }
-"""By parameter: what to do about its first refusal, its second, and so on."""
+"""By parameter: the change after its first rejection, after its second, and so on."""
 
 
 class Compatibility:
-    """One server's refusals. Shared by all requests of a process."""
+    """The parameters that one server rejects. Shared by all requests of a process."""
 
     def __init__(self) -> None:
         self._levels: dict[str, int] = {}
 
     def apply(self, body: Json) -> tuple[Json, Levels]:
-        """The body without what the server refuses, and the levels that were in force for it."""
+        """Return the body without the rejected parameters, and the levels with which it was adapted."""
         adapted = dict(body)
         for name, level in self._levels.items():
             _REPLACEMENTS[name][level - 1](adapted)
         return adapted, dict(self._levels)
 
     def learn(self, error: ProviderError, sent: Json, levels: Levels, for_log: Mapping[str, Any]) -> bool:
-        """Tell whether the request is worth another try, because the server named what it refuses in it."""
+        """Record the parameters that the error rejects. Return whether to repeat the request without them."""
         if error.status not in _REFUSED or error.is_about_content:
             return False
         names = [name for name in _refused_names(error, sent) if levels.get(name, 0) < len(_REPLACEMENTS[name])]
         for name in names:
             level = levels.get(name, 0)
-            if self._levels.get(name, 0) == level:  # unless another request has learnt it
+            if self._levels.get(name, 0) == level:  # unless another request has recorded it meanwhile
                 self._levels[name] = level + 1
                 log.warning("model_parameter_refused", parameter=name, **for_log)
         return bool(names)
 
 
 def _refused_names(error: ProviderError, sent: Json) -> list[str]:
-    """Our names of the parameters of this request that the refusal names."""
+    """Return the rejected parameters of this request, as keys of `_REPLACEMENTS`."""
     names = (_own_name(name, sent) for name in _names_in(error))
     return list(dict.fromkeys(name for name in names if name is not None))
 
@@ -138,7 +138,7 @@ def _names_in(error: ProviderError) -> Iterable[str]:
         if re.search(r"^messages\b.*\bname$", error.param):
             return ["name"]
         return [error.param.removeprefix("body.").split(".")[0]]
-    # Validators list where each mistake is, and some quote the whole request beside it.
+    # Validators list the location of each mistake, and some quote the whole request, too.
     places = re.findall(r"loc['\"]?\s*[:=]\s*[\[(]([^\])]*)[\])]", error.text)
     text = " ".join(places) or error.text
     quoted = set(re.findall(r"['\"`](\w+)['\"`]", text))
@@ -146,7 +146,7 @@ def _names_in(error: ProviderError) -> Iterable[str]:
 
 
 def _own_name(name: str, sent: Json) -> str | None:
-    """None for what this request does not have, or is not ours to change."""
+    """Return the key in `_REPLACEMENTS`, or None if the request lacks the parameter or it cannot be replaced."""
     if name in _LIMITS:
         return "max_tokens" if any(limit in sent for limit in _LIMITS) else None
     if name == _REASONING and sent.get("tools"):

@@ -1,7 +1,7 @@
 """Normalise a provider's answer to one completion, or raise an error that describes it.
 
-The same reader takes the chunks of a stream and the one body of a plain answer. Facts of who sends what are in the
-tests: tests/api/models/test_quirks.py.
+The same reader accepts the chunks of a stream and the body of a plain answer. tests/api/models/test_quirks.py lists the
+forms that each provider sends.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from app.agents.chat_services.transport import NotUnderstood
 from app.core.errors import UpstreamFailed
 
 REFUSED = "refused"
-"""In a message's metadata: its text is the model's refusal."""
+"""Metadata key of a message: whether its text is the model's refusal."""
 
 MAX_ANSWER = 50_000
 MAX_THOUGHTS = 1_000_000
-"""Characters."""
+"""Maximum characters of a completion's thoughts."""
 _MAX_TOKENS = 10**9
 
 _CUT_OFF = {"length", "max_tokens", "max_output_tokens", "model_length", "abort", "aborted", "error", "cancelled"}
@@ -45,7 +45,7 @@ _THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
 
 @dataclass(frozen=True)
 class Completion:
-    """One answer of a model: text, tool calls or both. `refused` tells that the text is a refusal."""
+    """One answer of a model: text, tool calls or both. `refused` is True if the text is a refusal."""
 
     text: str
     calls: tuple[ToolCall, ...]
@@ -74,7 +74,7 @@ class _Call:
 
 
 class CompletionReader:
-    """Reads one completion. What `feed` returns may be shown; `hold` and `suspect` are ThoughtFilter's."""
+    """Reads one completion. `feed` returns text that may be shown. `hold` and `suspect` are passed to ThoughtFilter."""
 
     def __init__(self, tools: Sequence[str], *, hold: bool, suspect: bool = False) -> None:
         self._thoughts = ThoughtFilter(hold=hold, suspect=suspect)
@@ -93,7 +93,7 @@ class CompletionReader:
         self._done = False
 
     def feed(self, document: object) -> str:
-        """Read a chunk or a body, None for the end of a stream; returns what may be shown by now."""
+        """Read a chunk or a body (None: the end of a stream). Return the text that may be shown now."""
         if document is None:
             self._done = True
             return ""
@@ -111,7 +111,7 @@ class CompletionReader:
         return self._read_message(message)
 
     def finish(self) -> Completion:
-        """Return the completion; raises UpstreamFailed if incomplete."""
+        """Return the completion, or raise UpstreamFailed if it is incomplete."""
         self._show(self._thoughts.finish() + ("\ufffd" if self._half else ""))
         if not self._any_choice:
             raise NotUnderstood
@@ -130,11 +130,11 @@ class CompletionReader:
 
     @property
     def thinks_aloud(self) -> bool | None:
-        """Whether a thought's end stood in the text without its beginning; None as long as there is no text."""
+        """Whether the text had the end tag of a thought without its start tag; None if there is no text yet."""
         return True if self._thoughts.lone else False if "".join(self._text).strip() else None
 
     def _choice(self, choices: object) -> Mapping[str, Any] | None:
-        """Return the first choice's part; ignore others."""
+        """Return the part of the first choice; ignore other choices."""
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, Mapping):
                 index = choice.get("index") or 0
@@ -159,7 +159,7 @@ class CompletionReader:
         return self._show(self._thoughts.feed(self._mended(text))) if text else ""
 
     def _texts(self, content: object) -> Iterable[str]:
-        """A text, or the texts of a list of parts; thoughts among them are counted, not returned."""
+        """Yield a text, or the texts of a list of parts. Thoughts among the parts are only counted."""
         for part in content if isinstance(content, list) else [content]:
             if isinstance(part, str):
                 yield part
@@ -173,7 +173,7 @@ class CompletionReader:
                     self._think(json.dumps(part, default=str))
 
     def _think(self, thought: str) -> None:
-        self._thoughts.release()  # the server tells thoughts and answer apart
+        self._thoughts.release()  # the server separates thoughts from the answer
         self._thought_size += len(thought)
         if self._thought_size > MAX_THOUGHTS:
             raise UpstreamFailed("The model thought for too long.")
@@ -195,7 +195,7 @@ class CompletionReader:
             raise UpstreamFailed("The model's answer is too long.")
 
     def _mended(self, text: str) -> str:
-        """Surrogate pairs joined that came in two pieces; half a pair is replaced: nobody could send it on."""
+        """Join surrogate pairs that arrive in two pieces, and replace lone halves, which cannot be encoded."""
         self._grow(len(text))
         text = self._half + text
         self._half = ""
@@ -229,7 +229,7 @@ class CompletionReader:
         call.extra = piece.get(EXTRA_CONTENT) or call.extra
 
     def _call_for(self, piece: Mapping[str, Any], name: str) -> _Call:
-        """The call that this piece belongs to: by id, index or order, whichever of them the server gets right."""
+        """Return the call that this piece belongs to, by id, index or order: servers omit or repeat some of them."""
         id_ = given if isinstance(given := piece.get("id"), str) else ""
         index = piece.get("index")
         call = self._earlier_call(id_, index)
@@ -249,7 +249,7 @@ class CompletionReader:
             return False
         if name == call.name:  # some servers repeat the name in every piece
             return self._streamed and not call.is_whole
-        return call.size == 0 and offered_name(call.name, self._tools) is None  # or send the name in pieces
+        return call.size == 0 and offered_name(call.name, self._tools) is None  # other servers send the name in pieces
 
     def _earlier_call(self, id_: str, index: object) -> _Call | None:
         latest = reversed(self._calls)
@@ -279,7 +279,7 @@ class CompletionReader:
 
 
 def _text_of(value: object) -> str:
-    """Unwrap text that servers nest twice."""
+    """Return the text, also if the server nests it in an object."""
     if isinstance(value, Mapping):
         value = value.get("value")
     return value if isinstance(value, str) else ""

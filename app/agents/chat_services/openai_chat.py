@@ -1,4 +1,4 @@
-"""Models behind OpenAI's protocol: OpenAI itself, any compatible server, Azure."""
+"""The chat service for OpenAI's protocol: OpenAI, compatible servers and Azure."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ _TRACED_AS = "openai"
 
 
 class OpenAIChatCompletions(ToolCallingChat):
-    """Asks `POST /chat/completions` with openai's client and reads the answer itself.
+    """Sends `POST /chat/completions` with openai's client, and reads the answer with its own reader.
 
-    openai's and Semantic Kernel's own types hold what OpenAI sends, and raise or go wrong with what others do.
+    The types of openai and Semantic Kernel fit OpenAI's answers; with those of other servers they raise or lose data.
     """
 
     _client: AsyncOpenAI = PrivateAttr()
     _settings: Settings = PrivateAttr()
     _compatibility: Compatibility = PrivateAttr(default_factory=Compatibility)
     _thinks_aloud: bool = PrivateAttr(default=False)
-    """Whether the model's last text began with a thought that only its end showed: the next one will, too."""
+    """Whether the model's last text had the end tag of a thought without its start tag: later texts will, too."""
 
     def __init__(self, settings: Settings, client: AsyncOpenAI) -> None:
         super().__init__(ai_model_id=settings.model)
@@ -63,7 +63,7 @@ class OpenAIChatCompletions(ToolCallingChat):
         self._client = client
 
     def service_url(self) -> str | None:
-        """The provider's address, for traces."""
+        """Return the provider's address, for traces."""
         return str(self._client.base_url)
 
     @trace_chat_completion(_TRACED_AS)
@@ -100,7 +100,7 @@ class OpenAIChatCompletions(ToolCallingChat):
             ]
 
         reader, body = self._prepare(chat_history, settings, stream=True)
-        # Semantic Kernel adds an agent's chunks up pairwise: beside tools, it gets the text in one piece.
+        # Semantic Kernel joins the chunks of agents pairwise, at quadratic cost: with tools, the text is one chunk.
         at_once = not body.get("tools")
         shown = 0
         async for text in self._read(reader, body):
@@ -119,18 +119,18 @@ class OpenAIChatCompletions(ToolCallingChat):
     ) -> tuple[CompletionReader, Json]:
         own = chat_settings(settings).model_copy(update=self._configured())
         streaming = stream and not own.tools
-        # OpenAI's own models never send their thoughts.
+        # OpenAI's models never send their thoughts.
         is_openai = self._settings.provider == "openai" and self._settings.openai_base_url is None
         is_azure = self._settings.provider == "azure"
         reader = CompletionReader(
             own.tool_names, hold=not streaming or self._thinks_aloud, suspect=not (is_openai or is_azure)
         )
-        # OpenAI replaced the name that others use.
+        # OpenAI has replaced this name; other servers still use it.
         limit_name = "max_completion_tokens" if is_openai else "max_tokens"
         return reader, request_body(self.ai_model_id, history, own, stream=stream, limit_name=limit_name)
 
     def _configured(self) -> dict[str, Any]:
-        """Deployment settings override a prompt's config.json."""
+        """Return the settings of the deployment, which override those of a prompt's config.json."""
         values = {
             "max_tokens": self._settings.ai_max_tokens,
             "temperature": self._settings.ai_temperature,
@@ -139,7 +139,7 @@ class OpenAIChatCompletions(ToolCallingChat):
         return {name: value for name, value in values.items() if value is not None}
 
     async def _read(self, reader: CompletionReader, body: Json) -> AsyncGenerator[str, None]:
-        """Feed the answer to the reader; yields what it lets through."""
+        """Feed the answer to the reader, and yield the text that may be shown."""
         response = await self._send(body)
         answer = documents(response)
         try:
@@ -157,7 +157,7 @@ class OpenAIChatCompletions(ToolCallingChat):
             self._learn(reader)
 
     async def _send(self, body: Json) -> httpx2.Response:
-        """Send the request; change it if the server rejects a named parameter."""
+        """Send the request. Repeat it without parameters that the server rejects by name."""
         while True:
             sent, levels = self._compatibility.apply(body)
             try:
@@ -204,11 +204,11 @@ class OpenAIChatCompletions(ToolCallingChat):
 
 
 class OpenAIChat(Supervised, OpenAIChatCompletions):
-    """The one that the agents use."""
+    """The chat service of the agents, with counted calls and the service's errors."""
 
 
 def _error_in(document: object) -> object:
-    """Return an error that a server sent with status 200."""
+    """Return the error in a document that was sent with status 200, if any."""
     if not isinstance(document, Mapping):
         return None
     return document if document.get("object") == "error" else document.get("error")

@@ -1,4 +1,4 @@
-"""Provider errors: own wording for the caller; original for the log, with keys and questions masked."""
+"""Errors of providers: fixed messages for the caller; the original text for the log, with keys and questions masked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_RETRY_AFTER = 3600
 _MAX_TEXT = 4000
 _MAX_MESSAGE = 500
 _MASKED_RUN = 12
-"""Characters: a quotation of that length out of what was asked is masked."""
+"""Minimum characters of a quotation from the question for it to be masked."""
 
 _QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance"}
 _MODEL_CODES = {"model_not_found", "model_deprecated", "model_not_available", "deploymentnotfound"}
@@ -45,12 +45,12 @@ class ProviderError:
     param: str | None = None
     message: str = ""
     text: str = ""
-    """The whole error, cut at 4000 characters."""
+    """The whole error, truncated to 4000 characters."""
     retry_after: str | None = None
 
     @property
     def is_about_content(self) -> bool:
-        """The request as such was in order, and another form of it would be refused as well."""
+        """Whether the provider rejects the content, so that a request with other parameters fails as well."""
         return bool(self._is_model or self._is_quota or self._is_filter or self._is_context)
 
     @property
@@ -72,7 +72,7 @@ class ProviderError:
         return self.code in _CONTEXT_CODES or bool(_CONTEXT_WORDS.search(self.message))
 
     def as_app_error(self, model_setting: str, address_setting: str) -> AppError:
-        """Return the caller's error, without provider text. The settings are named where they are at fault."""
+        """Return the error for the caller, without the provider's text. It names a setting that is the likely cause."""
         if self._is_model:
             return NotConfigured(
                 f"The model provider does not know the model: set {model_setting} to one that it serves."
@@ -111,12 +111,12 @@ class ProviderError:
 
 
 def from_openai(error: openai.APIStatusError) -> ProviderError:
-    """The refusal of a whole request."""
+    """Return the error of a rejected request."""
     return from_body(error.body, status=error.status_code, retry_after=error.response.headers.get("retry-after"))
 
 
 def from_body(body: object, *, status: int | None = None, retry_after: str | None = None) -> ProviderError:
-    """The error in any of the forms that servers give it: an object, one inside `error` or `detail`, or a text."""
+    """Return the error in a body. Servers send an object, an object in `error` or `detail`, or a text."""
     inner = body
     if isinstance(body, Mapping):
         inner = next((body[key] for key in ("error", "detail") if body.get(key)), body)
@@ -143,7 +143,7 @@ def unreachable(error: BaseException) -> AppError:
 
 
 def masked(message: str, secrets: Iterable[str], texts: Iterable[str]) -> str:
-    """The message in one line, at most 500 characters, without the secrets and without quotations of the texts."""
+    """Return the message in one line of at most 500 characters, without the secrets and quotations of the texts."""
     line = " ".join(message[:_MAX_TEXT].split())
     for secret in filter(None, secrets):
         line = line.replace(secret, "***")
@@ -168,7 +168,7 @@ def _without_quotations(line: str, texts: Iterable[str]) -> str:
 
 
 def _retry_after(header: str | None) -> int:
-    """Seconds, rounded up, at most an hour; 30 where the header has neither seconds nor a date."""
+    """Return the seconds of Retry-After, rounded up, at most an hour; 30 if it has neither seconds nor a date."""
     seconds = _seconds(header or "")
     return min(max(1, math.ceil(seconds)), _MAX_RETRY_AFTER) if math.isfinite(seconds) else _DEFAULT_RETRY_AFTER
 

@@ -1,4 +1,4 @@
-"""A chat history and its settings as the body of a chat completions request."""
+"""Convert a chat history and its settings to the body of a chat completions request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EXTRA_CONTENT = "extra_content"
 def request_body(
     model: str, history: ChatHistory, settings: ChatExecutionSettings, *, stream: bool, limit_name: str
 ) -> Json:
-    """Model, messages, tools, and of the rest only what is set; `limit_name` is the parameter of the output limit."""
+    """Return the body: model, messages, tools and the settings that are set. `limit_name` names the output limit."""
     body: Json = {"model": model, "messages": list(_messages(history))}
     if settings.tools:
         body["tools"] = settings.tools
@@ -45,14 +45,14 @@ def request_body(
 
 
 def _json_schema(model: type[BaseModel]) -> Json:
-    """OpenAI's structured output in the form of this pydantic model."""
+    """Return the `response_format` that requests JSON in the form of this pydantic model."""
     function = openai.pydantic_function_tool(model)["function"]
     schema = {"name": function["name"], "strict": True, "schema": _plain(function["parameters"])}
     return {"type": "json_schema", "json_schema": schema}
 
 
 def _plain(schema: object) -> object:
-    """Remove string bounds, which some providers reject in a schema; the answer is validated."""
+    """Remove string bounds, which some providers reject in a schema. The answer is validated later."""
     if isinstance(schema, dict):
         return {key: _plain(value) for key, value in schema.items() if key not in _BOUNDS}
     return [_plain(each) for each in schema] if isinstance(schema, list) else schema
@@ -70,7 +70,7 @@ def _messages(history: ChatHistory) -> Iterator[Json]:
 
 
 def _assistant(message: ChatMessageContent) -> Iterator[Json]:
-    """Nothing for an empty message, which Semantic Kernel adds after a handoff and some providers refuse."""
+    """Yield the message unless it is empty. Semantic Kernel adds empty ones after handoffs; some providers refuse."""
     calls = [_tool_call(call) for call in _items(message, FunctionCallContent)]
     text = _text(message)
     if calls:

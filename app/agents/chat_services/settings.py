@@ -1,4 +1,4 @@
-"""The execution settings of every chat service: what a prompt's config.json may set, and what Semantic Kernel adds."""
+"""The execution settings of all chat services: those that config.json may set, and those that Semantic Kernel adds."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ PARAMETERS = (
     "reasoning_effort",
     "parallel_tool_calls",
 )
-"""Sent under their own names where they are set; the output limit and the response format are sent otherwise."""
+"""Settings that are sent under these names if set. The output limit and the response format have other names."""
 
 PROMPT_SETTINGS = frozenset({*PARAMETERS, "max_tokens", "max_completion_tokens"})
-"""What config.json may set under `execution_settings.default`."""
+"""Settings that config.json may contain in `execution_settings.default`."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Refusal:
 
 
 class ChatExecutionSettings(PromptExecutionSettings):
-    """All are unset by default: only configured values are sent.
+    """All settings are unset by default: only configured values are sent.
 
-    `response_format` is a pydantic model: the answer is to be JSON in its form.
+    `response_format` is a pydantic model; the model is to answer with JSON in its form.
     """
 
     ai_model_id: str | None = None
@@ -53,9 +53,9 @@ class ChatExecutionSettings(PromptExecutionSettings):
     stop: str | list[str] | None = None
     reasoning_effort: str | None = None
     refusals: tuple[Refusal, ...] = ()
-    """Never sent: models of providers are told in the agent's instructions."""
+    """For the offline model only, never sent: other models read the refusals in the agent's instructions."""
 
     @property
     def tool_names(self) -> list[str]:
-        """The tools that are offered to the model, by full name."""
+        """The full names of the tools that are offered to the model."""
         return [str(tool.get("function", {}).get("name", "")) for tool in self.tools or ()]

@@ -1,4 +1,4 @@
-"""Mixin for all chat services: count calls and convert failures to our errors."""
+"""A mixin for all chat services that counts model calls and converts failures to AppErrors."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ log = structlog.get_logger("app.agents")
 
 
 class Supervised:
-    """Mix in before a chat service: `class Chat(Supervised, SomeChatCompletion)`.
+    """Counts calls and converts failures. Inherit from it first: `class Chat(Supervised, SomeChatCompletion)`.
 
-    Raises AppError only: UpstreamFailed for an answer that is broken, and whatever the turn's limits raise.
+    Calls raise only AppErrors: UpstreamFailed for an invalid answer, and the errors of the turn's limits.
     """
 
     async def _inner_get_chat_message_contents(
@@ -64,7 +64,7 @@ class Supervised:
                 transcript.on_completion()
         _count_tokens(usage)
         if usage is None and last is not None:
-            # Without usage, Semantic Kernel forgets the conversation of an agent that only called a tool.
+            # Without usage, Semantic Kernel drops the conversation of an agent that only called a tool.
             metadata = {"usage": CompletionUsage()}
             empty: dict[str, Any] = {
                 "role": AuthorRole.ASSISTANT,

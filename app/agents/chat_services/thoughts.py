@@ -7,7 +7,7 @@ import re
 _OPENING = ("<think>", "<thinking>", "<thought>", "<reasoning>", "<seed:think>", "[think]", "◁think▷")
 _CLOSING = ("</think>", "</thinking>", "</thought>", "</reasoning>", "</seed:think>", "[/think]", "◁/think▷")
 _CHANNEL = ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>")
-"""How gpt-oss writes it where the server does not read its format."""
+"""The tags of gpt-oss, in the output of servers that do not parse its format."""
 
 _TAG = re.compile("|".join(map(re.escape, (*_OPENING, *_CLOSING, *_CHANNEL))), re.IGNORECASE)
 _TAGS = tuple(tag.lower() for tag in (*_OPENING, *_CLOSING, *_CHANNEL))
@@ -24,15 +24,15 @@ _LIKE_A_THOUGHT = re.compile(
     r"|好的|嗯|首先|用户",
     re.IGNORECASE,
 )
-"""How models begin to think: in the first person, or about who asks. Such an answer comes in one piece."""
+"""First words of thoughts: in the first person, or about the user. Text that begins like this is held back."""
 
 
 class ThoughtFilter:
-    """Lets the answer through and keeps the thoughts.
+    """Passes on the answer and removes the thoughts.
 
-    Some models' templates open the thought themselves, so that only its end is in the text. So with `hold`, nothing
-    comes out before it is certain that it is no thought, and with `suspect`, nothing of a text that begins like one.
-    `lone` tells whether such an end was seen, `leaked` whether text before it had come out already.
+    The templates of some models contain the start tag, so that only the end tag is in the text. Therefore `hold` holds
+    all text back until it is known to be answer, and `suspect` holds back text that begins like a thought. `lone` is
+    True after an end tag without a start tag, `leaked` if text before that tag was already passed on.
     """
 
     def __init__(self, *, hold: bool, suspect: bool = False) -> None:
@@ -47,11 +47,11 @@ class ThoughtFilter:
         self._any_out = False
 
     def release(self) -> None:
-        """From now on let through what is no thought; whoever calls knows that the thoughts come elsewhere."""
+        """Stop holding text back, because thoughts arrive separately. Text in tags is still removed."""
         self._hold = self._suspect = False
 
     def feed(self, text: str) -> str:
-        """Return the text known to be answer."""
+        """Return the text that is now known to be answer."""
         self._pending += text
         position = 0
         while tag := _TAG.search(self._pending, position):
@@ -65,7 +65,7 @@ class ThoughtFilter:
         return self._out()
 
     def finish(self) -> str:
-        """Return the rest at the end of input."""
+        """Return the remaining answer at the end of input."""
         self._keep(self._pending)
         self._pending = ""
         self.release()
@@ -87,17 +87,17 @@ class ThoughtFilter:
             self.release()
 
     def _end_without_beginning(self) -> None:
-        """All that came before was thought."""
+        """Discard all text before an end tag without a start tag: it was a thought."""
         self.lone = True
         self.leaked = self._any_out
         self._held.clear()
 
     def _is_quoted(self, start: int) -> bool:
-        """An answer may be about such tags."""
+        """Return whether the tag is quoted: then it is part of an answer about such tags."""
         return (self._pending[start - 1] if start else self._before) in _QUOTES
 
     def _may_be_thought(self) -> bool:
-        """Decide once there are enough words; until then it may."""
+        """Return whether the held text may be a thought. It may until there are enough words to decide."""
         text = "".join(self._held).lstrip()
         if len(text.split(maxsplit=_ENOUGH_WORDS)) < _ENOUGH_WORDS:
             return True
@@ -121,7 +121,7 @@ def _begins_like_a_thought(text: str) -> bool:
 
 
 def _start_of_partial_tag(text: str, position: int) -> int:
-    """Where the beginning of a tag may be at the end of the text, from this position on; or the text's length."""
+    """Return where an incomplete tag begins at the end of the text, after `position`; or the text's length."""
     for start in range(max(position, len(text) - _LONGEST), len(text)):
         if text[start].lower() in _FIRST and _is_beginning(text[start:].lower()):
             return start

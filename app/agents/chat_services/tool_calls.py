@@ -17,15 +17,15 @@ from app.core.errors import UpstreamFailed
 
 MAX_NAME = 256
 MAX_ARGUMENTS = 16_000
-"""Characters."""
+"""Maximum characters of a call's arguments."""
 MAX_CALLS = 32
-"""In one completion."""
+"""Maximum calls in one completion."""
 
 INVALID_ARGUMENTS = "invalid_arguments"
-"""Metadata key: the arguments were not a JSON object; replaced by {} because providers check."""
+"""Metadata key: whether the arguments were not a JSON object. They are replaced by {}, because providers check them."""
 
 _ID_LENGTH = 9
-"""Mistral takes no other."""
+"""Mistral accepts no other length."""
 _NAME_KEYS = ("name", "tool", "tool_name", "function_name", "function")
 _ARGUMENT_KEYS = ("arguments", "parameters", "args", "input", "tool_input")
 _OTHER_KEYS = frozenset({"type", "id", "index"})
@@ -41,7 +41,7 @@ _HAS_ARGUMENTS = re.compile(r"['\"](?:arguments|parameters|args|input|tool_input
 
 @dataclass(frozen=True)
 class ToolCall:
-    """One call, whole. `arguments` is the text of a JSON object; `extra` goes back to the provider with the call."""
+    """A complete call. `arguments` is the text of a JSON object; `extra` is returned to the provider with the call."""
 
     id: str
     name: str
@@ -56,7 +56,7 @@ def new_id() -> str:
 
 
 def offered_name(name: str, offered: Iterable[str]) -> str | None:
-    """The one tool that is meant: by its full name, in any spelling of it, or by its function alone; else None."""
+    """Return the offered tool with this name, or None. Spelling may differ, and the plugin's name may be missing."""
     names = list(offered)
     if name in names:
         return name
@@ -73,12 +73,12 @@ def _letters(name: str) -> str:
 
 
 def safe_name(name: str) -> str:
-    """A name that nobody offered, in the characters that providers take when it goes back to them in the history."""
+    """Return an unknown tool's name in characters that providers accept, because the history is sent to them again."""
     return re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64] or "unnamed"
 
 
 def mended(text: str) -> str:
-    """The text with a replacement character for each half of a surrogate pair."""
+    """Return the text with a replacement character for each lone surrogate."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -87,7 +87,7 @@ def mended(text: str) -> str:
 
 
 def arguments_of(text: str) -> dict[str, Any] | None:
-    """Return the JSON object that this text is, also if quoted twice or in Python's spelling, or None."""
+    """Parse a JSON object, also if it is quoted twice or in Python's syntax. Return None if the text is neither."""
     value: object = text
     for _ in range(3):
         if isinstance(value, str):
@@ -104,16 +104,16 @@ def _value(text: str) -> object:
         return loads(text)
     except NotUnderstood:
         pass
-    if text.startswith("{}"):  # an empty object first, then the arguments
+    if text.startswith("{}"):  # some servers send an empty object before the arguments
         return _value(text[2:].strip())
     return _literal(text) if text.startswith("{") else ...
 
 
 def _literal(text: str) -> object:
-    """Python's spelling of an object, which small models fall into."""
+    """Parse an object in Python's syntax, which small models write at times."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of escapes that Python does not know
+            warnings.simplefilter("ignore")  # warnings of invalid escapes
             value = ast.literal_eval(text)
         return json.loads(json.dumps(value, allow_nan=False))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
@@ -121,9 +121,9 @@ def _literal(text: str) -> object:
 
 
 def calls_in(text: str, offered: Sequence[str]) -> tuple[ToolCall, ...]:
-    """The calls that a text consists of, when it is nothing else; none for an ordinary answer.
+    """Return the calls in a text that consists only of calls; none for an ordinary answer.
 
-    Raises UpstreamFailed for a text that is meant as a call and is not unmistakably one: nobody is to read it.
+    Raises UpstreamFailed for a text that looks like a call but cannot be parsed, so that it is never shown.
     """
     named = list(_named_calls(text.strip())) or _python_calls(text, offered)
     names = [offered_name(name, offered) for name, _ in named]
@@ -144,7 +144,7 @@ def _mentions_call(text: str, offered: Sequence[str]) -> bool:
 
 
 def _named_calls(text: str) -> Iterable[tuple[str, dict[str, Any]]]:
-    """Name and arguments of each call; nothing when the text is, or has, anything else."""
+    """Return the name and arguments of each call; nothing if the text contains anything else."""
     if fence := _FENCE.fullmatch(text):
         text = fence.group(1).strip()
     if wrapped := list(_WRAPPED.finditer(text)):
@@ -195,7 +195,7 @@ def _as_call(value: object) -> tuple[str, dict[str, Any]] | None:
 
 
 def _python_calls(text: str, offered: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
-    """Such as `[search_films(title="Alien")]`, which some models are trained on."""
+    """Parse calls such as `[search_films(title="Alien")]`, a format that some models are trained on."""
     match = _PYTHON_CALL.fullmatch(text.strip().removeprefix("[").removesuffix("]").strip())
     if match is None or offered_name(match.group(1), offered) is None:
         return []

@@ -1,4 +1,4 @@
-"""Bound provider responses: decompressed bytes, events and JSON depth."""
+"""Read the responses of providers within limits: decompressed bytes, events and JSON depth."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from app.agents.deadline import timeout
 from app.core.errors import UpstreamFailed
 
 MAX_DOCUMENT = 1024 * 1024
-"""Bytes of a JSON body, or of one event of a stream."""
+"""Maximum bytes of a JSON body, or of one event of a stream."""
 MAX_STREAM = 16 * 1024 * 1024
-"""Bytes of a whole stream, and of any body after decompression."""
+"""Maximum bytes of a stream, and of any body, after decompression."""
 MAX_EVENTS = 16_384
 _MAX_ERROR = 256 * 1024
-"""Bytes of an error's body; the rest is not read, and the status counts all the same."""
+"""Bytes that are read of an error's body. The rest is ignored."""
 
 _PIECE = 64 * 1024
-"""Bytes unpacked at once."""
+"""Maximum bytes decompressed at once."""
 _EVENTS_AT_ONCE = 64
-"""After so many events others get their turn in the event loop, also when more are there already."""
+"""Number of events after which the reader yields to the event loop, even if more events have arrived."""
 _MAX_DIGITS = 19
-"""Of an integer in JSON."""
+"""Maximum digits of an integer in JSON."""
 _DRAIN_SECONDS = 0.1
 _DONE = "[DONE]"
 _TOO_LONG = "The model's answer is too long."
 
 
 class NotUnderstood(UpstreamFailed):
-    """An answer that is not a chat completion."""
+    """The provider's answer is not a chat completion."""
 
     def __init__(self) -> None:
         super().__init__("The model provider's answer could not be understood.")
 
 
 def bounded_client(timeout: float) -> httpx2.AsyncClient:
-    """An HTTP client whose responses raise an error beyond a size limit."""
+    """Build an HTTP client whose responses raise an error beyond a size limit."""
     return openai.DefaultAsyncHttpxClient(
         timeout=timeout, headers={"Accept-Encoding": "identity"}, event_hooks={"response": [_bound]}
     )
@@ -51,12 +51,12 @@ def bounded_client(timeout: float) -> httpx2.AsyncClient:
 
 async def _bound(response: httpx2.Response) -> None:
     encoding = response.headers.pop("content-encoding", "identity").strip().lower()
-    assert isinstance(response.stream, httpx2.AsyncByteStream)  # an async client's  # noqa: S101  # nosec B101
+    assert isinstance(response.stream, httpx2.AsyncByteStream)  # of an async client  # noqa: S101  # nosec B101
     response.stream = _BoundedStream(response.stream, encoding, is_error=response.is_error)
 
 
 class _BoundedStream(httpx2.AsyncByteStream):
-    """Decompresses by itself: the client's own way unpacks each piece to any size."""
+    """Decompresses within a limit: the client's own decoder decompresses each piece to any size."""
 
     def __init__(self, stream: httpx2.AsyncByteStream, encoding: str, *, is_error: bool) -> None:
         self._stream = stream
@@ -88,7 +88,7 @@ def _unpacker(encoding: str) -> zlib._Decompress | None:
 
 
 def _unpacked(part: bytes, unpacker: zlib._Decompress) -> Iterator[bytes]:
-    """In small pieces: a thousandth of it may have been sent."""
+    """Decompress in small pieces: the result can be a thousand times as large."""
     while part:
         if plain := unpacker.decompress(part, _PIECE):
             yield plain
@@ -96,9 +96,9 @@ def _unpacked(part: bytes, unpacker: zlib._Decompress) -> Iterator[bytes]:
 
 
 async def documents(response: httpx2.Response) -> AsyncIterator[object]:
-    """The JSON documents of a response: its events, or its one body; [DONE] comes as None.
+    """Yield the JSON documents of a response: its events, or its only body. [DONE] becomes None.
 
-    Which of the two it is, the body tells: some servers stream when they were not asked to, or do not when they were.
+    The first byte of the body decides: some servers stream without being asked, or do not stream when asked.
     """
     parts = response.aiter_bytes()
     start = await _first(parts)
@@ -110,7 +110,7 @@ async def documents(response: httpx2.Response) -> AsyncIterator[object]:
 
 
 async def drain(answer: AsyncIterator[object]) -> None:
-    """Read what follows [DONE], which lets the connection be used again, unless the server keeps it open."""
+    """Read to the end after [DONE], so that the connection can be reused. Give up if the server does not end it."""
     with suppress(asyncio.TimeoutError, NotUnderstood):
         async with timeout(_DRAIN_SECONDS):
             async for _ in answer:
@@ -118,7 +118,7 @@ async def drain(answer: AsyncIterator[object]) -> None:
 
 
 async def _first(parts: AsyncIterator[bytes]) -> bytes:
-    """What the body begins with, after the blanks that some servers send while they think."""
+    """Return the first bytes of the body after the blanks that some servers send while the model thinks."""
     start = b""
     blanks = 0
     async for part in parts:
@@ -166,12 +166,12 @@ async def _events(start: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[ob
 
 
 def _is_whole(data: str) -> bool:
-    """Accept events without empty lines."""
+    """Return whether an event is complete: some servers omit the empty line after it."""
     return data.rstrip().endswith(("}", _DONE))
 
 
 async def _lines(start: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[str]:
-    """Lines that end with LF or CR LF; the last may have no end."""
+    """Yield the lines. They end with LF or CR LF; the last line needs no end."""
     pending = bytearray(start)
     searched = 0
     while True:
@@ -192,9 +192,9 @@ async def _lines(start: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[str
 
 
 def loads(text: str | bytes) -> object:
-    """JSON of a model or a provider; raises NotUnderstood for what is none, is nested too deeply or is no text.
+    """Parse JSON of a model or a provider. Raise NotUnderstood if it is invalid, nested too deeply or not UTF-8.
 
-    Numbers beyond all use, and NaN, are read as texts: whoever wants a number sees that it is none.
+    Numbers with too many digits, infinity and NaN become strings, which later checks reject where they need a number.
     """
     try:
         document: object = json.loads(text, parse_int=_integer, parse_float=_float, parse_constant=str)
