@@ -24,7 +24,7 @@ class Guard:
     statuses: ClassVar[tuple[int, ...]] = ()
 
     async def admit(self, request: Request) -> None:
-        """Check what needs neither path nor body. Runs before a body is read; the rule itself runs after."""
+        """Check the parts of the rule that need neither path nor body, before a body is read. The rule runs later."""
 
 
 class Public(Guard):
@@ -75,7 +75,7 @@ class Restricted(Guard):
 
 
 class CurrentAdmin(Guard):
-    """Allows admins, by their account's current state: their changes outlive an access token."""
+    """Allows admins by the current state of their account, because their changes outlive an access token."""
 
     statuses = Restricted.statuses
 

@@ -18,7 +18,7 @@ class ClientGone(Exception):
 
 
 async def until_disconnect(request: Request, work: Awaitable[_T]) -> _T:
-    """Return `work`'s result; when the client disconnects first, cancel the work and raise ClientGone.
+    """Return `work`'s result. If the client disconnects first, cancel the work and raise ClientGone.
 
     Raises Unavailable when the shutdown's grace period ends first. The server itself does not cancel a request whose
     client has disconnected, and a model call costs money.

@@ -1,4 +1,4 @@
-"""Around every request: its id, log line and limits, HEAD, and the response to an unexpected error."""
+"""Middleware for every request: request id, log line, limits, HEAD, and the response to an unexpected error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors -> application/problem+json (RFC 9457). The only table of status codes."""
+"""Convert errors to application/problem+json (RFC 9457). This module has the only table of status codes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _IN_OUR_WORDS = {
     "extra_forbidden": "Unknown field.",
     "model_attributes_type": "The body must be a JSON object, sent as application/json.",
 }
-"""Our messages for pydantic error types whose own message is meant for programmers."""
+"""Messages for pydantic error types whose own message is meant for programmers."""
 
 _TRY_AGAIN = {
     "headers": {
@@ -157,7 +157,7 @@ def install(app: FastAPI) -> None:
 
 
 def _describe(schema: dict[str, Any]) -> None:
-    """Add the schemas to OpenAPI that `responses` refers to."""
+    """Add the schemas that `responses` refers to to the OpenAPI document."""
     validation = ValidationProblem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas = schema.setdefault("components", {}).setdefault("schemas", {})
     schemas |= validation.pop("$defs")
@@ -211,7 +211,7 @@ def _allowed(request: Request) -> list[str]:
 
 
 async def _client_gone(_request: Request, _error: Exception) -> Response:
-    """Return 499, as nginx does: only for our log, as the client is gone."""
+    """Return 499, as nginx does. Only the log shows it, because the client has disconnected."""
     return Response(status_code=499)
 
 

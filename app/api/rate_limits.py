@@ -32,11 +32,11 @@ _HEADERS = {
     "RateLimit-Reset": "Seconds until the oldest counted request leaves the window.",
 }
 _WIDER = 2
-"""Factor of the limit for an IPv6 /48, for all sign-ins from one address, and for all to one account."""
+"""Factor of the limits that are wider: of an IPv6 /48, of all sign-ins from an address, of all to an account."""
 
 
 class RequestLimiter:
-    """Counts one request, whose response reports the limit nearest to full."""
+    """Counts one request. Its response reports the counter that is closest to its limit."""
 
     def __init__(self, request: Request, limiter: Limiter) -> None:
         self._request, self._limiter = request, limiter
@@ -140,7 +140,7 @@ class Attempts:
 
 
 class LimitedFailures(Limited):
-    """Gives the route its Attempts."""
+    """A dependency that returns the Attempts of a request."""
 
     async def __call__(self, request: Request, limiter: LimiterDep, settings: SettingsDep) -> Attempts:
         return Attempts(self.name, limiter, _networks(request, settings))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import Scope
 
 _OWN = ("/api/v1/", "/docs/", "/health/")
-"""Our own paths. A prefix with which one of them begins is ambiguous: see `settle_path`."""
+"""The application's paths. A prefix with which one of them begins is ambiguous: see `settle_path`."""
 
 
 def settle_path(scope: Scope) -> str:
@@ -29,5 +29,5 @@ def settle_path(scope: Scope) -> str:
 
 
 def below_root(scope: Scope, path: str) -> str:
-    """Return one of our paths with the prefix."""
+    """Return a path of the application with the prefix."""
     return f"{scope.get('root_path', '')}{path}"

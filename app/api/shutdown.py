@@ -1,4 +1,4 @@
-"""Shutdown: requests have a grace period; those that then still wait for a model fail with Unavailable."""
+"""Shutdown: requests have a grace period. Those that wait for a model after it fail with Unavailable."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Shutdown:
         self._begun = False
 
     async def run_until_deadline(self, work: Awaitable[_T]) -> _T:
-        """Return `work`'s result; when the time is over first, cancel the work and raise Unavailable."""
+        """Return `work`'s result. If the grace period ends first, cancel the work and raise Unavailable."""
         working = asyncio.ensure_future(work)
         either: set[asyncio.Future[Any]] = {working, self._over}
         try:

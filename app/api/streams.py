@@ -36,7 +36,7 @@ STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {EVENT_STREAM: {"s
 
 
 def stream_answer(request: Request, first: str, rest: AsyncGenerator[str, None]) -> StreamingResponse:
-    """Stream the text; `first` is already there, so that an early failure has its own status."""
+    """Stream the text. The caller has already received `first`, so that an early failure has its own status."""
     words = _from_first(first, rest, request.app.state.shutdown)
     return _streamed(request, _events(request, words) if as_events(request) else words)
 

@@ -1,4 +1,4 @@
-"""All tables on one metadata; Alembic reads it from here."""
+"""All tables, on one metadata, which Alembic reads."""
 
 from sqlmodel import SQLModel
 

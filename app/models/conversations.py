@@ -1,4 +1,4 @@
-"""Conversations, their turns and events, and the actions that a person confirms: ours, not Pagila's."""
+"""Conversations, their turns and events, and the actions that a person confirms: not part of Pagila."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _one_of(column: str, values: tuple[str, ...], name: str) -> sa.CheckConstrai
 
 
 def _part_of(target: str, *, nullable: bool = False, primary_key: bool = False) -> Any:  # noqa: ANN401  as Field
-    """A foreign key to the row that this one is deleted with."""
+    """Declare a foreign key, ON DELETE CASCADE: the row is part of the other one."""
     foreign_key = sa.ForeignKey(target, ondelete="CASCADE")
     column: sa.Column[int] = sa.Column(
         sa.Integer, foreign_key, nullable=nullable, primary_key=primary_key, autoincrement=False
@@ -50,13 +50,13 @@ class Conversation(SQLModel, table=True):
     title: str | None = Field(default=None, sa_type=sa.Text)
     created_at: datetime = Field(sa_type=UtcDateTime)
     active_at: datetime = Field(sa_type=UtcDateTime)
-    """When its last turn began; before the first turn, when it was created."""
+    """The start of its last turn; before the first turn, the time of its creation."""
 
 
 class Turn(SQLModel, table=True):
-    """A question and what came of it. The database allows one running turn a conversation.
+    """A question and its outcome. The database allows one running turn per conversation.
 
-    A turn that is still running after `lease_until` has lost its process: it counts as failed.
+    If a turn is still running after `lease_until`, its process has died, and it counts as failed.
     """
 
     __tablename__ = "turn"
@@ -86,17 +86,17 @@ class Turn(SQLModel, table=True):
     error: dict[str, Any] | None = _json(nullable=True)
     idempotency_key: str | None = Field(default=None, sa_type=sa.Text)
     fingerprint: str = Field(sa_type=sa.Text)
-    """Hash of what the request with the idempotency key asked for."""
+    """Hash of the question of the request with the idempotency key."""
     started_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     lease_until: datetime = Field(sa_type=UtcDateTime)
     cancel_requested: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     last_sequence: int | None = Field(default=None)
-    """The number of its last event, once it has ended."""
+    """The number of its last event; null while it runs."""
 
 
 class TurnEvent(SQLModel, table=True):
-    """Events of a turn as they are sent. One row may hold several pieces of text: `sequence` is the last one's."""
+    """Events of a turn as they are sent. A row may hold several pieces of text; `sequence` is that of the last one."""
 
     __tablename__ = "turn_event"
     __table_args__ = (sa.Index("ix_turn_event_created_at", "created_at"),)
@@ -125,11 +125,11 @@ class Confirmation(SQLModel, table=True):
     arguments: dict[str, Any] = _json()
     preconditions: dict[str, Any] = _json()
     summary: str = Field(sa_type=sa.Text)
-    """What the action will do, in a sentence that code wrote."""
+    """The effect of the action, in a sentence that code wrote."""
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     outcome: str | None = Field(default=None, sa_type=sa.Text)
-    """What came of it, in a sentence that code wrote."""
+    """The outcome, in a sentence that code wrote."""
     result: dict[str, Any] | None = _json(nullable=True)
     error: dict[str, Any] | None = _json(nullable=True)

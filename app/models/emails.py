@@ -22,7 +22,7 @@ They are listed, because patterns of JSON Schema and Python have no categories, 
 
 
 def _spelt(code: int) -> str:
-    """Write a code point as every dialect of regular expressions reads it: they share no escape beyond four digits."""
+    """Write a code point in the form that all regular expression dialects share: no escape beyond four digits."""
     return f"\\u{code:04x}" if code <= 0xFFFF else chr(code)
 
 
@@ -37,7 +37,7 @@ Email = Annotated[
     ),
     AfterValidator(str.strip),
 ]
-"""A local part, @ and a domain, without surrounding blanks; only a message can tell whether the address exists.
+"""A local part, @ and a domain, without surrounding blanks. Whether the address exists is not checked.
 
 Invisible characters, and those that change the direction of text, would make two addresses look alike.
 """

@@ -1,4 +1,4 @@
-"""Types of fields: their bounds in requests, which FilmFields and the like declare once for table and API."""
+"""Types of fields with their bounds in requests. FilmFields and similar classes use them for both table and API."""
 
 from __future__ import annotations
 

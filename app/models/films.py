@@ -1,4 +1,4 @@
-"""A film, and which categories and actors it has."""
+"""Films, and their categories and actors."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Film(FilmFields, Stamped, table=True):
 
 
 class FilmCategory(Stamped, table=True):
-    """A film is in a category; most are in several."""
+    """A link between a film and one of its categories."""
 
     __tablename__ = "film_category"
     __table_args__ = (sa.Index("idx_film_category_category_id", "category_id"),)
@@ -95,7 +95,7 @@ class FilmCategory(Stamped, table=True):
 
 
 class FilmActor(Stamped, table=True):
-    """An actor plays in a film."""
+    """A link between a film and one of its actors."""
 
     __tablename__ = "film_actor"
     __table_args__ = (sa.Index("idx_fk_film_id", "film_id"),)

@@ -31,12 +31,12 @@ LOST_RULE = f"{_LOST_AFTER} times its rental duration"
 
 
 def days_late_after(kept: timedelta, rental_duration: int) -> int:
-    """Return the number of started days late after keeping an item so long; 0 when in time."""
+    """Return the number of started days late of an item kept for this time; 0 if it is in time."""
     return max(0, -(-(kept - rental_duration * _DAY) // _DAY))
 
 
 def is_lost_after(kept: timedelta, rental_duration: int) -> bool:
-    """Return whether an item kept so long counts as lost, so that its replacement cost is owed."""
+    """Return whether an item kept for this time counts as lost, so that its replacement cost is owed."""
     return kept > _LOST_AFTER * rental_duration * _DAY
 
 
@@ -51,7 +51,7 @@ def late_fee_expression(days_late: sa.ColumnElement[int]) -> sa.ColumnElement[De
 
 
 class days_after(GenericFunction[datetime]):  # noqa: N801  named as SQL functions are
-    """A time, and how many days later."""
+    """SQL function: a time plus a number of days."""
 
     type = UtcDateTime()
     inherit_cache = True
@@ -59,7 +59,7 @@ class days_after(GenericFunction[datetime]):  # noqa: N801  named as SQL functio
 
 @compiles(days_after)
 def _days_after_in_text(element: days_after, compiler: SQLCompiler, **kw: Any) -> str:
-    # SQLite calculates in milliseconds; copying the time of day as text keeps microseconds.
+    # SQLite calculates in milliseconds; the time of day is copied as text, to keep microseconds.
     time, days = (compiler.process(clause, **kw) for clause in element.clauses)
     return f"(date({time}, ({days}) || ' days') || substr({time}, 11))"
 
@@ -71,7 +71,7 @@ def _days_after_as_interval(element: days_after, compiler: SQLCompiler, **kw: An
 
 
 class started_days(GenericFunction[int]):  # noqa: N801
-    """How many days have begun since the first time at the second: 0 up to then, 1 right after, 2 a day after that."""
+    """SQL function: the number of started days from the first time to the second; 0 if the second is not later."""
 
     type = sa.Integer()
     inherit_cache = True
@@ -96,20 +96,20 @@ def due_date() -> sa.ColumnElement[datetime]:
 
 
 def back_by(until: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
-    """Return the return date, or `until` while the item is out."""
+    """Return the return date, or `until` while the rental is open, in SQL."""
     return sa.func.coalesce(col(Rental.return_date), until, type_=UtcDateTime())
 
 
 def days_late(until: sa.ColumnElement[datetime]) -> sa.ColumnElement[int]:
-    """`days_late_after` in SQL, by the return or, while the item is out, by `until`."""
+    """Return `days_late_after` in SQL, at the return or, while the rental is open, at `until`."""
     return started_days(due_date(), back_by(until))
 
 
 def late_fee(until: sa.ColumnElement[datetime]) -> sa.ColumnElement[Decimal]:
-    """`late_fee_for` in SQL, by the return or, while the item is out, by `until`."""
+    """Return `late_fee_for` in SQL, at the return or, while the rental is open, at `until`."""
     return late_fee_expression(days_late(until))
 
 
 def is_lost(until: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
-    """`is_lost_after` in SQL, by the return or, while the item is out, by `until`."""
+    """Return `is_lost_after` in SQL, at the return or, while the rental is open, at `until`."""
     return back_by(until) > days_after(col(Rental.rental_date), _LOST_AFTER * col(Film.rental_duration))

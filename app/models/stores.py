@@ -1,4 +1,4 @@
-"""Stores and the people who work in them."""
+"""Stores and their staff."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.models.base import Stamped, reference
 
 
 class Store(Stamped, table=True):
-    """A shop; a member of staff manages at most one."""
+    """A store. An employee manages at most one."""
 
     __tablename__ = "store"
     __table_args__ = (sa.Index("idx_unq_manager_staff_id", "manager_staff_id", unique=True),)
@@ -20,7 +20,7 @@ class Store(Stamped, table=True):
 
 
 class Staff(Stamped, table=True):
-    """An employee. Ids start at 0 in Pagila. `password` is an old hash that nothing here ever uses."""
+    """An employee. Ids start at 0 in Pagila. `password` is an old hash, which the service does not use."""
 
     __tablename__ = "staff"
 

@@ -1,4 +1,4 @@
-"""Streaming subscriptions: ours, not Pagila's."""
+"""Streaming subscriptions: not part of Pagila."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class SubscriptionFields(BaseModel):
     plan_name: ShortText = Field(sa_type=sa.String(100))
     start_date: Day = Field(sa_type=sa.Date)
     end_date: Day | None = Field(default=None, sa_type=sa.Date)
-    """The first day on which it is no longer active; null while it has no end."""
+    """The first day on which it is no longer active; null if it has no end."""
 
 
 class StreamingSubscription(SubscriptionFields, SQLModel, table=True):

@@ -117,7 +117,7 @@ FULLTEXT: TypeEngine[Any] = sa.Text().with_variant(postgresql.TSVECTOR(), "postg
 
 
 class JsonText(TypeDecorator[Any]):
-    """JSON in a text column, in ASCII: Postgres's own JSON types and UTF-8 refuse some of what models write."""
+    """JSON in a text column, in ASCII: Postgres's JSON types and UTF-8 reject some characters that models write."""
 
     impl = sa.Text
     cache_ok = True

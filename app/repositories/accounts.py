@@ -15,7 +15,7 @@ from app.schemas.auth import AccountRead
 
 
 class AccountRow(AccountRead):
-    """An account with what only the service may see."""
+    """An account with its password hash and token version, which callers never see."""
 
     password_hash: str = Field(repr=False)
     token_version: int

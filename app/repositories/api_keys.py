@@ -61,7 +61,7 @@ _REVOKE_CREATED_BY = (
 
 
 class ValidKey(NamedTuple):
-    """What a request with a key needs."""
+    """The data of a key that a request needs."""
 
     id: int
     scopes: list[str]

@@ -167,7 +167,7 @@ class FilmSearchRepository(FilmTitleRepository):
     """Searches films by title, by criteria and by similarity, and reads their cards."""
 
     async def cards(self, film_ids: Sequence[int]) -> list[FilmCard]:
-        """Return everything about these films, in this order; unknown ids are left out."""
+        """Return the cards of these films, in this order, without unknown ids."""
         if not film_ids:
             return []
         found = {

@@ -106,7 +106,7 @@ class PageRows(Generic[T]):
 
 @dataclass(frozen=True)
 class _Shape:
-    """Everything that a statement depends on except values; `empty` tells which values of the position are null."""
+    """The parts of a statement other than values. `empty` has, for each value of the position, whether it is null."""
 
     filters: tuple[str, ...]
     flags: tuple[tuple[str, bool], ...]

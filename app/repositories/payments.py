@@ -90,7 +90,7 @@ class Balance(NamedTuple):
 
 
 class _Sums(NamedTuple):
-    """None for no rentals or no payments."""
+    """Sums in dollars; None if there are no rentals or no payments."""
 
     rental_fees: Decimal | None
     late_fees: Decimal | None

@@ -43,7 +43,7 @@ _STORE_OF_STAFF = sa.select(col(Staff.store_id)).where(col(Staff.staff_id) == sa
 
 
 class DeskRental(NamedTuple):
-    """A rental of the customer. Days late have started by the return or, while it is open, by `now`."""
+    """A rental of the customer. `days_late` counts started days up to the return or, if it is open, up to `now`."""
 
     title: str
     rented: datetime

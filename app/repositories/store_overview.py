@@ -82,7 +82,7 @@ class FilmCount(NamedTuple):
 
 
 class StoreOverviewRepository:
-    """Reads these numbers."""
+    """Reads the numbers of the store."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection

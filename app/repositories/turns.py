@@ -142,6 +142,6 @@ class TurnRepository:
         await self._connection.execute(_REQUEST_CANCEL, {"id_": turn_id})
 
     async def wanted(self, turn_ids: Collection[int]) -> set[int]:
-        """Return those of these running turns that should go on: not deleted, not to be cancelled."""
+        """Return those of these running turns that should continue: not deleted, and without a request to cancel."""
         found = await self._connection.scalars(_WANTED, {"ids": list(turn_ids)})
         return {turn_id for turn_id in found if turn_id is not None}

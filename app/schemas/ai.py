@@ -1,4 +1,4 @@
-"""Questions and answers on the wire."""
+"""Requests and responses of the agents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_SUMMARY = 4000
 
 
 def _trimmed(text: str) -> str:
-    """Not as OpenAPI's `maxLength`, which would count the blanks around it, too."""
+    """Trim the text and check its length. OpenAPI's `maxLength` would also count the blanks around it."""
     question = text.strip()
     if len(question) > MAX_QUESTION:
         raise PydanticCustomError("string_too_long", f"must have at most {MAX_QUESTION} characters")

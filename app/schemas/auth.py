@@ -31,7 +31,7 @@ def _worst_passwords() -> frozenset[str]:
 
 
 def _normalised(password: str) -> str:
-    """The form that is hashed, which has to be as long as was asked for."""
+    """Return the normalised password, which is hashed and must also have the minimum length."""
     wanted = normalised(password)
     if len(wanted) < MIN_PASSWORD:
         raise PydanticCustomError("rule", f"must have at least {MIN_PASSWORD} characters")
@@ -56,7 +56,7 @@ NewPassword = Annotated[
 AccountEmail = Annotated[Email, AfterValidator(account_email)]
 """An e-mail address as accounts store it: trimmed, in lower case."""
 _Given = Annotated[str, StringConstraints(min_length=1, max_length=1000), Field(repr=False), _WITHOUT_NUL]
-"""A secret that is checked, not chosen."""
+"""An existing secret, which is only verified."""
 
 
 class AccountCreate(Command):

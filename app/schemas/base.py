@@ -54,7 +54,7 @@ T = TypeVar("T", bound=BaseModel)
 
 @lru_cache
 def list_adapter(model: type[T]) -> TypeAdapter[list[T]]:
-    """Return the reader and writer of lists of this model, which pydantic handles faster than single ones."""
+    """Return the adapter for lists of this model: pydantic validates and serialises lists faster than single models."""
     return TypeAdapter(list[model])  # type: ignore[valid-type]
 
 
@@ -65,7 +65,7 @@ class Command(BaseModel):
 
     @property
     def set_fields(self) -> dict[str, Any]:
-        """The fields that the request has, by name; unset fields are left out."""
+        """Return the fields of the request by name, without unset ones."""
         return self.model_dump(exclude_unset=True)
 
 
@@ -76,7 +76,7 @@ class Identified(BaseModel):
 
 
 def unset() -> Any:  # noqa: ANN401  as pydantic's Field
-    """Return the default of a field that may be unset. Whether it may be null, its type says."""
+    """Return the default of a field that may be unset. Its type determines whether it may be null."""
     return Field(default_factory=lambda: None)
 
 
@@ -93,10 +93,10 @@ Money = Annotated[
     PlainSerializer(float, return_type=float, when_used="json"),
     WithJsonSchema({"type": "number", "examples": [2.99]}),
 ]
-"""Dollars: a JSON number with two decimals, exact inside."""
+"""Dollars: a JSON number with two decimals, a Decimal in Python."""
 
 UtcTime = Annotated[datetime, WithJsonSchema({"type": "string", "format": "date-time"})]
-"""RFC 3339 in UTC, as the database's types already have it."""
+"""A time in UTC (RFC 3339). The database types return UTC, so it is not converted."""
 
 TextList = Annotated[list[str], BeforeValidator(lambda value: value or [])]
-"""A list of texts; NULL, as an aggregate over no rows is, becomes an empty list."""
+"""A list of texts. NULL, the aggregate of no rows, becomes an empty list."""

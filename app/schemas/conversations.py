@@ -1,4 +1,4 @@
-"""Conversations and their turns on the wire."""
+"""Requests and responses about conversations and their turns."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class ConversationRead(BaseModel):
     """Null until it is named or its first question is asked."""
     created_at: UtcTime
     active_at: UtcTime
-    """When its last turn began, or when it was created."""
+    """The start of its last turn, or the time of its creation."""
 
 
 class ConversationQuery(PageQuery):
-    """Search in one's own conversations."""
+    """Filters of the list of the caller's conversations."""
 
     sort: str | None = sort_by("id", "active_at")
     q: Annotated[str, Field(min_length=1, max_length=255, examples=["alien"]), FILLED] | None = Field(
@@ -54,7 +54,7 @@ class ConversationQuery(PageQuery):
 
     @property
     def order(self) -> tuple[tuple[str, bool], ...]:
-        """Unless something else is asked for, the latest activity first."""
+        """Return the requested order; the default is the latest activity first."""
         return super().order if self.sort else (("active_at", True), ("id", False))
 
 
@@ -72,7 +72,7 @@ class TurnCreate(Command):
 
 
 class TurnError(BaseModel):
-    """Why a turn failed."""
+    """The error of a failed turn."""
 
     code: str
     """A stable name, such as `upstream_timeout` or `interrupted`."""
@@ -80,7 +80,7 @@ class TurnError(BaseModel):
 
 
 class ConfirmationRead(BaseModel):
-    """An action that an agent proposed and that waits for its owner's decision, or what became of it."""
+    """An action that an agent proposed: pending until its owner decides, then with its outcome."""
 
     id: int
     conversation_id: int
@@ -88,16 +88,16 @@ class ConfirmationRead(BaseModel):
     status: ConfirmationStatus
     action: str
     summary: str
-    """What the action will do."""
+    """The effect of the action."""
     created_at: UtcTime
     expires_at: UtcTime
     decided_at: UtcTime | None
     outcome: str | None
-    """What came of it; null until then."""
+    """The outcome; null while pending."""
     result: dict[str, JsonValue] | None
-    """The record that executing it made or changed, as its route returns it."""
+    """The record that the action created or changed, as its route returns it."""
     error: TurnError | None
-    """Why executing it failed."""
+    """The error of an action that failed."""
 
 
 Decision = Literal["approve", "decline"]
@@ -119,7 +119,7 @@ class ConfirmationQuery(PageQuery):
 
 
 class TurnRead(BaseModel):
-    """A question and what came of it. All states but `running` are final."""
+    """A question and its outcome. All states except `running` are final."""
 
     id: int
     conversation_id: int
@@ -138,7 +138,7 @@ class TurnRead(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _from_row(cls, row: Any) -> Any:  # noqa: ANN401  what is validated
-        """A row that is still running after its lease has lost its process; durations are what two times are apart."""
+        """Compute the duration, and mark a turn as failed that still runs after its lease: its process has died."""
         if not isinstance(row, dict) or "lease_until" not in row:
             return row
         ended = row["ended_at"]
@@ -149,7 +149,7 @@ class TurnRead(BaseModel):
 
 
 class TurnQuery(PageQuery):
-    """Paging of a conversation's turns."""
+    """Pagination of a conversation's turns."""
 
     sort: str | None = sort_by("id")
 
@@ -167,5 +167,5 @@ INTERRUPTED = {"code": code_of(Interrupted), "detail": Interrupted().detail}
 
 
 def milliseconds(started: datetime, ended: datetime) -> int:
-    """Return how far apart two times are."""
+    """Return the time between two times in milliseconds."""
     return round((ended - started).total_seconds() * 1000)

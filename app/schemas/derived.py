@@ -25,13 +25,13 @@ _READ_TYPES: dict[Any, Any] = {
     list[str]: TextList,
     list[str] | None: TextList,
 }
-"""Types that responses write in a form of their own."""
+"""Types that responses serialise differently."""
 
 
 def read_model(model: type[T]) -> type[T]:
-    """Decorate the model of a row: inherited fields are required, and free of the bounds that requests have.
+    """Decorate the model of a row: inherited fields are required, and lose the bounds of requests.
 
-    Rows are never checked against those: what the database holds must be readable, and checking it takes time.
+    Rows are not checked against these bounds: all stored values must be readable, and checks take time.
     """
     own = get_annotations(model)
     return _derive(model, {name: field for name, field in model.model_fields.items() if name not in own}, _read_field)

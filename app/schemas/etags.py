@@ -1,4 +1,4 @@
-"""Entity tags (RFC 9110): hashes of representations, so that a client changes only the state that it has seen."""
+"""Entity tags (RFC 9110): hashes of representations, so that clients change only the version that they have read."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class EntityTags:
     value: str | None
 
     def require(self, current: BaseModel) -> None:
-        """Check `If-Match`; raises PreconditionFailed if the client has not seen the current state."""
+        """Check `If-Match`, and raise PreconditionFailed if the client has not read the current version."""
         if self.value is not None and not self.include(etag_of(json_of(current)), weak=False):
             raise PreconditionFailed
 

@@ -37,7 +37,7 @@ class FilmImportRead(BaseModel):
 
 @read_model
 class FilmExported(FilmFields, Identified):
-    """A film with everything that its CSV row has: languages, categories and actors by name."""
+    """A film with all columns of its CSV row: languages, categories and actors by name."""
 
     language: str
     original_language: str | None

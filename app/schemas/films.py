@@ -30,7 +30,7 @@ class FilmRead(FilmListed):
 
 
 class FilmCard(FilmRead):
-    """A film with its stock, as tools tell a model of it."""
+    """A film with its stock, in the form of tool results."""
 
     copies: int
     in_stock: int

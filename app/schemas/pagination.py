@@ -50,7 +50,7 @@ class PageQuery(BaseModel):
 
     @property
     def order(self) -> tuple[tuple[str, bool], ...]:
-        """Sort keys and whether each descends; of a repeated key the first counts. The id settles ties."""
+        """The sort keys, each with whether it descends. Of repeated keys, the first counts; the id breaks ties."""
         order: dict[str, bool] = {}
         for part in [*(self.sort or "").split(","), "id"]:
             if part:

@@ -194,5 +194,5 @@ async def _require_records(
 
 
 def _read(row: AccountRow | None) -> AccountRead:
-    """Return the account without what only this service may see."""
+    """Return the account without its password hash and token version."""
     return AccountRead.model_validate(dict(row or {}))

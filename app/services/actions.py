@@ -63,7 +63,7 @@ class Actions:
 
 
 async def preconditions_of(connection: AsyncConnection, action: Action, result: Result) -> dict[str, Any]:
-    """Return the costs that the user is told; they must be the same at confirmation."""
+    """Return the costs in the proposal. They must be the same at confirmation."""
     if action is Action.RENT and isinstance(result, RentalRead):
         film = await FilmRepository(connection).find(result.film_id)
         return {"rental_rate": str(film.rental_rate) if film else None}
@@ -73,7 +73,7 @@ async def preconditions_of(connection: AsyncConnection, action: Action, result: 
 
 
 def require_same(expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
-    """Raise Conflict when the action's costs differ from those the user was told."""
+    """Raise Conflict if the action's costs differ from those in the proposal."""
     for name, value in expected.items():
         if found.get(name) != value:
             raise Conflict(f"The {name.replace('_', ' ')} has changed from ${value} to ${found.get(name)}: ask again.")

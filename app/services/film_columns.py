@@ -53,7 +53,7 @@ class Directory:
 
 
 class Fault(Exception):
-    """A cell that its column cannot have."""
+    """A cell whose value its column does not accept."""
 
     def __init__(self, message: str, kind: str = "rule") -> None:
         super().__init__(message)
@@ -160,7 +160,7 @@ _REFERENCES: dict[str, tuple[str, Parse, Format]] = {
     "category_ids": ("categories", _categories, _joined),
     "actor_ids": ("actors", _actors, _joined),
 }
-"""Fields that the file has by name: the column, and how to parse and format it."""
+"""Fields whose ids the file has as names: the column, and how to parse and format it."""
 
 
 def columns_of(create: type[FilmCreate], exported: type[FilmExported]) -> tuple[Column, ...]:

@@ -29,7 +29,7 @@ from app.core.errors import InvalidInput
 _LISTED = 100
 """Faults listed one by one."""
 _LONGEST_LINE = 1024 * 1024
-"""Bytes. The longest film that can be has a tenth of it."""
+"""Maximum bytes of a line: ten times the longest possible film."""
 BOM = "\ufeff"
 """Tells spreadsheets that the file is UTF-8."""
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")

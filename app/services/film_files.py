@@ -40,8 +40,8 @@ class FilmFileService:
     async def export(self, *, bom: bool = False) -> AsyncIterator[str]:
         """Return all films by id, as pieces of a file that `load` accepts; `bom` is for Excel.
 
-        The first batch is read before this returns. A connection is held only while a batch is read, never while one
-        is sent: changes made meanwhile may be in the file or not.
+        The first batch is read before this returns. A connection is held only while a batch is read, not while one is
+        sent, so the file may or may not contain changes made meanwhile.
         """
         return self._written(await self._after(0), BOM if bom else "")
 

@@ -101,7 +101,7 @@ async def _lock(films: FilmRepository, film_id: int, if_match: EntityTags) -> No
     if not await films.lock(film_id):
         raise FilmNotFound(film_id)
     if if_match.value is not None:
-        # Read only now: the query that waits for the lock may still see the links of before.
+        # Read after the lock: the query that waits for the lock may return earlier links.
         if_match.require(await _read(films, film_id))
 
 

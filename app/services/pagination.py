@@ -67,7 +67,7 @@ async def filtered_page(
 
 
 def _cursors(found: PageRows[T], wanted: PageSelection) -> tuple[str | None, str | None]:
-    """Return the cursors of the next and the previous page; None where there is none."""
+    """Return the cursors of the next and the previous page; None if there is no such page."""
     if not found.rows:
         return None, None
     backwards = wanted.position is not None and wanted.position.direction == "before"

@@ -93,7 +93,7 @@ class ProposalDesk:
         return await self._propose(work)
 
     async def _propose(self, work: Any) -> Mapping[str, Any]:  # noqa: ANN401  a transaction's work
-        """Return the tool's answer for the model: the summary, or the error."""
+        """Return the tool's result for the model: the summary, or the error."""
         if len(self._record.proposals) >= MAX_PROPOSALS:
             return {"error": f"At most {MAX_PROPOSALS} changes can be proposed at once."}
         try:

@@ -26,7 +26,7 @@ def acting_staff_id(caller: Caller, named: int | None) -> int | None:
 
 
 def required_staff_id(caller: Caller, named: int | None) -> int:
-    """Return what `acting_staff_id` does; raises InvalidInput if that is None."""
+    """Return `acting_staff_id`, or raise InvalidInput if it is None."""
     staff_id = acting_staff_id(caller, named)
     if staff_id is None:
         raise InvalidInput("staff_id is required: this account or API key has none.", "staff_id")

@@ -36,7 +36,7 @@ async def list_confirmations(
     responses=responses(404, 422, 503),
 )
 async def get_confirmation(confirmations: ConfirmationServiceDep, confirmation_id: Id) -> ConfirmationRead:
-    """Return an action that an agent proposed, and what became of it."""
+    """Return an action that an agent proposed, with its outcome."""
     return await confirmations.get(confirmation_id)
 
 
@@ -49,10 +49,11 @@ async def get_confirmation(confirmations: ConfirmationServiceDep, confirmation_i
 async def decide_confirmation(
     confirmations: ConfirmationServiceDep, confirmation_id: Id, command: DecisionCreate
 ) -> ConfirmationRead:
-    """Approve or decline. Approving carries the action out at once, with your rights as they are now.
+    """Approve or decline an action. Approving executes it at once, with your current rights.
 
-    If it is not possible any more, or at another price, the status is `failed` and nothing has changed. The same
-    decision again returns what came of the first one; another decision is 409, also after 10 minutes (`expired`) and
-    after another question in the conversation (`superseded`). An API key needs the scope of the action's route.
+    If the action is no longer possible, or its price has changed, the status is `failed` and nothing is changed.
+    Repeating the decision returns the first outcome. A different decision is 409, as is any decision after 10 minutes
+    (`expired`) or after another question in the conversation (`superseded`). An API key needs the scope of the action's
+    route.
     """
     return await confirmations.decide(confirmation_id, command.decision)

@@ -43,7 +43,7 @@ EventId = Annotated[
     StringConstraints(max_length=21),
     Matching(r"^([1-9][0-9]*:[0-9]+)?$", "must be the id of an event of the turn"),
 ]
-"""TURN:NUMBER, or empty."""
+"""`TURN:NUMBER`, or empty."""
 
 
 @router.get(
@@ -56,7 +56,7 @@ async def list_conversations(
     conversations: ConversationServiceDep,
     page: Annotated[PageRequest[ConversationQuery], Depends(page_request(ConversationQuery))],
 ) -> Response:
-    """List your conversations, by default the latest activity first. Only their owner sees them, staff do not."""
+    """List your conversations, by default the latest activity first. Staff cannot see conversations of others."""
     return page.answer(await conversations.list(page.query, counted=page.counted), ConversationRead)
 
 
@@ -71,9 +71,9 @@ async def list_conversations(
 async def create_conversation(
     request: Request, conversations: ConversationServiceDep, once: OnceDep, command: ConversationCreate | None = None
 ) -> Response:
-    """Start a conversation. It belongs to the account or API key that asks.
+    """Start a conversation, which belongs to the account or API key of the request.
 
-    It is deleted when it has had no turn for `CONVERSATION_DAYS` (30).
+    It is deleted after `CONVERSATION_DAYS` (30) without a turn.
     """
     created = await conversations.create(command or ConversationCreate(), once)
     return tagged_response(created, status=201, location=location_of(request, created.id))
@@ -89,7 +89,7 @@ async def create_conversation(
 async def get_conversation(
     conversations: ConversationServiceDep, conversation_id: Id, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """Return a conversation of yours."""
+    """Return one of your conversations."""
     return tagged_response(await conversations.get(conversation_id), if_none_match=if_none_match)
 
 
@@ -145,14 +145,14 @@ async def list_turns(
 async def create_turn(
     request: Request, turns: TurnServiceDep, conversation_id: Id, command: TurnCreate, once: OnceDep
 ) -> Response:
-    """Ask the agents, who know what was said before, and wait for the answer.
+    """Ask the agents, who know the earlier turns, and wait for the answer.
 
-    The turn goes on when the client goes away. While another turn of the conversation is running, it is 409 with
-    `turn`, the path of that one. The same `Idempotency-Key` is the same turn, also while it runs. A turn that fails is
-    a problem document; the turn itself is kept as `failed`.
+    The turn continues if the client disconnects. While another turn of the conversation is running, the response is 409
+    with `turn`, the path of that turn. Requests with the same `Idempotency-Key` get the same turn, also while it runs.
+    If the turn fails, the response is a problem document, and the turn is stored as `failed`.
 
-    With `Accept: text/event-stream`, the turn is sent as events of AG-UI 1.0, also one that is running already; whoever
-    loses the stream continues it at `events`.
+    With `Accept: text/event-stream`, the turn is sent as events of AG-UI 1.0, also if it is already running. After a
+    lost connection, continue the stream at `events`.
     """
     if as_events(request):
         with naming_the_turn(request):
@@ -194,9 +194,9 @@ async def get_turn_events(
     last_event_id: Annotated[EventId, Header(description="Continue after this event.")] = "",
     after: Annotated[EventId, Query(description="The same, for clients that cannot send the header.")] = "",
 ) -> Response:
-    """Send the turn's events (AG-UI 1.0), those before and those to come, until its end.
+    """Stream the turn's events (AG-UI 1.0), past and future, until its end.
 
-    They are kept for 5 minutes after the end. Later it is the messages and the terminal event.
+    They are stored until 5 minutes after the end. Later, only the messages and the terminal event are sent.
     """
     events = await turns.events(conversation_id, turn_id, last_event_id or after or None)
     if events is None:
@@ -214,13 +214,13 @@ async def get_turn_events(
     responses=responses(404, 422, 503),
 )
 async def cancel_turn(turns: TurnServiceDep, conversation_id: Id, turn_id: Id) -> TurnRead:
-    """Cancel a running turn and return it. A turn that has ended stays as it is."""
+    """Cancel a running turn and return it. A turn that has ended does not change."""
     return await turns.cancel(conversation_id, turn_id)
 
 
 @contextmanager
 def naming_the_turn(request: Request) -> Iterator[None]:
-    """Tell whoever finds a conversation busy the path of the turn that is running."""
+    """Add the path of the running turn to a ConversationBusy error."""
     try:
         yield
     except ConversationBusy as busy:

@@ -40,7 +40,7 @@ semicolons or tabs; trailing columns and rows may be empty.
 
 
 def _csv(part: object) -> object:
-    """The part of a form, if it is a file and what it may say of its type fits."""
+    """Return the form's part, or raise PydanticCustomError if it is not a file or has another media type."""
     if not isinstance(part, Part):
         raise PydanticCustomError("rule", "must be a file part with a filename")
     if (part.content_type or _CSV).partition(";")[0].strip().lower() not in _SENT_AS:

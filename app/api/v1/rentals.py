@@ -1,4 +1,4 @@
-"""/api/v1/rentals, and a customer's"""
+"""/api/v1/rentals, and the rentals of a customer"""
 
 from __future__ import annotations
 
