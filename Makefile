@@ -1,4 +1,4 @@
-# Needs make and Python 3.10 or later. Uses uv where it is installed, venv and pip otherwise.
+# Needs make and Python 3.10 or later. Uses uv if it is installed, otherwise venv and pip.
 
 PYTHON ?= python3
 VENV := .venv
@@ -22,13 +22,13 @@ test: $(VENV)/.dev ## Run all tests: several files at a time, then those that me
 	@$(PYTEST) $(AT_ONCE) -m "not alone"
 	@$(PYTEST) -m alone
 
-test-fast: $(VENV)/.dev ## Run those on SQLite that start no servers and no commands
+test-fast: $(VENV)/.dev ## Run the tests on SQLite that start no servers or commands
 	@$(PYTEST) $(AT_ONCE) -m "not (alone or debugger or fuzz or postgres or servers)"
 
 fuzz: $(VENV)/.dev ## Fuzz the API with more examples than the tests (FUZZ_EXAMPLES=100)
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),100) $(PYTEST) tests/contract/test_fuzz.py
 
-eval: $(VENV)/.dev ## Put the questions of tests/eval to the configured model: right answers, tokens, milliseconds
+eval: $(VENV)/.dev ## Ask the configured model the questions of tests/eval; print right answers, tokens, milliseconds
 	@$(BIN)/python -m tests.eval $(or $(FILES),questions.yaml)
 
 snapshot: $(VENV)/.dev ## Regenerate the OpenAPI snapshot that the tests compare
@@ -85,27 +85,27 @@ $(VENV)/bin/python:
 	elif $(PYTHON) -c 'import ensurepip' 2>/dev/null; then $(PYTHON) -m venv $(VENV); \
 	else echo "This Python cannot create environments. On Debian or Ubuntu: sudo apt install python3-venv"; exit 1; fi
 
-# With the optional .env left out: what it says is its owner's.
+# Without the optional .env: your settings must not change the result.
 define compose_config
 if docker compose version >/dev/null 2>&1; then compose="docker compose"; \
 elif command -v docker-compose >/dev/null; then compose=docker-compose; \
-else echo "docker compose config: skipped, no client here"; exit 0; fi; \
+else echo "docker compose config: skipped, Docker Compose is not installed"; exit 0; fi; \
 for file in docker/docker-compose*.yml; do \
 	echo "$$compose -f $$file config --quiet"; SECRET_KEY=any $$compose --env-file /dev/null -f $$file config --quiet || exit; \
 done
 endef
 
-# What is known changes without us, and is known only where the package index can be asked: in a minute, or not at all.
+# Needs the package index, so it is skipped without network access or after a minute. Its result changes over time.
 define pip_audit
 echo "pip-audit --requirement requirements.lock"; limit=; ! command -v timeout >/dev/null || limit="timeout 60"; \
 report=$$($$limit $(BIN)/pip-audit --requirement requirements.lock --disable-pip --progress-spinner off 2>&1); status=$$?; \
 if echo "$$report" | grep -q '^Found [0-9]* known vulnerabilit'; then echo "$$report"; exit 1; fi; \
 skipped=$$(echo "$$report" | grep -c 'could not be audited'); \
-if [ $$status -ne 0 ]; then echo "pip-audit: SKIPPED, known vulnerabilities could not be looked up here"; \
-elif [ $$skipped -ne 0 ]; then echo "pip-audit: SKIPPED for $$skipped packages, which could not be looked up here"; fi
+if [ $$status -ne 0 ]; then echo "pip-audit: SKIPPED, known vulnerabilities could not be looked up"; \
+elif [ $$skipped -ne 0 ]; then echo "pip-audit: SKIPPED for $$skipped packages, which could not be looked up"; fi
 endef
 
-# Without looking for dependencies: a lock file has them all, and pip would look for newer releases of those with extras.
+# With --no-deps: the lock file lists all dependencies, and pip would look for newer releases of those with extras.
 # The .pth file makes the checkout importable from any folder, as an editable install does.
 define install
 echo "Installing from $(1) (the first time this takes a minute or two) ..."; \

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Serves the API in a container, or in a checkout with `python` on PATH; a command given as arguments runs instead.
+# Serves the API in a container, or in a checkout with `python` on PATH. With arguments, runs them as a command instead.
 #
 #   APP_PORT=8000              port of the API
-#   HOST=0.0.0.0               address that it and the debugger listen on
+#   HOST=0.0.0.0               address that the API and the debugger listen on
 #   WEB_CONCURRENCY=1          worker processes; several need the same SECRET_KEY
 #   FORWARDED_ALLOW_IPS=       proxies whose X-Forwarded-For is trusted
 #   SHUTDOWN_GRACE_SECONDS=20  seconds that requests in flight have to finish after SIGTERM
@@ -66,15 +66,15 @@ if $debug; then
     [ "$APP_PORT" -ne "$DEBUG_PORT" ] || fail "APP_PORT and DEBUG_PORT are both $APP_PORT."
 fi
 
-# What does not let workers start is said here once, before anything is migrated, and ends with 3: otherwise each of
-# them says it, and the server, which stops for that, ends with 0.
+# An error that prevents workers from starting is reported here once, before migrating, with exit status 3. Otherwise
+# each worker would report it, and the server would stop with status 0.
 [ "$workers" -eq 1 ] || $debug || python -c 'import app.main'
 
 if enabled RUN_MIGRATIONS "${RUN_MIGRATIONS:-}"; then python -m app migrate; fi
 if enabled SEED_SAMPLE_DATA "${SEED_SAMPLE_DATA:-}"; then python -m app seed; fi
 
 if $debug; then
-    # Each worker and each reload would be one more process: a session of its own to attach to, or one left behind.
+    # One worker and no reload: each further process would be another session to attach to.
     [ "$workers" -eq 1 ] || say "WEB_CONCURRENCY=$workers is ignored: DEBUG_MODE has one worker."
     say "Debuggers attach to port $DEBUG_PORT. There is no reload: restart to see changed code."
     workers=1
@@ -87,8 +87,8 @@ elif $wait; then
     say "DEBUG_WAIT is ignored without DEBUG_MODE."
 fi
 
-# As `python -m app serve` does: requests are bounded, the application logs them itself, and ends what waits when their
-# time is over; the server's limit is for what does not end even then, such as a client that reads no more.
+# The same options as `python -m app serve`: requests have limits, and the application logs them and, at shutdown, ends
+# those that wait. The server's timeout is longer: it ends the others, such as those of clients that stopped reading.
 export WEB_CONCURRENCY="$workers"
 exec python "$@" -m uvicorn app.main:app --http app.api.protocol:BoundedHttpProtocol \
     --host "$HOST" --port "$APP_PORT" --workers "$workers" \

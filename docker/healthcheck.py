@@ -1,4 +1,4 @@
-"""Whether the service answers, for HEALTHCHECK: exit status 0, or 1. Needs nothing but Python."""
+"""The image's HEALTHCHECK: exits with 0 if the service answers, else with 1. Needs only Python's standard library."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 
 
 def reachable(host: str) -> str:
-    """An address that leads to a server which listens on `host`: one that means all addresses leads nowhere."""
+    """Return an address for connecting to a server that listens on `host`: loopback if `host` means all addresses."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -21,7 +21,7 @@ def reachable(host: str) -> str:
 
 
 def is_alive() -> bool:
-    """Ask, without the proxy that http_proxy may name."""
+    """Return whether the service answers with 200. Proxy variables such as http_proxy are ignored."""
     host = os.environ.get("HOST") or "0.0.0.0"  # noqa: S104  # nosec B104
     port = int(os.environ.get("APP_PORT") or 8000)
     server = http.client.HTTPConnection(reachable(host), port, timeout=SECONDS)
