@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import socket
@@ -41,6 +42,14 @@ T = TypeVar("T")
 _numbers = count(1)
 
 ON_BOTH = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)]
+
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage again, except what is there for the whole run: modules and tests are a million objects."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="session")
