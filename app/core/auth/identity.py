@@ -30,7 +30,7 @@ class Caller:
 
     A key works for the store's staff, as far as its scopes go; `scopes` is None for people. `customer_id` and
     `staff_id` say who of the store's own records the account belongs to, if to any. `token_version` is the account's
-    when the token was issued.
+    when the token was issued, `session` the sign-in that the token comes from.
     """
 
     role: Role | None = None
@@ -40,6 +40,7 @@ class Caller:
     staff_id: int | None = None
     scopes: frozenset[Scope] | None = None
     token_version: int = 1
+    session: str | None = None
 
     @property
     def is_anonymous(self) -> bool:
