@@ -22,6 +22,12 @@ _USE = (
     .where(_THIS, _NOT_REVOKED, col(RefreshToken.used_at).is_(None), col(RefreshToken.expires_at) > _NOW)
     .values(used_at=_NOW)
 )
+_LIVE = (
+    sa.select(col(RefreshToken.id))
+    .where(col(RefreshToken.family) == sa.bindparam("family_"), _NOT_REVOKED)
+    .limit(1)
+    .with_for_update(read=True)
+)
 _REVOKE = sa.update(RefreshToken).where(_NOT_REVOKED).values(revoked_at=_NOW)
 _REVOKE_FAMILY = _REVOKE.where(col(RefreshToken.family) == sa.bindparam("family_"))
 _REVOKE_ALL = _REVOKE.where(col(RefreshToken.account_id) == sa.bindparam("account_"))
@@ -56,6 +62,10 @@ class RefreshTokenRepository:
     async def find(self, token_hash: str) -> TokenRow | None:
         """Return the token, valid or not; or None."""
         return await first(self._connection, _FIND, TokenRow, hash_=token_hash)
+
+    async def is_live(self, family: str) -> bool:
+        """Return whether this sign-in has not ended, and keep it from ending before this transaction."""
+        return await self._connection.scalar(_LIVE, {"family_": family}) is not None
 
     async def revoke_family(self, family: str, now: datetime) -> None:
         """Revoke all tokens of one sign-in."""

@@ -18,11 +18,13 @@ from app.core.errors import (
     ConfirmationClosed,
     ConfirmationNotFound,
     Conflict,
+    InvalidToken,
     code_of,
 )
 from app.repositories.accounts import AccountRepository
 from app.repositories.confirmations import CONFIRMATIONS, ClaimedAction, ConfirmationRepository
 from app.repositories.conversations import owner_filter
+from app.repositories.refresh_tokens import RefreshTokenRepository
 from app.schemas.conversations import ConfirmationQuery, ConfirmationRead, Decision
 from app.services.actions import Action, Actions, preconditions_of, require_same
 from app.services.admins import require_unchanged
@@ -53,13 +55,13 @@ class ConfirmationService:
         """Approve or decline the action in one transaction; the first decision counts.
 
         Repeating it returns the decided confirmation. Raises ConfirmationNotFound, ConfirmationClosed, Forbidden, or
-        InvalidToken when the account is inactive or has changed.
+        InvalidToken when the account is inactive or has changed, or the sign-in has ended.
         """
         now = datetime.now(timezone.utc)
 
         async def work(connection: AsyncConnection) -> tuple[ConfirmationRead, bool]:
             confirmations = ConfirmationRepository(connection)
-            await self._require_unchanged(connection)
+            await self._require_current(connection)
             found = await self._find(connection, confirmation_id)
             claimed = await confirmations.claim(confirmation_id, self._caller, _DECIDED[decision][0], now)
             if claimed is None:
@@ -103,10 +105,16 @@ class ConfirmationService:
             return _failed(found, error)
         return {"outcome": f"Done: {found.summary}.", "result": result.model_dump(mode="json")}
 
-    async def _require_unchanged(self, connection: AsyncConnection) -> None:
-        """Raise InvalidToken if the caller's account has changed. API keys were checked in this request."""
-        if self._caller.account_id is not None:
-            require_unchanged(self._caller, await AccountRepository(connection).find(self._caller.account_id))
+    async def _require_current(self, connection: AsyncConnection) -> None:
+        """Raise InvalidToken if the account has changed or the sign-in has ended since the access token was issued.
+
+        API keys were checked in this request.
+        """
+        caller = self._caller
+        if caller.session is not None and not await RefreshTokenRepository(connection).is_live(caller.session):
+            raise InvalidToken("signed out")
+        if caller.account_id is not None:
+            require_unchanged(caller, await AccountRepository(connection).find(caller.account_id))
 
     async def _find(self, connection: AsyncConnection, confirmation_id: int) -> ConfirmationRead:
         found = await ConfirmationRepository(connection).find(confirmation_id, self._caller)

@@ -16,7 +16,7 @@ from app.repositories.film_search import FilmSearchRepository
 from app.repositories.inventory import INVENTORY
 from app.repositories.pagination import PageSelection, fetch
 from app.repositories.rental_desk import RentalDeskRepository
-from app.repositories.rentals import RENTALS
+from app.repositories.rentals import RENTALS, RentalRepository
 from app.repositories.subscriptions import SubscriptionRepository
 from app.schemas.inventory import InventoryRead
 from app.schemas.rentals import RentalRead, ReturnRead
@@ -55,7 +55,7 @@ class ProposalDesk:
                 desk = RentalDeskRepository(connection)
                 own = await desk.store_of(customer_id=self._caller.customer_id, staff_id=self._caller.staff_id)
             disc = await _disc(connection, film_id, named, own, only=store_id is not None)
-            arguments = {"inventory_id": disc.id, "customer_id": customer_id}
+            arguments = {"inventory_id": disc.id, "customer_id": customer_id, **await self._staff(connection, disc)}
             await self._try(connection, Action.RENT, arguments, store_id=disc.store_id)
 
         return await self._propose(work)
@@ -92,6 +92,13 @@ class ProposalDesk:
 
         return await self._propose(work)
 
+    async def _staff(self, connection: AsyncConnection, disc: InventoryRead) -> dict[str, int | None]:
+        """Return the staff_id of a rental that staff propose: the caller's, else that of the store's manager."""
+        if not self._caller.is_staff:
+            return {}
+        own = self._caller.staff_id
+        return {"staff_id": await RentalRepository(connection).manager_of(disc.id) if own is None else own}
+
     async def _propose(self, work: Any) -> Mapping[str, Any]:  # noqa: ANN401  a transaction's work
         """Return the tool's result for the model: the summary, or the error."""
         if len(self._record.proposals) >= MAX_PROPOSALS:
@@ -119,8 +126,6 @@ class ProposalDesk:
         store_id: int | None = None,
     ) -> None:
         """Execute the action, then raise _Tried, so that it is rolled back."""
-        if self._caller.is_staff and action is Action.RENT and self._caller.staff_id is not None:
-            arguments = {**arguments, "staff_id": self._caller.staff_id}
         result = await self._actions.execute(connection, action, arguments)
         preconditions = await preconditions_of(connection, action, result)
         customer = arguments.get("customer_id") or getattr(result, "customer_id", None)

@@ -39,6 +39,8 @@ class SignInService:
             audit("sign_in_failed", failed_id=account.id if account else None)
             raise Unauthorized("E-mail address or password is wrong.")
 
+        family = uuid.uuid4().hex
+
         async def work(connection: AsyncConnection) -> str | None:
             accounts = AccountRepository(connection)
             if await accounts.lock(account.id) != account:
@@ -47,14 +49,14 @@ class SignInService:
                 await accounts.rehash(account.id, account.password_hash, better)
             tokens = RefreshTokenRepository(connection)
             await tokens.forget(account.id, datetime.now(timezone.utc))
-            return await _add(tokens, security, account.id, uuid.uuid4().hex)
+            return await _add(tokens, security, account.id, family)
 
         refresh_token = await self._database.transaction(work)
         if refresh_token is None:
             # The account has changed since: its password may be another one now.
             return await self.sign_in(email, password)
         audit("signed_in", account_id=account.id)
-        return _tokens(security, account, refresh_token)
+        return _tokens(security, account, family, refresh_token)
 
     async def refresh(self, token: str) -> TokensRead:
         """Return new tokens for an unused refresh token; raises InvalidToken.
@@ -64,7 +66,7 @@ class SignInService:
         security = await self._loader.get()
         token_hash, now = digest(token), datetime.now(timezone.utc)
 
-        async def work(connection: AsyncConnection) -> tuple[AccountRow, str] | None:
+        async def work(connection: AsyncConnection) -> tuple[AccountRow, str, str] | None:
             tokens = RefreshTokenRepository(connection)
             found = await tokens.find(token_hash)
             # Locked, so that no token is added while all are revoked.
@@ -72,7 +74,7 @@ class SignInService:
             if found is None or account is None:
                 return None
             if account.active and await tokens.use(token_hash, now):
-                return account, await _add(tokens, security, account.id, found.family)
+                return account, found.family, await _add(tokens, security, account.id, found.family)
             await _end_family(tokens, token_hash, now)
             return None
 
@@ -80,9 +82,9 @@ class SignInService:
         if done is None:
             audit("token_refresh_failed")
             raise InvalidToken
-        account, refresh_token = done
+        account, family, refresh_token = done
         audit("token_refreshed", account_id=account.id)
-        return _tokens(security, account, refresh_token)
+        return _tokens(security, account, family, refresh_token)
 
     async def sign_out(self, token: str) -> None:
         """Revoke all tokens of the same sign-in; an unknown token is ignored."""
@@ -119,13 +121,14 @@ async def _end_family(tokens: RefreshTokenRepository, token_hash: str, now: date
     await tokens.revoke_family(found.family, now)
 
 
-def _tokens(security: Security, account: AccountRow, refresh_token: str) -> TokensRead:
+def _tokens(security: Security, account: AccountRow, family: str, refresh_token: str) -> TokensRead:
     caller = Caller(
         role=account.role,
         account_id=account.id,
         customer_id=account.customer_id,
         staff_id=account.staff_id,
         token_version=account.token_version,
+        session=family,
     )
     return TokensRead(
         access_token=security.tokens.issue(caller),

@@ -8,7 +8,6 @@ from collections import Counter
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import httpx
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col
@@ -18,47 +17,13 @@ from app.models import Confirmation, Film, Rental, UserAccount
 from app.schemas.auth import ApiKeyCreate
 from app.services.api_keys import ApiKeyService
 from tests.conftest import client_of
-from tests.fakes.scripted_chat import Step, call, calls, fail, hand_over, say
+from tests.fakes.scripted_chat import call, calls, fail, say
 from tests.fixtures.agui import STREAM, events_in
 from tests.fixtures.callers import CUSTOMER, OTHER_CUSTOMER, STAFF, bearer
+from tests.fixtures.proposing import CONFIRMATIONS, RENT, decide, new_film, proposed, rental_desk, rentals_of
 from tests.fixtures.talking import CONVERSATIONS, HANDOFF, Talk
 
-CONFIRMATIONS = "/api/v1/confirmations"
-RENT = "rental_proposals-propose_rent"
 PLAN = "rental_proposals-propose_start_plan"
-
-
-async def new_film(talk: Talk, copies: int = 1) -> dict[str, Any]:
-    """A film that only this test knows, with discs in store 1, for $2.99."""
-    async with client_of(talk.app) as admin:
-        title = f"Only {datetime.now(timezone.utc).timestamp()}".replace(".", "x")
-        film = {"title": title, "language_id": 1, "rental_rate": 2.99, "rental_duration": 3}
-        created = (await admin.post("/api/v1/films", json=film)).json()
-        item = {"film_id": created["id"], "store_id": 1, "copies": copies}
-        assert (await admin.post("/api/v1/inventory", json=item)).status_code == 201
-    return dict(created)
-
-
-def rental_desk(*steps: Step) -> dict[str, list[Step]]:
-    return {"SearchAgent": [hand_over("RentalAgent")], "RentalAgent": list(steps)}
-
-
-async def proposed(talk: Talk, film: dict[str, Any], path: str | None = None) -> dict[str, Any]:
-    """The turn in which the film was proposed to be rented."""
-    path = path or await talk.conversation()
-    talk.script(agents=rental_desk(call(RENT, title=film["title"]), say("It waits for your confirmation.")))
-    turn = await talk.ask(path, f"Rent {film['title']} for me")
-    assert turn["status"] == "confirmation_required", turn
-    return turn
-
-
-async def rentals_of(talk: Talk, film: dict[str, Any]) -> list[dict[str, Any]]:
-    async with client_of(talk.app) as admin:
-        return list((await admin.get("/api/v1/rentals", params={"film_id": film["id"]})).json())
-
-
-async def decide(client: httpx.AsyncClient, confirmation: dict[str, Any], decision: str = "approve") -> httpx.Response:
-    return await client.post(f"{CONFIRMATIONS}/{confirmation['id']}/decision", json={"decision": decision})
 
 
 async def test_a_proposal_changes_nothing_and_an_approval_carries_it_out(talk: Talk) -> None:

@@ -65,7 +65,7 @@ async def test_an_access_token_says_whose_it_is_and_for_how_long(stranger: httpx
     assert claims["token_version"] == 1
     assert before <= claims["iat"] <= after
     assert claims["exp"] - claims["iat"] == 15 * 60
-    own = {"role", "customer_id", "staff_id", "token_version"}
+    own = {"role", "customer_id", "staff_id", "token_version", "sid"}
     assert set(claims) == {"iss", "aud", "sub", "iat", "exp", "jti"} | own
 
 

@@ -30,7 +30,7 @@ class Caller:
 
     An API key has the role staff, limited by its scopes; `scopes` is None for accounts. `customer_id` and `staff_id`
     are the store's records that the account belongs to, if any. `token_version` is the account's version when the
-    token was issued.
+    token was issued, `session` the sign-in that the token comes from.
     """
 
     role: Role | None = None
@@ -40,6 +40,7 @@ class Caller:
     staff_id: int | None = None
     scopes: frozenset[Scope] | None = None
     token_version: int = 1
+    session: str | None = None
 
     @property
     def is_anonymous(self) -> bool:

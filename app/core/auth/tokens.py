@@ -43,6 +43,7 @@ class AccessTokens:
             "customer_id": caller.customer_id,
             "staff_id": caller.staff_id,
             "token_version": caller.token_version,
+            "sid": caller.session,
         }
         return str(jwt.encode(claims, self.keys[0], algorithm=_ALGORITHM))
 
@@ -57,6 +58,7 @@ class AccessTokens:
                 staff_id=_number(claims.get("staff_id")),
                 # Tokens issued before versions existed have the first version.
                 token_version=_number(claims.get("token_version")) or 1,
+                session=_text(claims.get("sid")),
             )
         except (KeyError, ValueError) as error:
             raise InvalidToken from error
@@ -80,3 +82,9 @@ def _number(claim: object) -> int | None:
     if claim is None or isinstance(claim, int):
         return claim
     raise ValueError("not a number")
+
+
+def _text(claim: object) -> str | None:
+    if claim is None or isinstance(claim, str):
+        return claim
+    raise ValueError("not a text")
