@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.auth.identity import Caller
 from app.core.auth.secrets import digest, new_secret
 from app.core.database.engine import Database
 from app.core.errors import InvalidToken, Unauthorized
@@ -120,15 +119,8 @@ async def _end_family(tokens: RefreshTokenRepository, token_hash: str, now: date
 
 
 def _tokens(security: Security, account: AccountRow, refresh_token: str) -> TokensRead:
-    caller = Caller(
-        role=account.role,
-        account_id=account.id,
-        customer_id=account.customer_id,
-        staff_id=account.staff_id,
-        token_version=account.token_version,
-    )
     return TokensRead(
-        access_token=security.tokens.issue(caller),
+        access_token=security.tokens.issue(account.caller),
         expires_in=security.tokens.lifetime // timedelta(seconds=1),
         refresh_token=refresh_token,
     )

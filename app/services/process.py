@@ -1,0 +1,38 @@
+"""What a process opens to answer questions: the same for the API and for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from app.core.database.engine import Database
+from app.core.settings import Settings
+from app.services.ai import AssistantLoader, ChatServiceFactory
+from app.services.turn_runner import Guard, TurnRunner
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process's only database, assistant and turn runner."""
+
+    settings: Settings
+    database: Database
+    assistant: AssistantLoader
+    turns: TurnRunner
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, guard: Guard, chat_service: ChatServiceFactory | None = None
+) -> AsyncIterator[Process]:
+    """Yield a process's parts; at the end, cancel its turns and close its connections. Nothing connects before use."""
+    database = Database(settings)
+    assistant = AssistantLoader(settings, database, chat_service)
+    turns = TurnRunner(settings, database, assistant, guard)
+    try:
+        yield Process(settings, database, assistant, turns)
+    finally:
+        await turns.stop()
+        await assistant.stop()
+        await database.dispose()
