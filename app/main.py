@@ -36,14 +36,13 @@ from app.api.v1 import (
     rentals,
     subscriptions,
 )
-from app.core.database.engine import Database
 from app.core.garbage import fewer_collections
 from app.core.logging import configure_logging
 from app.core.rate_limits.limiter import Limiter
 from app.core.settings import Settings, UnreadableEnvFile, get_settings, in_sentences
-from app.services.ai import AssistantLoader, ChatServiceFactory
+from app.services.ai import ChatServiceFactory
+from app.services.process import opened
 from app.services.security import SecurityLoader
-from app.services.turn_runner import TurnRunner
 
 VERSION = "0.1.0"
 
@@ -85,24 +84,20 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        database = Database(settings)
-        assistant = AssistantLoader(settings, database, chat_service)
         shutdown = Shutdown(settings.shutdown_grace_seconds)
-        app.state.settings, app.state.database, app.state.assistant = settings, database, assistant
-        app.state.shutdown, app.state.security = shutdown, SecurityLoader(settings)
-        app.state.limiter = Limiter(settings)
-        app.state.turns = TurnRunner(settings, database, assistant, shutdown.run_until_deadline)
-        _warn(settings)
-        assistant.warm_up()
-        try:
-            with fewer_collections(), shutdown.handling_signals():
-                yield
-        finally:
-            await app.state.turns.stop()
-            await assistant.stop()
-            app.state.security.close()
-            await app.state.limiter.close()
-            await database.dispose()
+        async with opened(settings, shutdown.run_until_deadline, chat_service) as process:
+            app.state.settings, app.state.database = settings, process.database
+            app.state.assistant, app.state.turns = process.assistant, process.turns
+            app.state.shutdown, app.state.security = shutdown, SecurityLoader(settings)
+            app.state.limiter = Limiter(settings)
+            _warn(settings)
+            process.assistant.warm_up()
+            try:
+                with fewer_collections(), shutdown.handling_signals():
+                    yield
+            finally:
+                app.state.security.close()
+                await app.state.limiter.close()
 
     app = FastAPIOffline(
         title="Interview API",

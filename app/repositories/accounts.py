@@ -9,6 +9,7 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from app.core.auth.identity import Caller
 from app.models import Customer, Staff, UserAccount
 from app.repositories.rows import columns_of, first, one
 from app.schemas.auth import AccountRead
@@ -19,6 +20,17 @@ class AccountRow(AccountRead):
 
     password_hash: str = Field(repr=False)
     token_version: int
+
+    @property
+    def caller(self) -> Caller:
+        """The caller that signs in with this account."""
+        return Caller(
+            role=self.role,
+            account_id=self.id,
+            customer_id=self.customer_id,
+            staff_id=self.staff_id,
+            token_version=self.token_version,
+        )
 
 
 class _Records(NamedTuple):

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.core.audit import audit
 from app.core.auth.identity import Caller, Role
 from app.core.database.engine import Database
-from app.core.errors import AccountNotFound, Conflict, InvalidInput, InvalidReference, InvalidToken
+from app.core.errors import AccountNotFound, Conflict, Forbidden, InvalidInput, InvalidReference, InvalidToken
 from app.models.emails import account_email
 from app.repositories.accounts import AccountRepository, AccountRow
 from app.repositories.api_keys import ApiKeyRepository
@@ -106,6 +106,16 @@ class AccountService:
         """Return the column that stores a password; raises InvalidInput."""
         _require_other_than_email(password, email)
         return {"password_hash": await (await self._security.get()).passwords.hash(password)}
+
+    async def caller(self, email: str) -> Caller:
+        """Return the caller with this account; raises AccountNotFound, or Forbidden when it is not active."""
+        async with self._database.reading() as connection:
+            found = await AccountRepository(connection).find_by_email(account_email(email))
+        if found is None:
+            raise AccountNotFound(email)
+        if not found.active:
+            raise Forbidden(f"The account {email} is inactive.")
+        return found.caller
 
     async def whoami(self, caller: Caller) -> CallerRead:
         """Return the caller; raises InvalidToken when the account does not exist or is not active."""

@@ -25,7 +25,7 @@ class HealthService:
 
         Waits until the agents are loaded, which takes the first seconds of a process.
         """
-        database, schema = await self._database_checks()
+        database, schema = await self.database_checks()
         problem = await self._assistant.problem()
         wrong_prompt = isinstance(problem, InvalidPrompt)
         provider = self._settings.provider if problem is None or wrong_prompt else problem.detail
@@ -37,7 +37,8 @@ class HealthService:
         }
         return Readiness(ready=all(check.ok for check in checks.values()), checks=checks)
 
-    async def _database_checks(self) -> tuple[Check, Check]:
+    async def database_checks(self) -> tuple[Check, Check]:
+        """Check the database and its schema."""
         # Imported here because Alembic takes a quarter of a second, which start-up need not wait for.
         from app.core.database.migrations import current_revision, head_revision
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.audit import audit
-from app.core.auth.identity import Caller
 from app.core.auth.secrets import digest, new_secret
 from app.core.database.engine import Database
 from app.core.errors import InvalidToken, Unauthorized
@@ -122,16 +122,8 @@ async def _end_family(tokens: RefreshTokenRepository, token_hash: str, now: date
 
 
 def _tokens(security: Security, account: AccountRow, family: str, refresh_token: str) -> TokensRead:
-    caller = Caller(
-        role=account.role,
-        account_id=account.id,
-        customer_id=account.customer_id,
-        staff_id=account.staff_id,
-        token_version=account.token_version,
-        session=family,
-    )
     return TokensRead(
-        access_token=security.tokens.issue(caller),
+        access_token=security.tokens.issue(replace(account.caller, session=family)),
         expires_in=security.tokens.lifetime // timedelta(seconds=1),
         refresh_token=refresh_token,
     )
