@@ -26,7 +26,7 @@ class Process:
 async def opened(
     settings: Settings, guard: Guard, chat_service: ChatServiceFactory | None = None
 ) -> AsyncIterator[Process]:
-    """Yield the parts; at the end, cancel running turns and close connections. Nothing connects before its first use."""
+    """Yield the parts; at the end, cancel running turns and close connections. Nothing connects before use."""
     database = Database(settings)
     assistant = AssistantLoader(settings, database, chat_service)
     turns = TurnRunner(settings, database, assistant, guard)
