@@ -32,6 +32,7 @@ __all__ = [
     "migrate",
     "needed",
     "running",
+    "running_with",
     "sample_database",
     "sample_file",
     "settings_for",
@@ -40,6 +41,8 @@ __all__ = [
 T = TypeVar("T")
 
 _numbers = count(1)
+
+_idle: list[tuple[Settings, FastAPI]] = []
 
 ON_BOTH = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -108,6 +111,22 @@ async def running(app: FastAPI) -> AsyncIterator[FastAPI]:
     """Run the application's lifespan."""
     async with app.router.lifespan_context(app):
         yield app
+
+
+@asynccontextmanager
+async def running_with(settings: Settings) -> AsyncIterator[FastAPI]:
+    """Run an application with these settings, which remembers nothing: a lifespan makes all that it keeps.
+
+    One that ran before with the same settings starts again. FastAPI builds the routes of each application anew,
+    at its first request, which takes longer than most tests.
+    """
+    fitting = next((pair for pair in _idle if pair[0] == settings), None)
+    if fitting:
+        _idle.remove(fitting)
+    app = fitting[1] if fitting else create_app(settings)
+    async with running(app):
+        yield app
+    _idle.append((settings, app))
 
 
 @pytest.fixture(scope="module", params=ON_BOTH)

@@ -12,6 +12,7 @@ from semantic_kernel.agents import ChatCompletionAgent
 from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
 from semantic_kernel.contents import ChatMessageContent
 
+from app.agents.chat_services.base import ToolCallingChat
 from app.agents.chat_services.normalise import REFUSED
 from app.agents.deadline import deadline
 from app.agents.history import messages_of
@@ -50,6 +51,11 @@ class Assistant:
         self._answer = prompt_of(self._prompts, "chat", "answer")
         self._summarize = prompt_of(self._prompts, "film_summary", "summarize")
         self._team = Team(settings, self._kernel, self._prompts, read_connection)
+
+    async def close(self) -> None:
+        """Close the connections to the model's provider."""
+        if isinstance(self._service, ToolCallingChat):
+            await self._service.close()
 
     async def hand_off(self, question: str, caller: Caller, record: TurnRecord | None = None) -> HandoffResponse:
         """Run a turn with the caller's team, or raise UpstreamFailed, UpstreamTimeout or RateLimited."""

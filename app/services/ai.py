@@ -70,12 +70,14 @@ class AssistantLoader:
         return None
 
     async def stop(self) -> None:
-        """Drop the assistant; a running import finishes in its thread."""
+        """Close the assistant; a running import finishes in its thread."""
         if self._soon is not None:
             self._soon.cancel()
         if self._loading is not None:
             self._loading.cancel()
-            await asyncio.gather(self._loading, return_exceptions=True)
+            await asyncio.wait([self._loading])
+            if not self._failed(self._loading):
+                await self._loading.result().close()
 
     async def _load(self) -> Assistant:
         try:

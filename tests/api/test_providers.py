@@ -194,6 +194,26 @@ async def test_a_client_that_goes_away_stops_the_model_call(app: FastAPI, provid
         await provider.wait_for_disconnect(timeout=DEADLINE / 2)
 
 
+async def test_the_end_of_the_application_closes_its_connections_to_the_provider() -> None:
+    closed = asyncio.Event()
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n")
+        while await reader.read(1000):
+            pass
+        closed.set()
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        settings = settings_for(ai_provider="openai", openai_api_key=KEY, openai_base_url=url)
+        async with running(create_app(settings)) as app, client_of(app) as http:
+            assert (await http.get("/api/v1/ai/ask", params={"question": "Why?"})).status_code == 502
+            assert not closed.is_set()
+        await asyncio.wait_for(closed.wait(), 20)
+
+
 def served_again(app: FastAPI) -> AbstractAsyncContextManager[str]:
     """The running application on a socket, without starting it a second time."""
     return served(app, lifespan="off")

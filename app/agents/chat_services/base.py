@@ -23,6 +23,9 @@ class ToolCallingChat(ChatCompletionClientBase):
         """Return ChatExecutionSettings."""
         return ChatExecutionSettings
 
+    async def close(self) -> None:
+        """Close the connections to the provider, if there are any."""
+
     def _update_function_choice_settings_callback(
         self,
     ) -> Callable[[FunctionCallChoiceConfiguration, PromptExecutionSettings, FunctionChoiceType], None]:

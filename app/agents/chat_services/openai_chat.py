@@ -66,6 +66,10 @@ class OpenAIChatCompletions(ToolCallingChat):
         """Return the provider's address, for traces."""
         return str(self._client.base_url)
 
+    async def close(self) -> None:
+        """Close the client with its connections."""
+        await self._client.close()
+
     @trace_chat_completion(_TRACED_AS)
     async def _inner_get_chat_message_contents(
         self, chat_history: ChatHistory, settings: PromptExecutionSettings

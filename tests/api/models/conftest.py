@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tests.conftest import client_of, running, sample_file
+from tests.conftest import client_of, sample_file
 from tests.fakes.openai_server import FakeOpenAI, fake_openai
 from tests.fixtures.model_questions import (
     KEY,
@@ -35,7 +35,7 @@ async def store(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 async def app(provider: FakeOpenAI, store: str) -> AsyncIterator[FastAPI]:
-    async with running(app_with(provider, store)) as application:
+    async with app_with(provider, store) as application:
         await application.state.assistant.get()
         yield application
 
@@ -49,7 +49,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def new_app(provider: FakeOpenAI, store: str) -> AsyncIterator[FastAPI]:
     """One that has learnt nothing of the server yet."""
-    async with running(app_with(provider, store)) as application:
+    async with app_with(provider, store) as application:
         yield application
 
 
@@ -68,5 +68,5 @@ async def azure(provider: FakeOpenAI, store: str) -> AsyncIterator[httpx.AsyncCl
         "azure_openai_endpoint": provider.azure_endpoint,
         "azure_openai_deployment": "store-gpt",
     }
-    async with running(app_with(provider, store, **settings)) as application, client_of(application) as http:
+    async with app_with(provider, store, **settings) as application, client_of(application) as http:
         yield http

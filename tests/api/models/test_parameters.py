@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.api.test_agents import assert_all_right, some_films
-from tests.conftest import client_of, running
+from tests.conftest import client_of
 from tests.fakes.openai_groups import (
     REFUSALS,
 )
@@ -35,7 +35,7 @@ class TestRefusedParameters:
     async def configured(self, provider: FakeOpenAI, store: str) -> AsyncIterator[httpx.AsyncClient]:
         """With everything set that a server may refuse."""
         settings = {"ai_max_tokens": 500, "ai_temperature": 0.3, "openai_reasoning_effort": "low"}
-        async with running(app_with(provider, store, **settings)) as application, client_of(application) as http:
+        async with app_with(provider, store, **settings) as application, client_of(application) as http:
             yield http
 
     @pytest.mark.parametrize("question", QUESTIONS)
