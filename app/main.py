@@ -42,6 +42,7 @@ from app.core.logging import configure_logging
 from app.core.rate_limits.limiter import Limiter
 from app.core.settings import Settings, UnreadableEnvFile, get_settings, in_sentences
 from app.services.ai import AssistantLoader, ChatServiceFactory
+from app.services.known_keys import KnownKeys
 from app.services.security import SecurityLoader
 from app.services.turn_runner import TurnRunner
 
@@ -90,7 +91,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
         shutdown = Shutdown(settings.shutdown_grace_seconds)
         app.state.settings, app.state.database, app.state.assistant = settings, database, assistant
         app.state.shutdown, app.state.security = shutdown, SecurityLoader(settings)
-        app.state.limiter = Limiter(settings)
+        app.state.limiter, app.state.known_keys = Limiter(settings), KnownKeys(settings.api_key_cache_seconds)
         app.state.turns = TurnRunner(settings, database, assistant, shutdown.run_until_deadline)
         _warn(settings)
         assistant.warm_up()
