@@ -41,6 +41,7 @@ from app.core.logging import configure_logging
 from app.core.rate_limits.limiter import Limiter
 from app.core.settings import Settings, UnreadableEnvFile, get_settings, in_sentences
 from app.services.ai import ChatServiceFactory
+from app.services.known_keys import KnownKeys
 from app.services.process import opened
 from app.services.security import SecurityLoader
 
@@ -89,7 +90,7 @@ def create_app(settings: Settings, *, chat_service: ChatServiceFactory | None = 
             app.state.settings, app.state.database = settings, process.database
             app.state.assistant, app.state.turns = process.assistant, process.turns
             app.state.shutdown, app.state.security = shutdown, SecurityLoader(settings)
-            app.state.limiter = Limiter(settings)
+            app.state.limiter, app.state.known_keys = Limiter(settings), KnownKeys(settings.api_key_cache_seconds)
             _warn(settings)
             process.assistant.warm_up()
             try:

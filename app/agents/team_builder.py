@@ -10,6 +10,7 @@ from semantic_kernel.agents import Agent, ChatCompletionAgent, OrchestrationHand
 from semantic_kernel.connectors.ai.function_choice_behavior import FunctionChoiceBehavior
 from semantic_kernel.functions import KernelArguments, KernelPlugin
 
+from app.agents.caller_tools import CallerTools
 from app.agents.chat_services.settings import Refusal
 from app.agents.prompts import function_of, prompt_text, settings_of
 from app.agents.team import AGENTS, AgentSpec
@@ -30,7 +31,7 @@ _SAMPLE_CALLERS = (
 
 
 class Team:
-    """The agents of the process. Agents without caller-specific tools are built once and shared by turns."""
+    """The agents of the process, built once and shared by turns. Only tools of a caller are bound in each turn."""
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class Team:
             for spec in specs
         }
         self._shared = lru_cache(maxsize=_MAX_REFUSALS)(self._build_shared)
+        self._caller_tools = CallerTools()
         self.handoffs = {spec.name: _handoffs_of(spec, specs) for spec in specs}
 
     def of(self, caller: Caller) -> list[ChatCompletionAgent]:
@@ -60,13 +62,8 @@ class Team:
             for spec in self._specs
             if (answer := spec.refusal(caller)) is not None
         )
-        refused = {refusal.agent for refusal in refusals}
         shared = self._shared(refusals)
-        return [
-            shared.get(spec.name) or self._build(spec, refusals, caller)
-            for spec in self._specs
-            if spec.name not in refused
-        ]
+        return [self._with_tools_of(caller, spec, shared[spec.name]) for spec in self._specs if spec.name in shared]
 
     def everyone(self) -> list[ChatCompletionAgent]:
         """Return the agents of all sample callers. An agent can occur several times, with different tools."""
@@ -82,15 +79,9 @@ class Team:
 
     def _build_shared(self, refusals: tuple[Refusal, ...]) -> dict[str, ChatCompletionAgent]:
         refused = {refusal.agent for refusal in refusals}
-        return {
-            spec.name: self._build(spec, refusals)
-            for spec in self._specs
-            if not spec.caller_tools and spec.name not in refused
-        }
+        return {spec.name: self._build(spec, refusals) for spec in self._specs if spec.name not in refused}
 
-    def _build(
-        self, spec: AgentSpec, refusals: tuple[Refusal, ...], caller: Caller | None = None
-    ) -> ChatCompletionAgent:
+    def _build(self, spec: AgentSpec, refusals: tuple[Refusal, ...]) -> ChatCompletionAgent:
         """Build an agent. All tools are registered first: an agent does not see plugins that are added later.
 
         Semantic Kernel's limit of tool calls ends a turn without an error, so it is one above AI_MAX_TOOL_CALLS, whose
@@ -99,10 +90,6 @@ class Team:
         kernel = self._kernel.clone()
         for shared in self._tools[spec.name]:
             kernel.add_plugin(shared)
-        if caller is not None:
-            for name, make in spec.caller_tools.items():
-                if (plugin := make(caller, self._read_connection)) is not None:
-                    kernel.add_plugin(plugin, plugin_name=name)
         prompt = self._prompts[spec.name]
         settings = settings_of(prompt).model_copy(update={"refusals": refusals})
         return ChatCompletionAgent(
@@ -113,6 +100,16 @@ class Team:
             arguments=KernelArguments(settings=settings),
             function_choice_behavior=FunctionChoiceBehavior.Auto(maximum_auto_invoke_attempts=self._max_tool_calls + 1),
         )
+
+    def _with_tools_of(self, caller: Caller, spec: AgentSpec, agent: ChatCompletionAgent) -> ChatCompletionAgent:
+        """Return the agent itself, or a copy whose kernel has the caller's tools as well."""
+        if not spec.caller_tools:
+            return agent
+        kernel = agent.kernel.clone()
+        for name, make in spec.caller_tools.items():
+            if (tools := make(caller, self._read_connection)) is not None:
+                kernel.add_plugin(self._caller_tools.plugin(name, tools))
+        return agent.model_copy(update={"kernel": kernel})
 
 
 def _note(refusal: Refusal) -> str:

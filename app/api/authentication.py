@@ -77,7 +77,7 @@ def _kind(header: str) -> dict[str, str]:
 async def _verified(request: Request, credential: str) -> Caller:
     if credential.startswith(API_KEY_PREFIX):
         database: Database = request.app.state.database
-        return await ApiKeyService(database).authenticate(credential)
+        return await ApiKeyService(database, request.app.state.known_keys).authenticate(credential)
     security: SecurityLoader = request.app.state.security
     return (await security.get()).tokens.read(credential)
 

@@ -31,6 +31,7 @@ from app.services.film_search import FilmSearchService
 from app.services.films import FilmService
 from app.services.health import HealthService
 from app.services.inventory import InventoryService
+from app.services.known_keys import KnownKeys
 from app.services.payments import PaymentService
 from app.services.rentals import RentalService
 from app.services.security import SecurityLoader
@@ -54,6 +55,12 @@ async def get_loader(request: Request) -> AssistantLoader:
     return loader
 
 
+async def get_known_keys(request: Request) -> KnownKeys:
+    """Return the process's known API keys."""
+    known: KnownKeys = request.app.state.known_keys
+    return known
+
+
 async def get_runner(request: Request) -> TurnRunner:
     """Return the process's turn runner."""
     runner: TurnRunner = request.app.state.turns
@@ -68,6 +75,7 @@ async def get_app_settings(request: Request) -> Settings:
 
 DatabaseDep = Annotated[Database, Depends(get_database)]
 LoaderDep = Annotated[AssistantLoader, Depends(get_loader)]
+KnownKeysDep = Annotated[KnownKeys, Depends(get_known_keys)]
 RunnerDep = Annotated[TurnRunner, Depends(get_runner)]
 SettingsDep = Annotated[Settings, Depends(get_app_settings)]
 
@@ -99,15 +107,19 @@ def _for_caller(service: Callable[[Database, Caller], S]) -> Callable[[DatabaseD
     return get_service
 
 
-def _on_security(
-    service: Callable[[Database, SecurityLoader], S],
-) -> Callable[[DatabaseDep, SecurityDep], Awaitable[S]]:
-    """Return the dependency for a service that needs passwords or tokens."""
+async def get_api_key_service(database: DatabaseDep, known: KnownKeysDep) -> ApiKeyService:
+    """Return the API key service."""
+    return ApiKeyService(database, known)
 
-    async def get_service(database: DatabaseDep, security: SecurityDep) -> S:
-        return service(database, security)
 
-    return get_service
+async def get_account_service(database: DatabaseDep, security: SecurityDep, known: KnownKeysDep) -> AccountService:
+    """Return the account service."""
+    return AccountService(database, security, known)
+
+
+async def get_sign_in_service(database: DatabaseDep, security: SecurityDep) -> SignInService:
+    """Return the sign-in service."""
+    return SignInService(database, security)
 
 
 async def get_ai_service(loader: LoaderDep, database: DatabaseDep, caller: CallerDep) -> AiService:
@@ -155,9 +167,9 @@ CustomerServiceDep = Annotated[CustomerService, Depends(_for_caller(CustomerServ
 PaymentServiceDep = Annotated[PaymentService, Depends(_for_caller(PaymentService))]
 SubscriptionServiceDep = Annotated[SubscriptionService, Depends(_on_database(SubscriptionService))]
 AdminServiceDep = Annotated[AdminService, Depends(_on_database(AdminService))]
-ApiKeyServiceDep = Annotated[ApiKeyService, Depends(_on_database(ApiKeyService))]
-AccountServiceDep = Annotated[AccountService, Depends(_on_security(AccountService))]
-SignInServiceDep = Annotated[SignInService, Depends(_on_security(SignInService))]
+ApiKeyServiceDep = Annotated[ApiKeyService, Depends(get_api_key_service)]
+AccountServiceDep = Annotated[AccountService, Depends(get_account_service)]
+SignInServiceDep = Annotated[SignInService, Depends(get_sign_in_service)]
 AiServiceDep = Annotated[AiService, Depends(get_ai_service)]
 ConversationServiceDep = Annotated[ConversationService, Depends(get_conversation_service)]
 ConfirmationServiceDep = Annotated[ConfirmationService, Depends(get_confirmation_service)]

@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     )
     access_token_minutes: int = Field(15, ge=1, le=1440, description="Minutes until an access token expires.")
     refresh_token_days: int = Field(30, ge=1, le=365, description="Days without use until a refresh token expires.")
+    api_key_cache_seconds: float = Field(
+        5.0, ge=0, le=5, description="Seconds for which a process accepts a valid API key without looking it up again."
+    )
     password_rounds: int = Field(
         12, ge=4, le=16, description="Work factor of password hashes: each step doubles the time."
     )

@@ -31,7 +31,7 @@ API_KEYS = PaginatedSelect(
 
 _ONE = _KEYS.where(_THIS)
 _VALID = (
-    sa.select(col(ApiKey.id), col(ApiKey.scopes), col(ApiKey.last_used_at))
+    sa.select(col(ApiKey.id), col(ApiKey.scopes), col(ApiKey.expires_at), col(ApiKey.last_used_at))
     .outerjoin(UserAccount, col(UserAccount.id) == col(ApiKey.created_by))
     .where(
         col(ApiKey.key_hash) == sa.bindparam("hash_"),
@@ -65,6 +65,7 @@ class ValidKey(NamedTuple):
 
     id: int
     scopes: list[str]
+    expires_at: datetime | None
     last_used_at: datetime | None
 
 

@@ -18,6 +18,7 @@ from app.repositories.api_keys import ApiKeyRepository
 from app.repositories.conversations import ConversationRepository
 from app.repositories.refresh_tokens import RefreshTokenRepository
 from app.schemas.auth import AccountCreate, AccountRead, CallerRead, PasswordUpdate
+from app.services.known_keys import KnownKeys
 from app.services.security import SecurityLoader
 
 _RANKS = (Role.CUSTOMER, Role.STAFF, Role.ADMIN)
@@ -27,9 +28,11 @@ _RANKS = (Role.CUSTOMER, Role.STAFF, Role.ADMIN)
 class AccountService:
     """Accounts, for one request or one command."""
 
-    def __init__(self, database: Database, security: SecurityLoader) -> None:
+    def __init__(self, database: Database, security: SecurityLoader, known: KnownKeys | None = None) -> None:
+        """`known` are the process's known API keys."""
         self._database = database
         self._security = security
+        self._known = known or KnownKeys(0)
 
     async def register(self, command: AccountCreate) -> AccountRead:
         """Create an account with the role customer; the store assigns its customer record later.
@@ -99,6 +102,7 @@ class AccountService:
             return updated, await ApiKeyRepository(connection).revoke_created_by(updated.id, now)
 
         updated, keys_ended = await self._database.transaction(work)
+        self._known.forget()
         audit("account_changed", changed_id=updated.id, **changes, password_set=bool(hashed), keys_ended=keys_ended)
         return updated
 

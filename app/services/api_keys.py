@@ -12,9 +12,10 @@ from app.core.auth.secrets import API_KEY_PREFIX, digest, new_secret
 from app.core.database.engine import Database
 from app.core.errors import ApiKeyNotFound, InvalidInput, InvalidToken
 from app.repositories.accounts import AccountRepository
-from app.repositories.api_keys import API_KEYS, ApiKeyRepository
+from app.repositories.api_keys import API_KEYS, ApiKeyRepository, ValidKey
 from app.schemas.auth import ApiKeyCreate, ApiKeyCreated, ApiKeyQuery, ApiKeyRead
 from app.services.admins import require_admin
+from app.services.known_keys import KnownKeys
 from app.services.pagination import Page, page
 
 SHOWN_OF_KEY = len(API_KEY_PREFIX) + 6
@@ -26,18 +27,25 @@ _PRECISION = timedelta(minutes=1)
 class ApiKeyService:
     """API keys, for one request or one command."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, known: KnownKeys | None = None) -> None:
+        """`known` is the process's; without it every key is looked up."""
         self._database = database
+        self._known = known or KnownKeys(0)
 
     async def authenticate(self, key: str) -> Caller:
-        """Return the key's caller: staff, limited by its scopes; raises InvalidToken. Costs one query."""
-        now = datetime.now(timezone.utc)
-        async with self._database.reading() as connection:
-            found = await ApiKeyRepository(connection).find_valid(digest(key), now)
+        """Return the key's caller: staff, limited by its scopes; raises InvalidToken. Costs one query or none."""
+        now, key_hash = datetime.now(timezone.utc), digest(key)
+
+        async def look_up() -> ValidKey | None:
+            async with self._database.reading() as connection:
+                return await ApiKeyRepository(connection).find_valid(key_hash, now)
+
+        found = await self._known.find(key_hash, now, look_up)
         if found is None:
             raise InvalidToken
         if found.last_used_at is None or now - found.last_used_at > _PRECISION:
             await self._record_use(found.id, now)
+            self._known.record_use(key_hash, now)
         return Caller(role=Role.STAFF, key_id=found.id, scopes=frozenset(map(Scope, found.scopes)))
 
     async def _record_use(self, key_id: int, now: datetime) -> None:
@@ -84,6 +92,7 @@ class ApiKeyService:
             await ApiKeyRepository(connection).revoke_named(command.name, datetime.now(timezone.utc))
 
         await self._database.transaction(work)
+        self._known.forget()
         return await self.create(command, None)
 
     async def list(self, query: ApiKeyQuery, *, counted: bool = False) -> Page[ApiKeyRead]:
@@ -91,7 +100,7 @@ class ApiKeyService:
         return await page(self._database, API_KEYS, query, counted=counted)
 
     async def revoke(self, key_id: int) -> None:
-        """Revoke the key, if it is not revoked; raises ApiKeyNotFound."""
+        """Revoke the key, if it is not revoked; raises ApiKeyNotFound. Other processes may know it for some seconds."""
 
         async def work(connection: AsyncConnection) -> None:
             keys = ApiKeyRepository(connection)
@@ -100,4 +109,5 @@ class ApiKeyService:
             await keys.revoke(key_id, datetime.now(timezone.utc))
 
         await self._database.transaction(work)
+        self._known.forget()
         audit("api_key_revoked", revoked_id=key_id)

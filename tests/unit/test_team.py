@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from semantic_kernel import Kernel
+from semantic_kernel.functions import KernelFunction, kernel_function
 
 from app.agents.kernel import build_chat_service, build_kernel
 from app.agents.prompts import load_prompt_plugins
@@ -54,6 +58,65 @@ def test_agents_are_shared_except_those_with_tools_of_the_callers_own() -> None:
     assert other is not rental
     assert set(other.kernel.plugins) == {"rental_desk"}
     assert "rental_desk" not in search.kernel.plugins
+
+
+class Whose:
+    """Tools that name the caller that they were made for."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+
+    @kernel_function(name="whose")
+    async def whose(self) -> str:
+        return f"customer {self.caller.customer_id}"
+
+
+class Handed:
+    """Tools that every caller gets as another function."""
+
+    def __init__(self, caller: Caller) -> None:
+        async def whose() -> str:
+            return f"customer {caller.customer_id}"
+
+        self.whose = kernel_function(name="whose")(whose)
+
+
+def whose_of(team: Team, caller: Caller) -> KernelFunction:
+    agent = next(agent for agent in team.of(caller) if agent.name == "HelpAgent")
+    return agent.kernel.plugins["own"]["whose"]
+
+
+@pytest.mark.parametrize("tools", [Whose, Handed])
+async def test_each_callers_agents_call_tools_of_the_callers_own(tools: type[Whose | Handed]) -> None:
+    team = team_of((*AGENTS, replace(HELP, caller_tools={"own": lambda caller, _: tools(caller)})))
+    functions = [whose_of(team, replace(CUSTOMER, customer_id=number)) for number in (1, 2, 3)]
+    answers = [await function.invoke(Kernel()) for function in functions]
+    assert [str(answer) for answer in answers] == ["customer 1", "customer 2", "customer 3"]
+
+
+def test_a_callers_tools_are_described_once_for_all_callers() -> None:
+    team = team_of()
+    described = [
+        [function.metadata for function in team.of(caller)[1].kernel.plugins["rental_desk"]]
+        for caller in (CUSTOMER, replace(CUSTOMER, customer_id=6), STAFF, ADMIN)
+    ]
+    assert all(one is other for pair in (described[:2], described[2:]) for one, other in zip(*pair, strict=True))
+    assert described[0] != described[2]
+
+
+def test_a_callers_tools_end_with_the_question() -> None:
+    made: list[weakref.ref[Whose]] = []
+
+    def make(caller: Caller, _: object) -> Whose:
+        tools = Whose(caller)
+        made.append(weakref.ref(tools))
+        return tools
+
+    team = team_of((*AGENTS, replace(HELP, caller_tools={"own": make})))
+    for caller in (CUSTOMER, STAFF):
+        whose_of(team, caller)
+    gc.collect()
+    assert [tools() for tools in made] == [None, None]
 
 
 def test_callers_who_are_refused_for_other_reasons_share_no_agents() -> None:

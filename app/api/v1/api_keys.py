@@ -32,5 +32,5 @@ async def create_api_key(keys: ApiKeyServiceDep, caller: CallerDep, command: Api
 
 @router.delete("/{key_id}", operation_id="revoke_api_key", status_code=204, responses=responses(404, 422, 503))
 async def revoke_api_key(keys: ApiKeyServiceDep, key_id: Id) -> None:
-    """Revoke an API key, effective immediately."""
+    """Revoke an API key: at once in the process that answers, and within 5 seconds in all others."""
     await keys.revoke(key_id)
