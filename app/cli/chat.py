@@ -7,6 +7,7 @@ import asyncio
 import logging
 import os
 import sys
+import textwrap
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,13 @@ _TOKEN = "INTERVIEW_API_TOKEN"  # a setting's name  # noqa: S105  # nosec B105
 _BROKEN_PIPE = 141
 """A shell's status for a command whose reader went away."""
 _EPILOG = f"""\
-In this process, on DATABASE_URL, unless --server names a running service. The API key or access token for that is read
-from {_TOKEN}, which other users of the computer cannot see, as they can see arguments.
+Without --server, the agents run in this process, on DATABASE_URL. With it, {_TOKEN}
+is an API key or access token for that service. It is an environment variable, because other users
+of this computer can see arguments.
 
-exit status: 0 answered; 1 failed; 2 wrong usage; 4 not allowed, or {_TOKEN} is missing or invalid;
-75 try again later (server or model away, too many requests, conversation busy); 130 interrupted by Ctrl-C
+exit status: 0 answered; 1 failed; 2 wrong usage; 4 not allowed, or {_TOKEN} is
+missing or invalid; 75 try again later (server or model away, too many requests, conversation
+busy); 130 interrupted by Ctrl-C
 """
 
 
@@ -54,7 +57,7 @@ def _add(commands: Commands, name: str, summary: str, description: str) -> argpa
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
         help=summary,
-        description=f"{summary.capitalize()}. {description}",
+        description=textwrap.fill(f"{summary.capitalize()}. {description}", 100),
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -71,7 +74,7 @@ def _url(text: str) -> str:
     url = text if "://" in text else f"http://{text}"
     if base_url_problem("URL", url):
         raise argparse.ArgumentTypeError("must be a URL such as http://localhost:8000")
-    return url
+    return url.rstrip("/").removesuffix("/api/v1")
 
 
 def _chat(settings: Settings, options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -334,21 +334,57 @@ async def test_too_many_questions_are_told_when_to_come_back(desk: Desk) -> None
     assert ended.stderr.count("\n") == 1
 
 
-async def _page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.readuntil(b"\r\n\r\n")
-    body = b"<html>Welcome</html>"
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-    writer.close()
+@asynccontextmanager
+async def answering(head: str, body: str) -> AsyncIterator[str]:
+    """A server that sends this to everybody."""
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {head}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        writer.close()
+
+    async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 @pytest.mark.parametrize("arguments", [("ask", "Hi"), ("chat",)], ids=str)
-async def test_another_server_and_none_are_told(desk: Desk, arguments: tuple[str, ...]) -> None:
-    async with await asyncio.start_server(_page, "127.0.0.1", 0) as server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        stranger = await desk.run(*arguments, url=url, given="Hi\n")
-    assert stranger.returncode == 1
-    assert f"{url} does not answer as this service does (status 200, text/html): is the URL right?" in stranger.stderr
-    nobody = await desk.run(*arguments, url=f"127.0.0.1:{free_port()}", given="Hi\n")
-    assert nobody.returncode == 75
-    assert "cannot be reached" in nobody.stderr
-    assert stranger.stdout + nobody.stdout == ""
+@pytest.mark.parametrize(
+    ("head", "body", "says"),
+    [
+        (
+            "200 OK\r\nContent-Type: text/html",
+            "<html>Welcome</html>",
+            " does not answer as this service does (status 200,",
+        ),
+        (
+            "404 Not Found\r\nContent-Type: text/html",
+            "<html></html>",
+            " does not answer as this service does (status 404,",
+        ),
+        (
+            "307 Temporary Redirect\r\nLocation: https://shop.example/",
+            "",
+            " redirects to https://shop.example/: use that",
+        ),
+        ("200 OK\r\nContent-Type: text/event-stream", 'data: "\\ud83d\n\n', " does not answer as this service does"),
+        (
+            "502 Bad Gateway\r\nContent-Type: application/json",
+            '{"detail": "\\u001b[31mred\\nline"}',
+            "Error: [31mred line",
+        ),
+    ],
+    ids=str,
+)
+async def test_another_server_is_told(desk: Desk, arguments: tuple[str, ...], head: str, body: str, says: str) -> None:
+    async with answering(head, body) as url:
+        ended = await desk.run(*arguments, url=url, given="Hi\n")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert says in ended.stderr
+    assert "\x1b" not in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+async def test_no_server_is_told(desk: Desk) -> None:
+    ended = await desk.run("ask", "Hi", url=f"127.0.0.1:{free_port()}")
+    assert (ended.returncode, ended.stdout) == (75, "")
+    assert "cannot be reached" in ended.stderr

@@ -81,6 +81,10 @@ async def test_a_failure_and_ctrl_c_end_an_answer_and_not_the_chat(
     numbers = Reply("One two three four five six seven eight nine ten.")
     provider.script([Mode.DROPPED, Behaviour(reply=numbers, chunk_delay=0.1), Behaviour(reply=numbers, latency=60)])
     with on_terminal("chat", "--as", email_of(CUSTOMER), cwd=tmp_path, **variables) as terminal:
+        await terminal.line("While the agents load")
+        await terminal.until(" 0 s")
+        terminal.press(CTRL_C)
+        await terminal.until("Not waiting any longer.")
         await terminal.line("Break!")
         await terminal.until("Error: ")
         await terminal.line("Count!")

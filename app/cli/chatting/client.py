@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from app.agents.events import Event
+from app.cli.chatting.plain_text import plain_line
 from app.cli.command import CommandFailed
 from app.core.errors import (
     AppError,
@@ -32,6 +33,8 @@ FAILED, NOT_ALLOWED, TRY_AGAIN, INTERRUPTED = 1, 4, 75, 130
 _TEMPORARY = (RateLimited, Unavailable, UpstreamTimeout, ConversationBusy)
 _TEMPORARY_CODES = {code_of(kind) for kind in (*_TEMPORARY, Interrupted)}
 
+_LONGEST = 1000
+"""Characters of an error."""
 RECONNECTING = "CLIENT_RECONNECTING"
 """The type of an event of the client's own: the stream broke off, and will go on."""
 
@@ -52,7 +55,7 @@ class ChatFailed(CommandFailed):
     ) -> None:
         wait = f" Try again in {retry_after} s." if retry_after else ""
         found = f" (request id {request_id})" if request_id else ""
-        super().__init__(f"{detail}{wait}{found}", status=status)
+        super().__init__(plain_line(f"{detail}{wait}{found}", _LONGEST), status=status)
         self.code = code
         self.is_final = is_final
         """Whether another question would fail alike."""

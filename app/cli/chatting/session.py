@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from app.cli.chatting.client import FAILED, INTERRUPTED, ChatClient, ChatFailed, Ended, Events
 from app.cli.chatting.keyboard import Keyboard, on_interrupt
+from app.cli.chatting.plain_text import plain_line
 from app.cli.chatting.screen import Screen
 from app.cli.chatting.turn_view import TurnView
 from app.cli.command import CommandFailed
@@ -17,6 +18,8 @@ from app.core.settings import in_sentences
 from app.schemas.ai import HandoffRequest
 from app.schemas.conversations import ConfirmationRead, ConversationRead, TurnRead
 
+_LONGEST = 400
+"""Characters of an action's summary."""
 _BUSY = "Another question of this conversation is being answered."
 
 
@@ -85,8 +88,6 @@ class Session:
             return error.status
 
     async def _answer(self, question: str) -> int:
-        if self._client.conversation_id is None and not self._client.is_anonymous:
-            await self._client.start()
         cancel_running, self._may_be_running = self._may_be_running, False
         try:
             ended = await self._follow_when_free(question, cancel_running)
@@ -100,13 +101,20 @@ class Session:
 
     async def _follow_when_free(self, question: str, cancel_running: bool) -> Ended:
         try:
-            return await self._follow(self._client.ask(question, cancel_running=cancel_running))
+            return await self._follow(self._asked(question, cancel_running))
         except ChatFailed as error:
             if error.code != "conversation_busy" or not self._keyboard.is_person:
                 raise
         if not self._keyboard.confirms(f"{_BUSY} Cancel it and ask this one?"):
             raise ChatFailed("Not asked.")
-        return await self._follow(self._client.ask(question, cancel_running=True))
+        return await self._follow(self._asked(question, True))
+
+    async def _asked(self, question: str, cancel_running: bool) -> Events:
+        if self._client.conversation_id is None and not self._client.is_anonymous:
+            await self._client.start()
+        async with aclosing(self._client.ask(question, cancel_running=cancel_running)) as events:
+            async for event in events:
+                yield event
 
     async def _resume(self, conversation: ConversationRead, last: TurnRead | None) -> None:
         """Show a person where the conversation was: its last turn, which may be running or waiting for a decision."""
@@ -131,10 +139,10 @@ class Session:
         cancelling: list[asyncio.Future[None]] = []
 
         def interrupt() -> None:
-            if cancelling or self._client.conversation_id is None or view.run_id is None:
+            if cancelling or self._client.conversation_id is None or view.turn_id is None:
                 reading.cancel()
             else:
-                cancelling.append(asyncio.ensure_future(self._client.cancel(int(view.run_id))))
+                cancelling.append(asyncio.ensure_future(self._client.cancel(view.turn_id)))
 
         try:
             with on_interrupt(interrupt):
@@ -169,7 +177,7 @@ class Session:
         return status
 
     async def _decide_one(self, waiting: ConfirmationRead) -> int:
-        approved = self._keyboard.confirms(f"{waiting.summary}. Confirm?")
+        approved = self._keyboard.confirms(f"{plain_line(waiting.summary, _LONGEST)}. Confirm?")
         if approved is None:
             self._screen.say(
                 f"Not decided: {waiting.summary}. It waits until {_clock(waiting.expires_at)}: "

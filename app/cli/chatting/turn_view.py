@@ -9,13 +9,15 @@ from pydantic import ValidationError
 from app.agents.events import TEXT, Event
 from app.cli.chatting.client import RECONNECTING, ChatFailed, Ended, failure_in
 from app.cli.chatting.screen import Screen
+from app.schemas.base import MAX_ID
 
 
 class TurnView:
     """Shows one turn. With `is_quiet`, its text is not written."""
 
     def __init__(self, screen: Screen, *, is_quiet: bool = False) -> None:
-        self.run_id: str | None = None
+        self.turn_id: int | None = None
+        """The id of a stored turn, once it has begun."""
         self.result: dict[str, Any] = {}
         """The turn as the API's JSON has it, once it has ended."""
         self._screen = screen
@@ -33,7 +35,8 @@ class TurnView:
             self._screen.end_message()
             raise failure_in(event)
         if kind == "RUN_STARTED":
-            self.run_id = event.get("runId")
+            run_id = str(event.get("runId"))
+            self.turn_id = int(run_id) if run_id.isdecimal() and len(run_id) <= len(str(MAX_ID)) else None
         elif kind == "STEP_STARTED":
             self._take_over(str(event.get("stepName")))
         elif kind.startswith("TEXT_MESSAGE"):
