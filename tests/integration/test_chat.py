@@ -127,8 +127,9 @@ async def test_words_are_shown_as_they_come_and_ctrl_c_ends_only_the_answer(desk
 
 async def test_ctrl_c_at_the_prompt_ends(desk: Desk) -> None:
     with desk.terminal() as terminal:
+        await terminal.until("Ctrl-D ends.")
         await terminal.until("> ")
-        terminal.press(CTRL_C)
+        await terminal.interrupt("\n")
         assert await terminal.ended() == 130
     assert "Traceback" not in terminal.shown
 
@@ -184,9 +185,7 @@ async def test_what_was_typed_before_an_action_was_shown_does_not_confirm_it(des
         await terminal.until("> ")
         terminal.press("Rent it for me\ny\n")
         await terminal.until("Confirm? [y/N] ")
-        terminal.press(CTRL_C)
-        await terminal.until("Not decided: Rent ")
-        await terminal.until("> ")
+        await terminal.interrupt("Not decided: Rent ")
     number = (await desk.latest())[0]["conversation_id"]
     with desk.terminal("--conversation", str(number)) as terminal:
         await terminal.until("Confirm? [y/N] ")

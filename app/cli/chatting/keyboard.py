@@ -67,10 +67,16 @@ class Keyboard:
 def on_interrupt(action: Callable[[], Any]) -> Iterator[None]:
     """Call `action` in the event loop at each Ctrl-C, which does not end the process meanwhile."""
     loop = asyncio.get_running_loop()
-    before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(action))
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        loop.add_signal_handler(signal.SIGINT, action)
+    except NotImplementedError:  # Windows
+        signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(action))
     try:
         yield
     finally:
+        with suppress(NotImplementedError):
+            loop.remove_signal_handler(signal.SIGINT)
         signal.signal(signal.SIGINT, before)
 
 
