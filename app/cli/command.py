@@ -17,11 +17,16 @@ from app.core.settings import Settings
 T = TypeVar("T")
 
 Commands = Any
-"""What argparse's `add_subparsers` returns: its type has no public name. A command sets `run(settings, options)`."""
+"""What argparse's `add_subparsers` returns: its type has no public name. A command sets
+`run(settings, options)`, which returns an exit status or None for 0."""
 
 
 class CommandFailed(Exception):
-    """A command cannot go on. The message is one sentence for the person who runs it."""
+    """A command cannot go on. The message is one sentence for the person who runs it; `status` is the exit status."""
+
+    def __init__(self, sentence: str, *, status: int = 1) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 def integer_between(low: int, high: int | None = None) -> Callable[[str], int]:

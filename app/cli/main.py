@@ -1,4 +1,4 @@
-"""The command line: python -m app serve | migrate | seed | purge | create-user | update-user | create-api-key"""
+"""The command line: python -m app COMMAND; `python -m app --help` lists the commands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from alembic.util import CommandError
 from pydantic import ValidationError
 
-from app.cli import accounts, serve, store
+from app.cli import accounts, chat, serve, store
 from app.cli.command import CommandFailed
 from app.core.errors import AppError
 from app.core.logging import configure_logging
@@ -26,12 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(in_sentences(error))
     configure_logging(settings)
     try:
-        options.run(settings, options)
-    except (AppError, CommandError, CommandFailed) as error:
+        return options.run(settings, options) or 0
+    except CommandFailed as error:
+        return _fail(str(error), error.status)
+    except (AppError, CommandError) as error:
         return _fail(str(error))
     except ValidationError as error:
         return _fail(in_sentences(error, str))
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"use {EMBEDDED_DATABASE_URL} unless DATABASE_URL is set",
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for group in (serve, store, accounts):
+    for group in (serve, chat, store, accounts):
         group.add_commands(commands)
     return parser
 
@@ -56,6 +57,6 @@ def _settings(*, embedded: bool) -> Settings:
     return settings
 
 
-def _fail(sentence: str) -> int:
+def _fail(sentence: str, status: int = 1) -> int:
     print(f"Error: {sentence}", file=sys.stderr)
-    return 1
+    return status

@@ -35,7 +35,7 @@ MIN_SECRET_BYTES = 32
 """The size of an HS256 hash, as RFC 7518, section 3.2 requires."""
 SECRET_KEY_PLACEHOLDER = "change-me-to-32-random-bytes-or-more"  # refused as a key  # noqa: S105  # nosec B105
 
-_OF_PROVIDERS = (
+_PASTED = (
     "openai_api_key",
     "openai_base_url",
     "openai_org_id",
@@ -43,6 +43,7 @@ _OF_PROVIDERS = (
     "azure_openai_endpoint",
     "azure_openai_api_key",
     "azure_openai_deployment",
+    "interview_api_token",
 )
 
 
@@ -153,6 +154,9 @@ class Settings(BaseSettings):
     forwarded_allow_ips: Annotated[str, AfterValidator(settings_validators.proxies)] = Field(
         "", description="Addresses or networks of proxies whose X-Forwarded-For is trusted."
     )
+    interview_api_token: SecretStr | None = Field(
+        None, description="API key or access token that `python -m app chat --server` sends."
+    )
     cors_origins: Annotated[
         tuple[str, ...],
         NoDecode,
@@ -170,7 +174,7 @@ class Settings(BaseSettings):
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator(*_OF_PROVIDERS, mode="before")
+    @field_validator(*_PASTED, mode="before")
     @classmethod
     def _trimmed(cls, value: object) -> object:
         """Remove blanks and line ends around a pasted key or address; a blank value counts as unset."""

@@ -11,7 +11,7 @@ import pytest
 from app.core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-READMES = [ROOT / "README.md", *ROOT.glob("*/README.md"), ROOT / "app/api/README.md"]
+READMES = [ROOT / "README.md", *ROOT.glob("*/README.md"), ROOT / "app/api/README.md", ROOT / "app/cli/README.md"]
 README = "\n".join(path.read_text(encoding="utf-8") for path in READMES if path.parent.name != "docker")
 
 
@@ -32,6 +32,7 @@ def test_the_settings_named_are_there() -> None:
         "FUZZ_EXAMPLES",
         "UVICORN_ROOT_PATH",
         "UVICORN_HTTP",
+        "NO_COLOR",
     }
     assert named
     assert named <= {name.upper() for name in Settings.model_fields}

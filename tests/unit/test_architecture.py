@@ -20,8 +20,9 @@ def test_imports_point_downwards() -> None:
 
 
 @pytest.mark.parametrize("module", ["app.main", "app.cli.main"])
-def test_semantic_kernel_is_not_imported_before_it_is_needed(module: str) -> None:
-    code = f"import sys, {module}; print([m for m in ('semantic_kernel', 'openai', 'scipy') if m in sys.modules])"
+def test_heavy_modules_are_not_imported_before_they_are_needed(module: str) -> None:
+    heavy = ("semantic_kernel", "openai", "httpx2", "scipy", "app.cli.chatting")
+    code = f"import sys, {module}; print([m for m in {heavy} if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 
