@@ -34,13 +34,14 @@ _VALID = (
     sa.select(col(ApiKey.id), col(ApiKey.scopes), col(ApiKey.expires_at), col(ApiKey.last_used_at))
     .outerjoin(UserAccount, col(UserAccount.id) == col(ApiKey.created_by))
     .where(
-        col(ApiKey.key_hash) == sa.bindparam("hash_"),
         col(ApiKey.revoked_at).is_(None),
         col(ApiKey.expires_at).is_(None) | (col(ApiKey.expires_at) > _NOW),
         # Keys end when their creator stops being an active admin.
         col(ApiKey.created_by).is_(None) | (col(UserAccount.active) & (col(UserAccount.role) == Role.ADMIN.value)),
     )
 )
+_VALID_BY_HASH = _VALID.where(col(ApiKey.key_hash) == sa.bindparam("hash_"))
+_VALID_BY_ID = _VALID.where(_THIS).with_for_update(read=True, of=ApiKey)
 _INSERT = sa.insert(ApiKey).returning(col(ApiKey.id))
 _RECORD_USE = (
     sa.update(ApiKey)
@@ -85,7 +86,11 @@ class ApiKeyRepository:
 
     async def find_valid(self, key_hash: str, now: datetime) -> ValidKey | None:
         """Return the key with this hash if it is valid now, or None."""
-        return await first(self._connection, _VALID, ValidKey, hash_=key_hash, now=now)
+        return await first(self._connection, _VALID_BY_HASH, ValidKey, hash_=key_hash, now=now)
+
+    async def is_valid(self, key_id: int, now: datetime) -> bool:
+        """Return whether the key is valid now, and prevent its revocation until the transaction ends."""
+        return await first(self._connection, _VALID_BY_ID, ValidKey, id_=key_id, now=now) is not None
 
     async def add(self, **values: object) -> int:
         """Add a key; return its id."""

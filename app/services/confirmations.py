@@ -22,6 +22,7 @@ from app.core.errors import (
     code_of,
 )
 from app.repositories.accounts import AccountRepository
+from app.repositories.api_keys import ApiKeyRepository
 from app.repositories.confirmations import CONFIRMATIONS, ClaimedAction, ConfirmationRepository
 from app.repositories.conversations import owner_filter
 from app.repositories.refresh_tokens import RefreshTokenRepository
@@ -55,13 +56,13 @@ class ConfirmationService:
         """Approve or decline the action in one transaction; the first decision counts.
 
         Repeating it returns the decided confirmation. Raises ConfirmationNotFound, ConfirmationClosed, Forbidden, or
-        InvalidToken when the account is inactive or has changed, or the sign-in has ended.
+        InvalidToken when the account is inactive or has changed, the sign-in has ended or the API key is revoked.
         """
         now = datetime.now(timezone.utc)
 
         async def work(connection: AsyncConnection) -> tuple[ConfirmationRead, bool]:
             confirmations = ConfirmationRepository(connection)
-            await self._require_current(connection)
+            await self._require_current(connection, now)
             found = await self._find(connection, confirmation_id)
             claimed = await confirmations.claim(confirmation_id, self._caller, _DECIDED[decision][0], now)
             if claimed is None:
@@ -105,12 +106,14 @@ class ConfirmationService:
             return _failed(found, error)
         return {"outcome": f"Done: {found.summary}.", "result": result.model_dump(mode="json")}
 
-    async def _require_current(self, connection: AsyncConnection) -> None:
-        """Raise InvalidToken if the account has changed or the sign-in has ended since the access token was issued.
+    async def _require_current(self, connection: AsyncConnection, now: datetime) -> None:
+        """Raise InvalidToken if the account has changed, the sign-in has ended or the API key has been revoked.
 
-        API keys were checked in this request.
+        An access token is valid for some minutes after that, and a process remembers API keys for some seconds.
         """
         caller = self._caller
+        if caller.key_id is not None and not await ApiKeyRepository(connection).is_valid(caller.key_id, now):
+            raise InvalidToken("revoked")
         if caller.session is not None and not await RefreshTokenRepository(connection).is_live(caller.session):
             raise InvalidToken("signed out")
         if caller.account_id is not None:
