@@ -1,4 +1,4 @@
-"""What all commands share: their options' types, and a database whose errors are one sentence."""
+"""Shared by all commands: types of options, and database errors as one sentence."""
 
 from __future__ import annotations
 

@@ -42,6 +42,6 @@ def _serve(settings: Settings, options: argparse.Namespace) -> None:
         access_log=False,
         server_header=False,
         forwarded_allow_ips=settings.forwarded_allow_ips,
-        # Time to answer those who gave up waiting. What is left then, such as a client that reads no more, is cut off.
+        # Longer than the grace, so that cancelled requests are answered. Connections that remain then are closed.
         timeout_graceful_shutdown=ceil(settings.shutdown_grace_seconds) + 5,
     )

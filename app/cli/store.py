@@ -34,7 +34,7 @@ def prepare_sample_store(settings: Settings) -> None:
 
     async def prepare(database: Database) -> str:
         print(await seed(database, progress=print))
-        # A key of the same name is replaced: its secret is not stored, so nobody could print it again.
+        # Replaces the key of this name: its secret is not stored, so it cannot be printed again.
         command = ApiKeyCreate(name="sample store", scopes=list(Scope))
         return (await ApiKeyService(database).replace(command)).key
 

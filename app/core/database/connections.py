@@ -1,4 +1,4 @@
-"""Connections to Postgres as this service wants them from asyncpg, which only a Postgres URL imports."""
+"""Open asyncpg connections. asyncpg is imported only for a Postgres URL."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 
 
 async def connect(*arguments: Any, **options: Any) -> Connection[Any]:
-    """A connection whose `timestamp` values, which old stores have, are times in UTC, as its session is.
+    """Return a connection that reads `timestamp` values, which old stores have, as times in UTC.
 
-    Raises OSError, as for a host that is away, when no host is of the kind that `target_session_attrs` asks for.
+    Raises OSError if no host is reachable, or none is of the kind that `target_session_attrs` requires.
     """
     import asyncpg
 
@@ -36,7 +36,7 @@ def _encoded(value: datetime) -> tuple[int]:
 
 
 def _decoded(value: tuple[int]) -> datetime:
-    """Infinity, which Postgres has and Python lacks, is the latest time that there is, as with asyncpg itself."""
+    """Return the time. Infinity, which Python lacks, becomes the latest or earliest time, as in asyncpg."""
     try:
         return _EPOCH + value[0] * _MICROSECOND
     except OverflowError:

@@ -1,4 +1,4 @@
-"""What the database refused, as one of our errors: told by SQLSTATE and constraint name, never by message text."""
+"""Convert driver errors to AppErrors, by SQLSTATE and constraint name, never by message text."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from app.core.errors import AlreadyExists, AppError, InUse, InvalidInput, Invali
 
 _UNIQUE, _FOREIGN_KEY, _RESTRICT = "23505", "23503", "23001"
 _LOCK_TIMEOUT, _STATEMENT_TIMEOUT = "55P03", "57014"
-"""None is set here, but whoever runs the database may have set some."""
+"""The service sets neither timeout, but the database's operator may."""
 _RETRYABLE = {"40001", "40P01"}
-"""Serialization failure and deadlock: the same transaction may well succeed next time."""
+"""Serialization failure and deadlock: the same transaction is likely to succeed when it is repeated."""
 _STALE = "RevalidateCachedQuery"
-"""The function of Postgres's that finds a prepared statement out of date: its SQLSTATE, 0A000, means much else, too."""
+"""The Postgres function that raises the error for a stale prepared statement. Its SQLSTATE 0A000 has other uses."""
 _CONSTRAINTS, _DATA = "23", "22"
-"""Classes: integrity constraint violation (what is left of it: check and not null), data exception."""
+"""SQLSTATE classes: integrity constraint violation (here: check and not null), data exception."""
 
 
 class Diagnosis(Protocol):
-    """What asyncpg's own exception, the cause of SQLAlchemy's, tells of a violated constraint."""
+    """The attributes of asyncpg's exception, the cause of SQLAlchemy's, that describe a violated constraint."""
 
     schema_name: str
     table_name: str
@@ -29,30 +29,30 @@ class Diagnosis(Protocol):
 
 
 def sqlstate_of(error: DBAPIError) -> str:
-    """The five characters of the SQL standard; empty where the driver has none, as SQLite's."""
+    """Return the SQLSTATE (five characters), or an empty string for a driver without it, such as SQLite's."""
     return str(getattr(error.orig, "sqlstate", None) or "")
 
 
 def driver_error_name(error: BaseException) -> str:
-    """The name of the driver's own error, such as InvalidPasswordError."""
+    """Return the class name of the driver's exception, such as InvalidPasswordError."""
     driver_error = getattr(error, "orig", None)
     return type(getattr(driver_error, "__cause__", None) or driver_error or error).__name__
 
 
 def database_unusable(error: Exception) -> str:
-    """A sentence for whoever runs a command: the kind of the driver's error, without its text."""
+    """Return a sentence for the user of a command, with the class of the driver's error but without its text."""
     return f"The database cannot be used: {driver_error_name(error)}. Check DATABASE_URL."
 
 
 def diagnosis_of(error: DBAPIError) -> Diagnosis:
-    """What Postgres tells of a violated constraint."""
+    """Return Postgres's description of a violated constraint."""
     return cast("Diagnosis", error.orig.__cause__ if error.orig else None)
 
 
 def is_retryable(error: DBAPIError) -> bool:
-    """Whether the same transaction may well succeed next time.
+    """Return whether to repeat the transaction: after a serialization failure, a deadlock or a stale statement.
 
-    So it is after a serialization failure, a deadlock, and a change of the schema since a statement was prepared.
+    A prepared statement is stale after a change of the schema.
     """
     return sqlstate_of(error) in _RETRYABLE or _is_stale(error)
 
@@ -62,21 +62,21 @@ def _is_stale(error: DBAPIError) -> bool:
 
 
 def is_connection_error(error: DBAPIError) -> bool:
-    """Whether there was no connection yet: then nothing that a caller sent can be the reason."""
+    """Return whether the error occurred while connecting, so that the request's data cannot be the cause."""
     return (
         error.statement is None and sqlstate_of(error)[:2] in {"", "22", "42"} and not isinstance(error, IntegrityError)
     )
 
 
 def app_error_from(error: DBAPIError) -> AppError | None:
-    """The error that a caller is told about; None when the database is away or the defect is ours.
+    """Return the error for the caller, or None if the database is unreachable or the statement is wrong.
 
-    Services check references and rules themselves, in the same transaction, to say more. This is for what happens
-    between such a check and the write, and for what nobody checks.
+    Services check references and rules in the same transaction, with more specific errors. This handles changes
+    between such a check and the write, and values that no service checks.
     """
     sqlstate = sqlstate_of(error)
     if not sqlstate:
-        # SQLite names no constraint; its writers take turns, so a check of ours before the write has the last word.
+        # SQLite does not name the constraint. It has one writer at a time, so the service's checks are sufficient.
         return AlreadyExists(None) if isinstance(error, IntegrityError) else None
     if is_connection_error(error):
         return None
@@ -91,14 +91,17 @@ def _already_exists(_error: DBAPIError, diagnosis: Diagnosis) -> AppError:
 
 
 def _reference(error: DBAPIError, diagnosis: Diagnosis) -> AppError:
-    """The same violation from two sides: what is written refers to nothing, or what is deleted is referred to."""
+    """Return InUse for a delete, and InvalidReference for a write that refers to a missing record."""
     if (error.statement or "").startswith("DELETE"):
         return InUse(diagnosis.table_name)
     return InvalidReference(_column(diagnosis.constraint_name.removesuffix("_fkey"), diagnosis.table_name))
 
 
 def _column(constraint: str, table: str) -> str:
-    """What of "film_language_id" is the column: all but the table, of which a partition's name may have more."""
+    """Return the column in a constraint's name: "language_id" of "film_language_id".
+
+    The table's name is removed word by word, because that of a partition is longer.
+    """
     parts, known = constraint.split("_"), table.split("_")
     same = next((place for place, (one, other) in enumerate(zip(parts, known, strict=False)) if one != other), None)
     return "_".join(parts[len(known) if same is None else same :])

@@ -1,6 +1,6 @@
-"""Which schema revision the code wants, which one a database is at, and the way from one to the other.
+"""Schema revisions: the one that the code requires, the one of a database, and the upgrade.
 
-Importing this module imports Alembic: only what migrates or checks readiness should.
+Importing this module imports Alembic, so import it only to migrate or to check readiness.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
 
 
 def alembic_config(url: str | None = None) -> Config:
-    """Alembic's configuration for a database: `url`, else the one in Settings. Does not depend on the cwd."""
+    """Return Alembic's configuration for the database `url`, by default that of Settings. Works in any folder."""
     config = Config()
     config.set_main_option("path_separator", "os")
     config.set_main_option("script_location", _escaped(str(_MIGRATIONS)))
@@ -30,7 +30,7 @@ def alembic_config(url: str | None = None) -> Config:
 
 @lru_cache
 def head_revision() -> str:
-    """The revision that this code was written for."""
+    """Return the revision that this code requires."""
     head = ScriptDirectory.from_config(alembic_config()).get_current_head()
     if head is None:
         raise RuntimeError(f"no migrations in {_MIGRATIONS}")
@@ -38,12 +38,12 @@ def head_revision() -> str:
 
 
 async def current_revision(connection: AsyncConnection) -> str | None:
-    """The revision that the database is at; None when it was never migrated."""
+    """Return the revision of the database, or None if it was never migrated."""
     return await connection.run_sync(_read_revision)
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Migrate the database up to a revision. Blocks: from async code call it in a thread."""
+    """Upgrade the database to a revision. Blocks: call it in a thread from async code."""
     command.upgrade(alembic_config(url), revision)
 
 
@@ -52,5 +52,5 @@ def _read_revision(connection: Connection) -> str | None:
 
 
 def _escaped(value: str) -> str:
-    """Configuration files interpolate %, and passwords in URLs contain it."""
+    """Escape %, which configuration files interpolate and URLs contain."""
     return value.replace("%", "%%")

@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class PoolTurns:
-    """As many places as the pool has connections, given to waiting tasks first come, first served.
+    """One place for each connection of the pool, given to waiting tasks in order of arrival.
 
-    A place is free only while nobody waits. All calls come from one event loop.
+    No place is free while a task waits. All calls come from one event loop.
     """
 
     def __init__(self, places: int, timeout: float) -> None:
@@ -28,7 +28,7 @@ class PoolTurns:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def take(self) -> None:
-        """Wait for a place. Raises the pool's TimeoutError when none became free in time."""
+        """Wait for a place, or raise the pool's TimeoutError if none becomes free in time."""
         if self._free:
             self._free -= 1
             return
@@ -45,7 +45,7 @@ class PoolTurns:
             timer.cancel()
 
     def give_back(self) -> None:
-        """Hand a place to the first task that still waits."""
+        """Give the place to the first task that still waits."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
@@ -54,7 +54,7 @@ class PoolTurns:
         self._free += 1
 
     def _leave(self, turn: asyncio.Future[None]) -> None:
-        """Stop waiting. A task that is cancelled between its turn and its next step passes the place on."""
+        """Stop waiting. A task that has its place when it is cancelled gives it to the next task."""
         if turn.done() and not turn.cancelled() and turn.exception() is None:
             self.give_back()
         else:
@@ -68,12 +68,12 @@ class PoolTurns:
 
 
 class PooledConnection(AbstractAsyncContextManager[AsyncConnection]):
-    """A connection that is checked out in its turn; the next turn begins when it is back in the pool."""
+    """A connection that is checked out in order of arrival. Its place is given on when it is back in the pool."""
 
     __slots__ = ("_connection", "_turns")
 
     def __init__(self, connection: AsyncConnection, turns: PoolTurns) -> None:
-        """`connection` is not started yet."""
+        """`connection` must not be started yet."""
         self._connection = connection
         self._turns = turns
 

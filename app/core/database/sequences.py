@@ -1,4 +1,4 @@
-"""Which sequence numbers a table's rows: to tell whose mistake a number is that is taken already."""
+"""Find the sequence of a primary key, to distinguish a sequence that is behind from an id that a caller chose."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _SEQUENCE = sa.text("""
     JOIN pg_attribute ON attrelid = conrelid AND attnum = ANY (conkey)
     WHERE contype = 'p' AND conname = :constraint AND conrelid = to_regclass(:table)
 """)
-"""For each column of a primary key; null for one whose values are not generated."""
+"""Selects the sequence of each column of a primary key; null for a column without one."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """A unique constraint, and the table that it is of, quoted."""
+    """A unique constraint and its table, both quoted."""
 
     table: str
     constraint: str
 
 
 def violated_key(error: DBAPIError) -> Key | None:
-    """The unique constraint that Postgres named; None where the database names none."""
+    """Return the violated unique constraint, or None if the database does not name it."""
     diagnosis = diagnosis_of(error)
     constraint, table = (getattr(diagnosis, name, None) for name in ("constraint_name", "table_name"))
     if not constraint or not table:
@@ -47,6 +47,6 @@ def violated_key(error: DBAPIError) -> Key | None:
 
 
 async def sequence_of(connection: AsyncConnection, key: Key) -> str | None:
-    """The sequence of a primary key's column; None for other constraints, and for keys that callers choose."""
+    """Return the sequence of a primary key, or None for other constraints and for keys that callers choose."""
     found = await connection.scalars(_SEQUENCE, {"table": key.table, "constraint": key.constraint})
     return next((sequence for sequence in found if sequence), None)

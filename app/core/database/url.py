@@ -1,7 +1,7 @@
-"""DATABASE_URL as people have it, translated for asyncpg and aiosqlite.
+"""Translate DATABASE_URL, in the forms of libpq, SQLAlchemy and others, for asyncpg and aiosqlite.
 
-Every parameter is mapped, dropped (with a warning where the database is opened) or refused: ValueError with a sentence
-that never contains a value from the URL other than a file's name.
+Each parameter is translated, dropped (with a warning when the database is opened) or refused with a ValueError, whose
+message contains no value of the URL except the name of a file.
 """
 
 from __future__ import annotations
@@ -67,15 +67,15 @@ _KNOWN = {
 
 @dataclass
 class Target:
-    """What SQLAlchemy needs to connect: the URL without parameters, and the driver's arguments in their place."""
+    """A database to connect to: the URL without parameters, and the driver's arguments that replace them."""
 
     url: URL
     connect_args: dict[str, Any] = field(default_factory=dict)
     dropped: list[str] = field(default_factory=list)
-    """Parameters without an equivalent, by name."""
+    """Names of parameters without an equivalent."""
 
     def put(self, name: str, value: str) -> None:
-        """Translate one parameter of Postgres's; those of TLS and of the place are another matter."""
+        """Translate a parameter of Postgres, except those of TLS and of the address."""
         _check_choice(name, value)
         if name in _SERVER_SETTINGS:
             self.connect_args.setdefault("server_settings", {})[_SERVER_SETTINGS[name]] = value
@@ -90,17 +90,17 @@ class Target:
             self.connect_args[name] = int(_number(name, value)) if name in _INTEGERS else value
 
     def _put_seconds(self, name: str, seconds: float) -> None:
-        """As libpq has it, 0 means no limit: then the limits of our own settings apply."""
+        """Set a timeout. 0 means no limit in libpq; then the limits of Settings apply."""
         if seconds > 0:
             self.connect_args[name] = seconds
 
 
 NOTHING_PREPARED = {"prepared_statement_cache_size": 0, "statement_cache_size": 0}
-"""Without SQLAlchemy's cache and asyncpg's own, statements have no name and are parsed anew with each execution."""
+"""Disables the statement caches of SQLAlchemy and asyncpg: each execution parses an unnamed statement."""
 
 
 def normalised(text: str) -> str:
-    """The URL with its async driver; raises ValueError, with a sentence, for what cannot be used."""
+    """Return the URL with its async driver, or raise ValueError with a sentence that says what is wrong."""
     scheme, separator, rest = text.strip().partition("://")
     backend, _, driver = scheme.lower().partition("+")
     if not separator or not backend:
@@ -118,7 +118,7 @@ def normalised(text: str) -> str:
 
 
 def target_of(text: str) -> Target:
-    """Where and how to connect; raises ValueError, with a sentence, for what cannot be used."""
+    """Return where and how to connect, or raise ValueError with a sentence that says what is wrong."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
@@ -134,7 +134,7 @@ def target_of(text: str) -> Target:
 
 
 def _with_hosts_as_parameters(rest: str) -> str:
-    """Several hosts before the path, as libpq has them, are several parameters `host` for SQLAlchemy."""
+    """Convert several hosts before the path, as in libpq, to several parameters `host`, as in SQLAlchemy."""
     authority, slash, tail = rest.partition("/")
     login, at, hosts = authority.rpartition("@")
     if "," not in hosts:
@@ -145,7 +145,7 @@ def _with_hosts_as_parameters(rest: str) -> str:
 
 
 def _parameters(url: URL) -> Iterator[tuple[str, str]]:
-    """Each parameter that has a value; only `host` may come several times."""
+    """Yield the parameters that have a value. Only `host` may occur several times."""
     for name, value in url.query.items():
         if isinstance(value, tuple):
             if name != "host":
@@ -176,7 +176,7 @@ def _with_login(url: URL, places: Mapping[str, str]) -> URL:
 
 
 def _address(url: URL, places: Mapping[str, str]) -> dict[str, Any]:
-    """asyncpg's `host` and `port`, one or several; nothing where SQLAlchemy finds them in the URL by itself."""
+    """Return asyncpg's `host` and `port`, or nothing if SQLAlchemy can read them from the URL."""
     if "host" in places:
         named = [_host_and_port(part.strip()) for part in places["host"].split(",")]
     elif url.host and ("port" in places or "%" in url.host):
@@ -191,7 +191,7 @@ def _address(url: URL, places: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _ports(text: str, own: list[int | None]) -> list[int]:
-    """The port of each host: the one that the parameter gives, else its `own`."""
+    """Return the port of each host: that of the parameter, else its `own`."""
     given = [int(_number("port", part)) for part in text.split(",") if part]
     if len(given) not in (0, 1, len(own)):
         raise ValueError("port must be one number, or one for each host")
@@ -239,7 +239,7 @@ def _sqlite(url: URL, parameters: Mapping[str, str]) -> Target:
 
 
 def _check_file(name: str) -> None:
-    """Refuse a file that cannot be made; memory has none."""
+    """Raise ValueError for a file that cannot be created."""
     if name in ("", ":memory:"):
         return
     if ":memory:" in name:
