@@ -31,7 +31,7 @@ from app.agents.chat_services.base import ToolCallingChat, chat_settings
 from app.agents.chat_services.compatibility import Compatibility
 from app.agents.chat_services.normalise import REFUSED, Completion, CompletionReader
 from app.agents.chat_services.provider_errors import ProviderError
-from app.agents.chat_services.request import EXTRA_CONTENT, Json, request_body
+from app.agents.chat_services.request import EXTRA_CONTENT, THOUGHTS, Json, request_body
 from app.agents.chat_services.supervised import Supervised
 from app.agents.chat_services.tool_calls import INVALID_ARGUMENTS
 from app.agents.chat_services.transport import documents, drain
@@ -221,7 +221,7 @@ def _call_items(completion: Completion) -> list[FunctionCallContent]:
             index=index,
             name=call.name,
             arguments=call.arguments,
-            metadata={INVALID_ARGUMENTS: call.invalid, EXTRA_CONTENT: call.extra},
+            metadata={INVALID_ARGUMENTS: call.invalid, EXTRA_CONTENT: call.extra, THOUGHTS: completion.thoughts},
         )
         for index, call in enumerate(completion.calls)
     ]
