@@ -16,7 +16,7 @@ from app.agents.chat_services.base import ToolCallingChat
 from app.agents.chat_services.normalise import REFUSED
 from app.agents.deadline import deadline
 from app.agents.history import messages_of
-from app.agents.info import describe_agents, describe_plugins
+from app.agents.info import describe_agents, describe_plugins, listing_all_tools
 from app.agents.kernel import build_kernel
 from app.agents.orchestration import run_turn
 from app.agents.prompts import load_prompt_plugins, prompt_of
@@ -133,12 +133,14 @@ class Assistant:
 
     def info(self) -> AiInfo:
         """Return the provider, agents and plugins."""
+        with listing_all_tools():
+            everyone = self._team.everyone()
         return AiInfo(
             provider=self._settings.provider,
             model=self._settings.model,
             timeout_seconds=self._settings.ai_timeout_seconds,
-            agents=describe_agents(self._team.everyone(), self._team.handoffs),
-            plugins=describe_plugins(self._team.everyone(), self._prompts),
+            agents=describe_agents(everyone, self._team.handoffs),
+            plugins=describe_plugins(everyone, self._prompts),
         )
 
 

@@ -16,7 +16,7 @@ from app.agents.prompts import function_of, prompt_text, settings_of
 from app.agents.team import AGENTS, AgentSpec
 from app.core.auth.identity import ANONYMOUS, Caller, Role
 from app.core.database.engine import ReadConnectionFactory
-from app.core.errors import NotConfigured
+from app.core.errors import InvalidTeam
 from app.core.settings import Settings
 
 _MAX_REFUSALS = 32
@@ -124,16 +124,16 @@ def _handoffs_of(source: AgentSpec, specs: Sequence[AgentSpec]) -> dict[str, str
 
 
 def check_specs(specs: Sequence[AgentSpec]) -> None:
-    """Raise NotConfigured if the team in app/agents/team.py is inconsistent."""
+    """Raise InvalidTeam if the team in app/agents/team.py is inconsistent."""
     names = [spec.name for spec in specs]
     if double := sorted({name for name in names if names.count(name) > 1}):
-        raise NotConfigured(f"Two agents are called {double[0]}: give each agent its own name.")
+        raise InvalidTeam(f"Two agents are called {double[0]}: give each agent its own name.")
     for spec in specs:
         if unknown := sorted(set(spec.handoffs) - set(names)):
-            raise NotConfigured(
+            raise InvalidTeam(
                 f"{spec.name} hands over to {unknown[0]}: use the name of an agent in app/agents/team.py."
             )
         if both := sorted(set(spec.tools) & set(spec.caller_tools)):
-            raise NotConfigured(f"{spec.name} has {both[0]} in tools and in caller_tools: keep one of them.")
+            raise InvalidTeam(f"{spec.name} has {both[0]} in tools and in caller_tools: keep one of them.")
     if specs[0].refusal(ANONYMOUS) is not None:
-        raise NotConfigured(f"{specs[0].name} is the first agent and must be available to every caller.")
+        raise InvalidTeam(f"{specs[0].name} is the first agent and must be available to every caller.")

@@ -15,7 +15,8 @@ AppError
 ├── InvalidInput         a value is outside what is allowed
 │   └── InvalidReference a field names a record that does not exist
 ├── NotConfigured        a required setting is missing or invalid
-│   └── InvalidPrompt    a prompt directory cannot be loaded
+│   ├── InvalidPrompt    a prompt directory cannot be loaded
+│   └── InvalidTeam      the agents of app/agents/team.py cannot work together
 ├── Unavailable          a dependency is unavailable; retry later
 │   └── Interrupted      the process that answered a turn has ended
 ├── UpstreamFailed       the model provider failed or sent an invalid answer
@@ -233,6 +234,10 @@ class InvalidPrompt(NotConfigured):
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"A prompt cannot be used: {problem}.")
+
+
+class InvalidTeam(NotConfigured):
+    """The agents of app/agents/team.py cannot work together."""
 
 
 class Unavailable(AppError):

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.database.engine import Database
-from app.core.errors import InvalidPrompt
+from app.core.errors import AppError, InvalidPrompt, InvalidTeam
 from app.core.settings import Settings
 from app.schemas.health import Check, Readiness
 from app.services.ai import AssistantLoader
@@ -21,20 +21,21 @@ class HealthService:
         self._assistant = assistant
 
     async def readiness(self) -> Readiness:
-        """Check database, schema, model provider and prompts; problems with them are not raised.
+        """Check database, schema, model provider, prompts and team; problems with them are not raised.
 
         Waits until the agents are loaded, which takes the first seconds of a process.
         """
         database, schema = await self.database_checks()
         problem = await self._assistant.problem()
-        wrong_prompt = isinstance(problem, InvalidPrompt)
-        provider = self._settings.provider if problem is None or wrong_prompt else problem.detail
         checks = {
             "database": database,
             "schema": schema,
-            "model_provider": Check(ok=problem is None or wrong_prompt, detail=provider),
-            "prompts": Check(ok=not wrong_prompt, detail=problem.detail if problem and wrong_prompt else "loaded"),
+            "model_provider": Check(ok=True, detail=self._settings.provider),
+            "prompts": Check(ok=True, detail="loaded"),
+            "team": Check(ok=True, detail="loaded"),
         }
+        if problem is not None:
+            checks[_check_of(problem)] = Check(ok=False, detail=problem.detail)
         return Readiness(ready=all(check.ok for check in checks.values()), checks=checks)
 
     async def database_checks(self) -> tuple[Check, Check]:
@@ -53,3 +54,10 @@ class HealthService:
             return Check(ok=True, detail="answers"), Check(ok=True, detail=head)
         behind = f"at {revision or 'no revision'}, not at {head}: run 'python -m app migrate'"
         return Check(ok=True, detail="answers"), Check(ok=False, detail=behind)
+
+
+def _check_of(problem: AppError) -> str:
+    """Return the name of the check that a problem of the assistant belongs to."""
+    if isinstance(problem, InvalidPrompt):
+        return "prompts"
+    return "team" if isinstance(problem, InvalidTeam) else "model_provider"

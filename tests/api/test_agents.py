@@ -98,6 +98,16 @@ async def test_info_tells_whose_tools_they_are(client: httpx.AsyncClient) -> Non
     assert all(told.startswith(("For customers:", "For staff:", "For customers and staff:")) for told in desk.values())
 
 
+async def test_info_shows_what_agents_can_propose(client: httpx.AsyncClient) -> None:
+    info = (await client.get("/api/v1/ai/info")).json()
+    (tools,) = (agent["tools"] for agent in info["agents"] if agent["name"] == "RentalAgent")
+    changes = [f"propose_{change}" for change in ("rent", "return", "start_plan", "end_plan")]
+    assert {f"rental_proposals-{change}" for change in changes} <= set(tools)
+    (told,) = (plugin["functions"] for plugin in info["plugins"] if plugin["name"] == "rental_proposals")
+    assert sorted(told) == sorted(changes)
+    assert all("For customers: " in text and "For staff: " in text for text in told.values())
+
+
 async def some_films(client: httpx.AsyncClient, count: int) -> list[dict[str, object]]:
     """Films whose title is asked for without doubt: no other has the same."""
     films = (await client.get("/api/v1/films", params={"limit": 1000})).json()

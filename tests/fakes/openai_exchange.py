@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from starlette.types import Receive, Send
 
@@ -21,6 +22,8 @@ class Exchange:
         self._send = send
         self._watchers = watchers
         self._watcher: asyncio.Task[None] | None = None
+        self.sent: list[float] = []
+        """When each part of the response was sent, by `time.monotonic()`."""
         self.client_left = False
         """Whether the client closed the connection before the response was complete."""
 
@@ -89,6 +92,7 @@ class Exchange:
             await self._send_part(b"", more=False)
 
     async def _send_part(self, part: bytes, *, more: bool) -> None:
+        self.sent.append(time.monotonic())
         await self._send({"type": "http.response.body", "body": part, "more_body": more})
 
     async def _watch(self) -> None:

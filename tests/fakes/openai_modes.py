@@ -69,6 +69,8 @@ class Mode(str, Enum):
     )
     TOOLS_WANT_NO_REASONING = "tools_want_no_reasoning", "Tools need reasoning_effort `none`, said explicitly."
     NEWEST_OPENAI = "newest_openai", "As reasoning_model and as tools_want_no_reasoning."
+    WANTS_THOUGHTS = "wants_thoughts", "DeepSeek: wants `reasoning_content` in the model's messages with tool calls."
+    REFUSES_THOUGHTS = "refuses_thoughts", "Does not know `reasoning_content` in messages."
     STRICT_SERVER = "strict_server", "Refuses everything but model, messages, tools and stream: one name an answer."
 
     # Bodies that are no completion.

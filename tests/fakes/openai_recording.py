@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.fakes.openai_modes import Mode
 from tests.fakes.openai_wire import Json
@@ -20,6 +20,8 @@ class RecordedRequest:
     ended: float | None = None
     disconnected: bool = False
     """The client went away before the response was complete."""
+    sent: list[float] = field(default_factory=list)
+    """When each part of the response was sent."""
     modes: tuple[Mode, ...] = ()
     """The mode it was answered in, and all that was drawn or combined with it."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from tests.fakes.openai_modes import Mode
 from tests.fakes.openai_wire import Json
 
+_THOUGHTS = "reasoning_content"
 _STRICTLY_ALLOWED = {"model", "messages", "tools", "stream"}
 
 
@@ -105,6 +106,18 @@ def _reasoning_beside_tools(body: Json) -> Iterator[Refusal]:
         )
 
 
+def _wants_thoughts(body: Json) -> Iterator[Refusal]:
+    calling = [message for message in body["messages"] if message.get("tool_calls")]
+    if any(_THOUGHTS not in message for message in calling):
+        yield Refusal(_THOUGHTS, "The `reasoning_content` in the thinking mode must be passed back to the API.")
+
+
+def _refuses_thoughts(body: Json) -> Iterator[Refusal]:
+    for number, message in enumerate(body["messages"]):
+        if _THOUGHTS in message:
+            yield Refusal(_THOUGHTS, f"'messages.{number}' : property 'reasoning_content' is unsupported")
+
+
 def _strict(body: Json) -> Iterator[Refusal]:
     for param in body:
         if param not in _STRICTLY_ALLOWED:
@@ -123,6 +136,8 @@ REFUSALS: dict[Mode, tuple[Rule, ...]] = {
     Mode.REASONING_MODEL: (_max_tokens, _temperature),
     Mode.TOOLS_WANT_NO_REASONING: (_reasoning_beside_tools,),
     Mode.NEWEST_OPENAI: (_max_tokens, _temperature, _reasoning_beside_tools),
+    Mode.WANTS_THOUGHTS: (_wants_thoughts,),
+    Mode.REFUSES_THOUGHTS: (_refuses_thoughts,),
     Mode.STRICT_SERVER: (_strict,),
 }
 """In the order in which the server looks: it names one thing an answer."""
@@ -132,6 +147,8 @@ _FORMS = {
     Mode.REFUSES_STREAM_OPTIONS: RefusalForm.MISTRAL,
     Mode.REFUSES_PARALLEL_TOOL_CALLS: RefusalForm.FASTAPI,
     Mode.REFUSES_REASONING_EFFORT: RefusalForm.MESSAGE_ONLY,
+    Mode.WANTS_THOUGHTS: RefusalForm.MESSAGE_ONLY,
+    Mode.REFUSES_THOUGHTS: RefusalForm.MESSAGE_ONLY,
     Mode.STRICT_SERVER: RefusalForm.MISTRAL,
 }
 

@@ -124,6 +124,7 @@ class FakeOpenAI:
         try:
             raw = await exchange.read_body()
             record, behaviour = self._begin(scope, raw)
+            record.sent = exchange.sent
             await exchange.pause(self.latency if behaviour.latency is None else behaviour.latency)
             plan = self._plan(record, len(raw), scope["path_params"].get("deployment"), behaviour)
             await exchange.play(plan, self.chunk_delay if behaviour.chunk_delay is None else behaviour.chunk_delay)

@@ -48,6 +48,22 @@ async def test_a_wrong_prompt_directory_is_told_at_start_and_in_answers(copy: Pa
     assert films.status_code == 200
 
 
+async def test_a_mistake_in_the_team_is_told_as_such(copy: Path) -> None:
+    team = copy / "app/agents/team.py"
+    team.write_text(
+        team.read_text(encoding="utf-8").replace("            RENTAL_AGENT: (", '            "DeskAgent": (')
+    )
+    async with serving(*UVICORN, folder=copy, PYTHONPATH=str(copy)) as service, client_of(service) as http:
+        ready = await http.get("/health/ready")
+        answer = await http.post("/api/v1/ai/handoff", json={"question": "Alien?"})
+    sentence = "SearchAgent hands over to DeskAgent: use the name of an agent in app/agents/team.py."
+    assert ready.status_code == answer.status_code == 503
+    checks = ready.json()["checks"]
+    assert checks["team"] == {"ok": False, "detail": sentence}
+    assert checks["model_provider"]["ok"] is checks["prompts"]["ok"] is True
+    assert sentence in answer.json()["detail"]
+
+
 async def test_a_prompt_directory_without_a_config_is_fine(copy: Path) -> None:
     (copy / "plugins/chat/answer/config.json").unlink()
     async with (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -247,3 +248,22 @@ async def test_a_connection_that_cannot_be_opened_gives_its_place_to_the_next(tm
         order: list[str] = []
         await read(database, lambda: order.append("open"))
         assert order == ["open"]
+
+
+@pytest.mark.parametrize("steps", range(1, 9))
+async def test_a_task_that_is_cancelled_while_its_connection_opens_loses_none(
+    postgres_or_file: str, steps: int
+) -> None:
+    """At any step, also while SQLAlchemy waits for SQLite's thread; a lost connection is a warning, an error here."""
+    async with opened(postgres_or_file) as database:
+        await read(database, lambda: None)
+        reader = asyncio.ensure_future(read(database, lambda: None))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        reader.cancel()
+        await asyncio.gather(reader, return_exceptions=True)
+        gc.collect()
+        order: list[str] = []
+        await read(database, lambda: order.append("open"))
+        assert order == ["open"]
+        assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # a queue's

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from app.agents.chat_services.provider_errors import ProviderError
+from app.agents.chat_services.request import THOUGHT_FIELDS
 
 log = structlog.get_logger("app.agents")
 
@@ -21,6 +22,7 @@ Levels = Mapping[str, int]
 _REFUSED = (400, 422)
 _LIMITS = ("max_tokens", "max_completion_tokens")
 _REASONING = "reasoning_effort"
+_THOUGHTS = "reasoning_content"
 _REASONING_WITH_TOOLS = "reasoning_effort beside tools"
 _ORDINARY_WORDS = frozenset({"name", "seed", "stop", "stream"})
 """Parameters whose names are ordinary words: an error message refers to them only in quotes."""
@@ -73,6 +75,17 @@ def _without_names(body: Json) -> None:
     body["messages"] = [{key: value for key, value in each.items() if key != "name"} for each in body["messages"]]
 
 
+def _with_thoughts(body: Json) -> None:
+    """Send a thought with each message of the model's, empty where none is known: DeepSeek demands that."""
+    body["messages"] = [{_THOUGHTS: "", **each} if each["role"] == "assistant" else each for each in body["messages"]]
+
+
+def _without_thoughts(body: Json) -> None:
+    body["messages"] = [
+        {key: value for key, value in each.items() if key not in THOUGHT_FIELDS} for each in body["messages"]
+    ]
+
+
 _REPLACEMENTS: dict[str, tuple[Change, ...]] = {
     "max_tokens": (_rename_limit, _without(*_LIMITS)),
     "response_format": (_json_in_words(keep_format=True), _json_in_words(keep_format=False)),
@@ -84,6 +97,7 @@ _REPLACEMENTS: dict[str, tuple[Change, ...]] = {
     _REASONING: (_reasoning(beside_tools=False, effort=None),),
     "stream": (_without("stream", "stream_options"),),
     "name": (_without_names,),
+    _THOUGHTS: (_with_thoughts, _without_thoughts),
     **{
         name: (_without(name),)
         for name in (
@@ -153,4 +167,6 @@ def _own_name(name: str, sent: Json) -> str | None:
         return _REASONING_WITH_TOOLS
     if name == "name":
         return name if any("name" in message for message in sent["messages"]) else None
+    if name == _THOUGHTS:
+        return name if any(message["role"] == "assistant" for message in sent["messages"]) else None
     return name if name in sent and name in _REPLACEMENTS else None

@@ -13,7 +13,7 @@ from typing import Any
 
 from semantic_kernel.connectors.ai.completion_usage import CompletionUsage
 
-from app.agents.chat_services.request import EXTRA_CONTENT
+from app.agents.chat_services.request import EXTRA_CONTENT, THOUGHT_FIELDS
 from app.agents.chat_services.thoughts import ThoughtFilter
 from app.agents.chat_services.tool_calls import (
     MAX_ARGUMENTS,
@@ -40,17 +40,20 @@ _MAX_TOKENS = 10**9
 
 _CUT_OFF = {"length", "max_tokens", "max_output_tokens", "model_length", "abort", "aborted", "error", "cancelled"}
 _FILTERED = {"content_filter", "content_filtered", "safety", "recitation", "prohibited_content", "blocklist"}
-_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
 
 
 @dataclass(frozen=True)
 class Completion:
-    """One answer of a model: text, tool calls or both. `refused` is True if the text is a refusal."""
+    """One answer of a model: text, tool calls or both. `refused` is True if the text is a refusal.
+
+    `thoughts` maps the name of each field with thoughts to its text.
+    """
 
     text: str
     calls: tuple[ToolCall, ...]
     refused: bool
     usage: CompletionUsage
+    thoughts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -82,6 +85,7 @@ class CompletionReader:
         self._text: list[str] = []
         self._size = 0
         self._thought_size = 0
+        self._thought_pieces: dict[str, list[str]] = {}
         self._half = ""
         self._refusal: list[str] = []
         self._calls: list[_Call] = []
@@ -126,7 +130,8 @@ class CompletionReader:
             text = "".join(self._refusal)
         elif self._tools and not calls and (calls := calls_in(text, self._tools)):
             text = ""
-        return Completion(text, calls, refused, self._usage)
+        thoughts = {name: "".join(pieces) for name, pieces in self._thought_pieces.items()}
+        return Completion(text, calls, refused, self._usage, thoughts)
 
     @property
     def thinks_aloud(self) -> bool | None:
@@ -145,9 +150,10 @@ class CompletionReader:
         return None
 
     def _read_message(self, message: Mapping[str, Any]) -> str:
-        for name in _THOUGHT_FIELDS:
+        for name in THOUGHT_FIELDS:
             if isinstance(thought := message.get(name), str) and thought:
                 self._think(thought)
+                self._thought_pieces.setdefault(name, []).append(mended(thought))
         text = "".join(self._texts(message.get("content")))
         if isinstance(refusal := message.get("refusal"), str):
             self._refuse(refusal)

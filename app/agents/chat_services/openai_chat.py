@@ -29,12 +29,14 @@ from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
 from app.agents.chat_services import provider_errors
 from app.agents.chat_services.base import ToolCallingChat, chat_settings
 from app.agents.chat_services.compatibility import Compatibility
+from app.agents.chat_services.live_text import TOLD, live_text
 from app.agents.chat_services.normalise import REFUSED, Completion, CompletionReader
 from app.agents.chat_services.provider_errors import ProviderError
-from app.agents.chat_services.request import EXTRA_CONTENT, Json, request_body
+from app.agents.chat_services.request import EXTRA_CONTENT, THOUGHTS, Json, request_body
 from app.agents.chat_services.supervised import Supervised
 from app.agents.chat_services.tool_calls import INVALID_ARGUMENTS
 from app.agents.chat_services.transport import documents, drain
+from app.agents.transcript import current_transcript
 from app.core.errors import AppError
 from app.core.settings import Settings
 from app.core.settings_providers import secret_value
@@ -106,23 +108,27 @@ class OpenAIChatCompletions(ToolCallingChat):
         reader, body = self._prepare(chat_history, settings, stream=True)
         # Semantic Kernel joins the chunks of agents pairwise, at quadratic cost: with tools, the text is one chunk.
         at_once = not body.get("tools")
+        live = None if at_once else live_text(current_transcript.get())
         shown = 0
         async for text in self._read(reader, body):
             if at_once:
                 shown += len(text)
                 yield chunk(StreamingTextContent(choice_index=0, text=text))
+            elif live is not None:
+                live.add(text)
         completion = self._finish(reader)
         if completion.calls:
             yield chunk(*_call_items(completion))
         if rest := completion.text[shown:]:
-            yield chunk(StreamingTextContent(choice_index=0, text=rest))
+            told = {TOLD: live.told} if live is not None else {}
+            yield chunk(StreamingTextContent(choice_index=0, text=rest), metadata=told)
         yield chunk(finish_reason=_finish_reason(completion), metadata={"usage": completion.usage})
 
     def _prepare(
         self, history: ChatHistory, settings: PromptExecutionSettings, *, stream: bool
     ) -> tuple[CompletionReader, Json]:
         own = chat_settings(settings).model_copy(update=self._configured())
-        streaming = stream and not own.tools
+        streaming = stream and (not own.tools or live_text(current_transcript.get()) is not None)
         # OpenAI's models never send their thoughts.
         is_openai = self._settings.provider == "openai" and self._settings.openai_base_url is None
         is_azure = self._settings.provider == "azure"
@@ -225,7 +231,7 @@ def _call_items(completion: Completion) -> list[FunctionCallContent]:
             index=index,
             name=call.name,
             arguments=call.arguments,
-            metadata={INVALID_ARGUMENTS: call.invalid, EXTRA_CONTENT: call.extra},
+            metadata={INVALID_ARGUMENTS: call.invalid, EXTRA_CONTENT: call.extra, THOUGHTS: completion.thoughts},
         )
         for index, call in enumerate(completion.calls)
     ]

@@ -26,6 +26,10 @@ _BOUNDS = frozenset({"minLength", "maxLength"})
 EXTRA_CONTENT = "extra_content"
 """Provider data that must be returned with a tool call, such as Gemini's thought signatures."""
 
+THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
+THOUGHTS = "thoughts"
+"""Metadata key of a tool call: the thoughts before it, by field. Some providers require them in later requests."""
+
 
 def request_body(
     model: str, history: ChatHistory, settings: ChatExecutionSettings, *, stream: bool, limit_name: str
@@ -71,10 +75,12 @@ def _messages(history: ChatHistory) -> Iterator[Json]:
 
 def _assistant(message: ChatMessageContent) -> Iterator[Json]:
     """Yield the message unless it is empty. Semantic Kernel adds empty ones after handoffs; some providers refuse."""
-    calls = [_tool_call(call) for call in _items(message, FunctionCallContent)]
+    calls = _items(message, FunctionCallContent)
     text = _text(message)
     if calls:
-        yield _named(message, {"role": "assistant", "content": text, "tool_calls": calls})
+        thoughts = calls[0].metadata.get(THOUGHTS) or {}
+        wire = {"role": "assistant", "content": text, **thoughts, "tool_calls": [*map(_tool_call, calls)]}
+        yield _named(message, wire)
     elif text.strip():
         yield _named(message, {"role": "assistant", "content": text})
 

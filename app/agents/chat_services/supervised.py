@@ -10,6 +10,7 @@ from semantic_kernel.connectors.ai.completion_usage import CompletionUsage
 from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
 from semantic_kernel.contents import AuthorRole, ChatHistory, ChatMessageContent, StreamingChatMessageContent
 
+from app.agents.chat_services.live_text import TOLD
 from app.agents.chat_services.transport import NotUnderstood
 from app.agents.transcript import current_transcript
 from app.core.errors import AppError
@@ -53,7 +54,7 @@ class Supervised:
                 last = messages[-1]
                 usage = last.metadata.get("usage") or usage
                 if transcript is not None:
-                    transcript.on_token(last.content)
+                    transcript.on_token(last.content[last.metadata.get(TOLD, 0) :])
                 yield messages
         except AppError:
             raise

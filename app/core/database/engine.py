@@ -17,7 +17,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from app.core.database.connections import connect
 from app.core.database.driver_errors import app_error_from, is_connection_error, is_retryable, sqlstate_of
-from app.core.database.pool_turns import PooledConnection, PoolTurns
+from app.core.database.pool_turns import PooledConnection, PoolTurns, WhollyOpenedConnection
 from app.core.database.sequences import sequence_of, violated_key
 from app.core.database.url import NOTHING_PREPARED, Target, target_of
 from app.core.errors import AlreadyExists, sequence_behind, store_busy
@@ -60,7 +60,8 @@ class Database:
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection for reading only."""
-        return PooledConnection(self._autocommit.connect(), self._turns)
+        pooled = WhollyOpenedConnection if self._is_sqlite else PooledConnection
+        return pooled(self._autocommit.connect(), self._turns)
 
     async def transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Do `work` in a transaction: committed when it returns, rolled back on any exception.

@@ -80,10 +80,13 @@ class PooledConnection(AbstractAsyncContextManager[AsyncConnection]):
     async def __aenter__(self) -> AsyncConnection:
         await self._turns.take()
         try:
-            return await self._connection.start()
+            return await self._open()
         except BaseException:
             self._turns.give_back()
             raise
+
+    async def _open(self) -> AsyncConnection:
+        return await self._connection.start()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -92,3 +95,30 @@ class PooledConnection(AbstractAsyncContextManager[AsyncConnection]):
             await self._connection.__aexit__(kind, error, traceback)
         finally:
             self._turns.give_back()
+
+
+class WhollyOpenedConnection(PooledConnection):
+    """A PooledConnection for SQLite, which opens to the end even if its task is cancelled.
+
+    SQLAlchemy sets the isolation level after the check-out and waits for SQLite's thread. Cancelled there, it loses
+    the connection, and an in-memory database is closed with it.
+    """
+
+    __slots__ = ()
+
+    async def _open(self) -> AsyncConnection:
+        opening = asyncio.ensure_future(self._connection.start())
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(self._abandon)
+            raise
+
+    def _abandon(self, opening: asyncio.Future[AsyncConnection]) -> None:
+        if not opening.cancelled() and opening.exception() is None:
+            closing = asyncio.ensure_future(self._connection.close())
+            _closing.add(closing)
+            closing.add_done_callback(_closing.discard)
+
+
+_closing: set[asyncio.Future[None]] = set()
