@@ -3,7 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest -q
+# Python keeps what it has compiled also where the environment says not to: each of the tests' processes would compile
+# all tests again, which takes longer than some of them.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q
 
 # A file's tests share stores, so a worker takes whole files. Each has servers of its own: four are enough of those.
 # In the files' order, not the largest first: the longest tests are in the middle, and many quick ones at the end.
@@ -20,7 +22,7 @@ run: $(VENV)/.runtime ## Serve a sample store on APP_PORT (8000): SQLite unless 
 
 test: $(VENV)/.dev ## Run all tests: several files at a time, then those that measure time
 	@$(PYTEST) $(AT_ONCE) -m "not alone"
-	@$(PYTEST) -m alone
+	@$(PYTEST) -m alone $$(grep -rl --include='test_*.py' 'mark\.alone' tests)
 
 test-fast: $(VENV)/.dev ## Run the tests on SQLite that start no servers or commands
 	@$(PYTEST) $(AT_ONCE) -m "not (alone or debugger or fuzz or postgres or servers)"
@@ -35,9 +37,16 @@ snapshot: $(VENV)/.dev ## Regenerate the OpenAPI snapshot that the tests compare
 	@$(BIN)/python -m tests.contract.snapshot
 
 check: $(VENV)/.dev ## Run the linters and the type checker, including the container files
+	@$(MAKE) --no-print-directory --jobs 3 audit check-types check-files
+
+# The type checker takes as long as the rest, and the audit mostly waits.
+.PHONY: check-types check-files
+check-types:
+	$(BIN)/mypy
+
+check-files:
 	$(BIN)/black --check --quiet .
 	$(BIN)/ruff check --quiet .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --recursive app plugins migrations
 	$(BIN)/shellcheck .ci/run docker/*.sh
@@ -45,7 +54,6 @@ check: $(VENV)/.dev ## Run the linters and the type checker, including the conta
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/docker-compose*.yml
 	$(BIN)/kubernetes-validate --quiet --strict docker/kubernetes*.yml
 	@$(compose_config)
-	@$(pip_audit)
 
 audit: ## Check the locked packages for known vulnerabilities
 	@$(pip_audit)

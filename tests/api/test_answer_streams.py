@@ -15,7 +15,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.main import create_app
-from tests.conftest import running, settings_for
+from tests.conftest import running, running_with, settings_for
 from tests.fakes.openai_server import FakeOpenAI, Mode, fake_openai
 from tests.fixtures.served import served
 
@@ -43,12 +43,24 @@ async def app(provider: FakeOpenAI) -> AsyncIterator[FastAPI]:
         yield application
 
 
+@pytest.fixture
+async def patient(provider: FakeOpenAI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an application that would wait for the model for a minute."""
+    ours = {"ai_provider": "openai", "openai_api_key": "sk-test", "openai_base_url": provider.base_url}
+    async with (
+        running_with(settings_for(**ours, ai_timeout_seconds=60)) as application,
+        served(application, lifespan="off") as url,
+        httpx.AsyncClient(base_url=url, timeout=60) as client,
+    ):
+        yield client
+
+
 class TestStream:
     """GET /ai/ask on a socket: what arrives, and when."""
 
     @pytest.fixture
     async def http(self, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-        async with served(app, lifespan="off") as url, httpx.AsyncClient(base_url=url) as client:
+        async with served(app, lifespan="off") as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
             yield client
 
     async def test_words_arrive_as_the_model_gives_them(self, http: httpx.AsyncClient, provider: FakeOpenAI) -> None:
@@ -75,14 +87,14 @@ class TestStream:
 
     @pytest.mark.parametrize("mode", [Mode.HANG, Mode.HANG_AFTER_FIRST_CHUNK])
     async def test_a_client_that_goes_away_stops_the_model_call(
-        self, http: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode
+        self, patient: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode
     ) -> None:
         provider.mode = mode
-        waiting = asyncio.create_task(http.get("/api/v1/ai/ask", params={"question": "Why?"}))
+        waiting = asyncio.create_task(patient.get("/api/v1/ai/ask", params={"question": "Why?"}))
         await provider.wait_for_calls(1)
         await asyncio.sleep(0.05)
         waiting.cancel()
-        await provider.wait_for_disconnect(timeout=DEADLINE / 2)
+        await provider.wait_for_disconnect()
 
 
 class TestEvents:
@@ -91,7 +103,10 @@ class TestEvents:
     @pytest.fixture
     async def http(self, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         headers = {"accept": "text/event-stream"}
-        async with served(app, lifespan="off") as url, httpx.AsyncClient(base_url=url, headers=headers) as client:
+        async with (
+            served(app, lifespan="off") as url,
+            httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as client,
+        ):
             yield client
 
     async def events(self, http: httpx.AsyncClient) -> list[tuple[str, dict[str, object]]]:

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 
+import pytest
 import sqlalchemy as sa
 
 from app.core.errors import RateLimited, UpstreamFailed
@@ -165,6 +166,7 @@ async def test_a_turn_is_cancelled_with_its_model_call(talk: Talk) -> None:
     assert again.json() == cancelled.json()
 
 
+@pytest.mark.alone
 async def test_another_worker_can_cancel_it_within_a_second(talk: Talk) -> None:
     path = await talk.conversation()
     asking = await talk.thinking(path)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 RENTALS = "/api/v1/rentals"
-CALLERS, ROUNDS = 40, 20
+CALLERS, ROUNDS = 40, 5
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,7 @@ def opinion_request(**more: Any) -> Json:
 def post(server: FakeOpenAI, body: Json) -> httpx.Response:
     """The answer to a request body."""
     # Without certificates, for loading them takes longer than the request.
-    return httpx.post(f"{server.base_url}/chat/completions", json=body, timeout=10, verify=False, trust_env=False)
+    return httpx.post(f"{server.base_url}/chat/completions", json=body, timeout=60, verify=False, trust_env=False)
 
 
 def plain(server: FakeOpenAI, body: Json) -> Json:

@@ -40,7 +40,7 @@ from tests.fakes.openai_wire import Json, Reply, ToolCall
 
 __all__ = ["Behaviour", "FakeOpenAI", "Mode", "RecordedRequest", "RefusalForm", "Reply", "ToolCall", "fake_openai"]
 
-_START_SECONDS = 10.0
+_START_SECONDS = 60.0
 _KEEP_ALIVE_SECONDS = 120
 
 
@@ -103,17 +103,17 @@ class FakeOpenAI:
         """How many clients went away before their response was complete."""
         return sum(request.disconnected for request in self.requests)
 
-    def wait_until(self, condition: Callable[[], bool], timeout: float = 5.0) -> None:
+    def wait_until(self, condition: Callable[[], bool], timeout: float = 30.0) -> None:
         """Block this thread until a request that arrives or ends makes it true. Raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(condition, timeout):
                 raise TimeoutError(f"not within {timeout} s; {self.calls} calls, {self.disconnects} disconnects")
 
-    async def wait_for_calls(self, count: int, timeout: float = 5.0) -> None:
+    async def wait_for_calls(self, count: int, timeout: float = 30.0) -> None:
         """Until so many requests have arrived (answered or not)."""
         await asyncio.to_thread(self.wait_until, lambda: self.calls >= count, timeout)
 
-    async def wait_for_disconnect(self, timeout: float = 5.0, count: int = 1) -> None:
+    async def wait_for_disconnect(self, timeout: float = 30.0, count: int = 1) -> None:
         """Until so many clients have gone away in the middle."""
         await asyncio.to_thread(self.wait_until, lambda: self.disconnects >= count, timeout)
 

@@ -206,7 +206,7 @@ async def test_a_sample_store_has_a_key_until_the_next_start(tmp_path: Path) -> 
     for _ in range(2):
         async with (
             serving("app", "--embedded", "serve", "--sample", folder=tmp_path) as service,
-            httpx.AsyncClient(base_url=service.url) as http,
+            httpx.AsyncClient(base_url=service.url, timeout=60) as http,
         ):
             keys += KEY.findall(service.log)
             statuses = [(await http.get("/api/v1/rentals", headers=bearer(key))).status_code for key in keys]

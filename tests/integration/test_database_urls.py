@@ -120,7 +120,7 @@ async def test_the_service_says_once_what_it_ignores_and_answers(server: Server,
     url = server.url("postgres://postgres@127.0.0.1:{port}/{name}?sslmode=require&channel_binding=require&keepalives=1")
     async with (
         serving(*UVICORN, folder=tmp_path, DATABASE_URL=url, AI_PROVIDER="offline") as service,
-        httpx.AsyncClient(base_url=service.url) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         assert [(await client.get("/api/v1/films/1")).status_code for _ in range(3)] == [200] * 3
         assert service.log.count("database_url_parameters_ignored: channel_binding, keepalives") == 1

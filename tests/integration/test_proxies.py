@@ -36,7 +36,7 @@ async def reached(command: tuple[str, ...], folder: Path, **variables: str) -> A
     else:
         async with (
             serving(*command, folder=folder, **given) as service,
-            httpx.AsyncClient(base_url=service.url) as http,
+            httpx.AsyncClient(base_url=service.url, timeout=60) as http,
         ):
             yield http
 

@@ -18,7 +18,7 @@ KEY = re.compile(r"export KEY=(dvd_\S+)")
 
 
 async def status_with(service: Service, key: str) -> int:
-    async with httpx.AsyncClient(base_url=service.url, headers=bearer(key)) as client:
+    async with httpx.AsyncClient(base_url=service.url, headers=bearer(key), timeout=60) as client:
         return (await client.get("/api/v1/customers")).status_code
 
 

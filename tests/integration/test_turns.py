@@ -222,7 +222,7 @@ async def test_silence_is_a_failure(team: Team, script: list[Step]) -> None:
 )
 async def test_a_failing_model_is_told_at_once_and_without_its_words(team: Team, script: list[Step]) -> None:
     with pytest.raises(UpstreamFailed) as failure:
-        await asyncio.wait_for(team.asked(script), 5)
+        await asyncio.wait_for(team.asked(script), 60)
     assert "upstream" not in failure.value.detail
 
 

@@ -287,7 +287,7 @@ async def turn(question: str) -> tuple[list[ChatMessageContent], CountedModel, F
     runtime = InProcessRuntime()
     runtime.start()
     result = await orchestration.invoke(task=question, runtime=runtime)
-    await result.get(timeout=20)
+    await result.get(timeout=60)
     await runtime.stop_when_idle()
     return reported, model, tools
 

@@ -26,7 +26,7 @@ class TestThoughtsInStreams:
 
     @pytest.fixture
     async def http(self, new_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-        async with served(new_app, lifespan="off") as url, httpx.AsyncClient(base_url=url) as http:
+        async with served(new_app, lifespan="off") as url, httpx.AsyncClient(base_url=url, timeout=60) as http:
             yield http
 
     @pytest.mark.parametrize("mode", [Mode.THOUGHT_ONLY_CLOSED, Mode.THOUGHT_CLOSED_IN_PIECES])
