@@ -248,7 +248,7 @@ async def test_a_script_is_told_that_an_action_waits(desk: Desk) -> None:
 async def test_a_stream_that_breaks_off_goes_on_where_it_was(desk: Desk) -> None:
     words = " ".join(str(number) for number in range(300))
     desk.talk.script(agents={"SearchAgent": [call(SEARCH, title="Alien"), say(words)]})
-    cuts = [0, 400, 900, 1500]
+    cuts = [0, 400, 2500, 800]  # before all, then before, within and after the first words
     async with cutting(desk.url, b"/turns", cuts) as url:
         with desk.terminal(url=url) as terminal:
             await terminal.line("Count!")
@@ -259,6 +259,7 @@ async def test_a_stream_that_breaks_off_goes_on_where_it_was(desk: Desk) -> None
     (turn,) = await desk.latest()
     assert (turn["status"], turn["answer"]) == ("completed", words)
     assert told.count("connecting again") == len(cuts)
+    assert told.count(f"SearchAgent calls {SEARCH}") == 1
     lines = [line for line in told.replace("\x1b[K", "").splitlines() if line and line.split()[0].isdigit()]
     assert " ".join(" ".join(lines).split()) == words
 
