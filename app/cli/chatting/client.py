@@ -1,4 +1,4 @@
-"""What a chat needs of the service, which runs in this process or behind a URL."""
+"""The interface of the service for a chat. The service runs in this process or at a URL."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ Events = AsyncGenerator[Event, None]
 """The AG-UI events of one turn."""
 
 FAILED, NOT_ALLOWED, TRY_AGAIN, INTERRUPTED = 1, 4, 75, 130
-"""Exit statuses: 4 as GitHub's command has it, 75 is EX_TEMPFAIL, 130 a shell's for Ctrl-C."""
+"""Exit statuses: 4 as in GitHub's command line, 75 is EX_TEMPFAIL, 130 is the shell's for Ctrl-C."""
 
 _TEMPORARY = (RateLimited, Unavailable, UpstreamTimeout, ConversationBusy)
 _TEMPORARY_CODES = {code_of(kind) for kind in (*_TEMPORARY, Interrupted)}
 
 _LONGEST = 1000
-"""Characters of an error."""
+"""Maximum characters of an error message."""
 RECONNECTING = "CLIENT_RECONNECTING"
-"""The type of an event of the client's own: the stream broke off, and will go on."""
+"""The type of an event that the client adds when a stream broke off and is continued."""
 
 
 class ChatFailed(CommandFailed):
@@ -58,13 +58,13 @@ class ChatFailed(CommandFailed):
         super().__init__(plain_line(f"{detail}{wait}{found}", _LONGEST), status=status)
         self.code = code
         self.is_final = is_final
-        """Whether another question would fail alike."""
+        """Whether each further question would fail, too."""
         self.is_servers = is_servers
-        """Whether it may be another one's who is before the service, such as a proxy's."""
+        """Whether the error can come from a proxy in front of the service."""
 
 
 class Ended(BaseModel):
-    """How a turn ended: what is common to stored turns and others."""
+    """The end of a turn: the fields that stored and other turns have in common."""
 
     status: str
     answer: str | None = None
@@ -79,13 +79,13 @@ class ChatClient(Protocol):
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether the service knows nobody to store conversations for."""
+        """Whether there is no account or key that conversations can be stored for."""
 
     async def greet(self) -> str:
-        """Check that the service is there, and say who and where one is."""
+        """Check that the service is available; return a sentence with its place and the account."""
 
     async def start(self) -> None:
-        """Begin a conversation."""
+        """Start a conversation."""
 
     async def resume(self, conversation_id: int) -> tuple[ConversationRead, TurnRead | None]:
         """Continue a conversation; return it and its last turn."""
@@ -100,7 +100,7 @@ class ChatClient(Protocol):
         """Cancel a stored turn: its stream then ends."""
 
     async def decide(self, confirmation_id: int, decision: Decision) -> ConfirmationRead:
-        """Approve or decline an action; return what came of it."""
+        """Approve or decline an action; return the decided confirmation."""
 
 
 def failed(error: AppError) -> ChatFailed:

@@ -54,7 +54,7 @@ class InProcess:
         return self._caller.is_anonymous
 
     async def greet(self) -> str:
-        """Start loading the agents, which takes seconds; return who one is."""
+        """Start loading the agents, which takes seconds; return a sentence with the place and the account."""
         self._process.assistant.start()
         return f"On this computer's database, {self._name}."
 
@@ -116,7 +116,7 @@ async def in_process(settings: Settings, email: str | None) -> AsyncIterator[InP
 
 
 def unguarded(work: Awaitable[T]) -> Awaitable[T]:
-    """Let work run: nothing but its own command ends this process."""
+    """Return the work unchanged: this process has no shutdown to guard it from."""
     return work
 
 

@@ -1,4 +1,4 @@
-"""What is read: questions and decisions, from a terminal or a pipe; and Ctrl-C."""
+"""Input: questions and decisions from a terminal or a pipe, and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Keyboard:
     """One command's input."""
 
     def __init__(self) -> None:
-        # Bytes that are not UTF-8 are no reason to fail.
+        # Invalid bytes are replaced instead of ending the command.
         sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
         self.is_person = sys.stdin.isatty() and sys.stderr.isatty()
         if self.is_person:
@@ -30,7 +30,7 @@ class Keyboard:
         return None
 
     def confirms(self, question: str) -> bool | None:
-        """Return a person's decision: only y and yes confirm. None when nobody decides."""
+        """Return a person's decision: only y and yes confirm. None without a terminal or an answer."""
         if not self.is_person:
             return None
         _forget_typed_ahead()
@@ -48,7 +48,7 @@ class Keyboard:
         return sys.stdin.read()
 
     def _line(self, prompt: str) -> str | None:
-        """Return a line. The event loop stands still meanwhile: no turn is running."""
+        """Return a line. This blocks the event loop, while no turn is running."""
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             if self.is_person and sys.stdout.isatty():
@@ -65,7 +65,7 @@ class Keyboard:
 
 @contextmanager
 def on_interrupt(action: Callable[[], Any]) -> Iterator[None]:
-    """Call `action` in the event loop at each Ctrl-C, which does not end the process meanwhile."""
+    """Call `action` in the event loop at each Ctrl-C, instead of ending the process."""
     loop = asyncio.get_running_loop()
     before = signal.getsignal(signal.SIGINT)
     try:
@@ -81,7 +81,7 @@ def on_interrupt(action: Callable[[], Any]) -> Iterator[None]:
 
 
 def _forget_typed_ahead() -> None:
-    """Drop what was typed before the question was to be seen: it is no answer to it."""
+    """Discard text that was typed before the question was shown: it cannot be an answer to it."""
     with suppress(ImportError, OSError):
         termios: Any = importlib.import_module("termios")
         with suppress(termios.error):

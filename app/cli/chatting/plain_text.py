@@ -8,7 +8,7 @@ _UNSAFE = re.compile(
     "["
     "\x00-\x08\x0b-\x1f"  # also ESC, with which terminal sequences begin, and CR, which overwrites a line
     "\x7f-\x9f"
-    "\u202a-\u202e\u2066-\u2069"  # change the direction of what follows, so that it reads as something else
+    "\u202a-\u202e\u2066-\u2069"  # change the direction of the text after them, which then reads differently
     "\ud800-\udfff"
     "]"
 )
@@ -22,7 +22,7 @@ class PlainText:
         self._held = ""
 
     def feed(self, piece: str) -> str:
-        """Return what can be written so far."""
+        """Return the text that can be written now."""
         text = self._held + piece
         self._held = text[-1] if text and "\ud800" <= text[-1] <= "\udbff" else ""
         return _cleaned(text.removesuffix(self._held) if self._held else text)
@@ -34,7 +34,7 @@ def plain(text: str) -> str:
 
 
 def plain_line(text: str, width: int) -> str:
-    """Return the text in one line of at most so many characters."""
+    """Return the text as one line of at most `width` characters."""
     line = " ".join(plain(text).split())
     return line if len(line) <= width else f"{line[: width - 1]}…"
 

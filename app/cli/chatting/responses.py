@@ -1,4 +1,4 @@
-"""Read a server's responses: its problems, its events, and what is not its own."""
+"""Read a server's responses: problems, events, and responses of other servers."""
 
 from __future__ import annotations
 

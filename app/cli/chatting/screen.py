@@ -1,4 +1,4 @@
-"""What is written: answers to stdout, all else to stderr, with decorations only where that is a terminal."""
+"""Output: answers to stdout, everything else to stderr. Decorations are written only to terminals."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _TICK = 0.15
 
 
 class Screen:
-    """One command's output. Texts from models and servers lose their control characters."""
+    """The output of a command. Control characters are removed from texts of models and servers."""
 
     def __init__(self) -> None:
         for stream in (sys.stdout, sys.stderr):
-            # A locale without the character is no reason to fail.
+            # Characters that the locale lacks are replaced instead of ending the command.
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
         is_dumb = os.environ.get("TERM", "") in ("", "dumb")
         self.streams = sys.stdout.isatty()
-        """Whether text is shown as it arrives, rather than the answer at the end."""
+        """Whether text is shown as it arrives instead of at the end."""
         self._is_watched = sys.stderr.isatty()
         self._can_erase = self._is_watched and not is_dumb
         self._is_dim = self._can_erase and not os.environ.get("NO_COLOR")
@@ -60,20 +60,20 @@ class Screen:
         self._out(f"{plain_json(text)}\n")
 
     def note(self, text: str) -> None:
-        """Show a person what happens, dimly and in one line."""
+        """Show progress to a person, dimly and in one line."""
         if self._is_watched:
             self.end_message()
             line = plain_line(text, max(shutil.get_terminal_size().columns - 1, 20))
             self._err(f"\x1b[2m{line}\x1b[0m\n" if self._is_dim else f"{line}\n")
 
     def say(self, text: str) -> None:
-        """Tell something that matters without a terminal, too."""
+        """Write a message, also without a terminal."""
         self.end_message()
         self._err(f"{plain(text)}\n")
 
     @asynccontextmanager
     async def busy(self) -> AsyncIterator[None]:
-        """Show that time passes, wherever nothing is written."""
+        """Show the elapsed time while nothing is written."""
         ticking = asyncio.ensure_future(self._tick()) if self._can_erase else None
         try:
             yield

@@ -1,4 +1,4 @@
-"""A chat: questions, what is shown of their turns, decisions, and what Ctrl-C does."""
+"""A chat session: questions, turns, decisions, and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BUSY = "Another question of this conversation is being answered."
 
 
 class TurnGivenUp(Exception):
-    """The person does not wait for the turn's end."""
+    """The person stopped waiting for the end of the turn."""
 
 
 class Session:

@@ -1,4 +1,4 @@
-"""A turn as its events tell it: text as it arrives, tools and handoffs dimly, then how it ended."""
+"""Show a turn from its events: text as it arrives, tools and handoffs dimly, then its result."""
 
 from __future__ import annotations
 
@@ -86,5 +86,5 @@ class TurnView:
         return self._screen.streams and not self._is_quiet
 
     def _is_shown(self, answer: str) -> bool:
-        """Whether the last message was the answer: some agents give it in another way."""
+        """Whether the last message is the answer: an agent can also return it without a message."""
         return self._message.strip() == answer.strip()
