@@ -13,29 +13,32 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from tests.fakes.openai_server import fake_openai
+from tests.fixtures.callers import ADMIN, CUSTOMER, token_of
 from tests.fixtures.ports import free_port
 from tests.load.client import Call, Load, Request, drive
 from tests.load.protocol import seconds_for_bounds
-from tests.load.servers import Server, python, sample_store, uvicorn
+from tests.load.servers import Server, api_key, python, sample_store, seconds_to_load_agents, uvicorn
 
 _OURS = "app.main:app"
 _TURN = Request("POST /api/v1/ai/handoff", {"question": "What is the rental rate for the film Alien?"})
 _FILM = Request("GET /api/v1/films/1")
 _FILMS = [Request(f"GET /api/v1/films/{number}") for number in range(1, 101)]
 _LIST = Request("GET /api/v1/films?limit=100")
-_RENTALS = [Request(f"GET /api/v1/customers/{number}/rentals", signed_in=True) for number in range(1, 101)]
+_RENTALS = [Request(f"GET /api/v1/customers/{number}/rentals", credential=token_of(ADMIN)) for number in range(1, 101)]
 _AGENTS = Request("GET /api/v1/ai/info")
 """Answered as soon as the agents are loaded."""
 _VARIES = b',"usage":'
 """Where the part of a turn's answer begins that is not always the same: tokens and duration."""
 _STARTS = 3
 _TURNS = 1000
+_MANY = 64
+"""Clients, many more than database connections."""
 _WARM_UP = 0.5
 """Seconds before each measured window."""
 
@@ -122,20 +125,26 @@ def _measure(report: Report, options: Options, stack: ExitStack, folder: Path, d
     for server in (openai, offline):
         server.fetch(_AGENTS)
     naive = stack.enter_context(uvicorn("tests.load.naive:app", folder, DATABASE_URL=database))
+    key = api_key(database)
+    by_key = [replace(request, credential=key) for request in _RENTALS]
+    by_customer = replace(_TURN, credential=token_of(CUSTOMER))
     report.say(f"\n{'answers a second':34}{'ours':>9}{'theirs':>9}{'ratio':>9}{'at least':>9}")
     for comparison in (
         Comparison("film", offline, by_hand, _FILMS, 0.25),
         Comparison("10 films", offline, by_hand, [Request("GET /api/v1/films?limit=10")], 0.25),
         Comparison("100 films", offline, by_hand, [_LIST], 0.25),
         Comparison("films of a category", offline, by_hand, [Request("GET /api/v1/films?category=action")], 0.25),
-        Comparison("a customer's rentals", offline, by_hand, _RENTALS, 0.25),
+        Comparison("a customer's rentals, with a token", offline, by_hand, _RENTALS, 0.25),
+        Comparison("a customer's rentals, with a key", offline, by_hand, by_key, 0.25),
         Comparison("100 films, beside a naive ORM", offline, naive, [_LIST], 1.5),
         Comparison("handoff, openai over a socket", openai, by_hand, [_TURN], 0.45),
+        Comparison("the same for a customer", openai, by_hand, [by_customer], 0.4),
         # 150 turns a second on the machine where the loop, with its model over a socket, makes 170.
         Comparison("handoff, offline", offline, by_hand, [_TURN], 150 / 170),
     ):
         report.compared(comparison, *_compare(options, comparison))
     report.say("")
+    _waits(report, options, offline)
     (films,) = _calls(_FILMS, offline)
     film = 1 / drive(offline.port, films, seconds=options.seconds, warm_up=_WARM_UP).rate
     share = 100 * seconds_for_bounds(_FILM.encoded) / film
@@ -156,8 +165,17 @@ def _model_call(folder: Path, database: str) -> dict[str, Any]:
         return model.requests[0].body
 
 
+def _waits(report: Report, options: Options, server: Server) -> None:
+    """How much longer than half of the answers the slowest take: clients wait for connections in their turn."""
+    (films,) = _calls([_LIST], server)
+    load = drive(server.port, films, seconds=options.seconds, warm_up=_WARM_UP, connections=_MANY)
+    report.answered(load)
+    report.measured(f"100 films, {_MANY} clients, p50", load.wait(0.5), "s")
+    report.measured("p99 by p50", load.wait(0.99) / load.wait(0.5), "times", at_most=5)
+
+
 def _starts(report: Report, folder: Path, database: str) -> None:
-    healthy, film, slowest, ready = [], [], [], []
+    healthy, film, slowest, ready, memory = [], [], [], [], []
     for _ in range(_STARTS):
         with uvicorn(_OURS, folder, DATABASE_URL=database, AI_PROVIDER="offline") as server:
             server.fetch(Request("GET /health"))
@@ -165,10 +183,14 @@ def _starts(report: Report, folder: Path, database: str) -> None:
             film.append(_seconds_for(server, _FILM))
             slowest.append(_slowest_while_loading(server))
             ready.append(time.perf_counter() - server.started)
+            memory.append(server.resident_mb)
+    loading = median(seconds_to_load_agents(folder) for _ in range(_STARTS))
     report.measured("start to first /health", median(healthy), "s", at_most=1.5)
     report.measured("then a film", median(film), "s")
     report.measured("slowest film while agents load", median(slowest), "s")
     report.measured("start to agents ready", median(ready), "s")
+    report.measured("loading the agents", loading, "s")
+    report.measured("memory when they are loaded", median(memory), "MB", at_most=150)
 
 
 def _slowest_while_loading(server: Server) -> float:
@@ -213,7 +235,8 @@ def _calls(requests: Sequence[Request], *servers: Server) -> list[list[Call]]:
 def _comparable(body: bytes) -> Any:
     answer = json.loads(body)
     if "answer" in answer:
-        del answer["usage"], answer["duration_ms"]
+        # The offline model looks things up in its own way.
+        del answer["usage"], answer["duration_ms"], answer["steps"]
     return answer
 
 

@@ -6,11 +6,11 @@ import asyncio
 import itertools
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import uvloop
 
-from tests.fixtures.callers import ADMIN, bearer, token_of
+from tests.fixtures.callers import bearer
 
 CONNECTIONS = 16
 _HEAD_END = b"\r\n\r\n"
@@ -20,11 +20,11 @@ _PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Request:
-    """`line` is "METHOD /path"; a body is sent as JSON. Who signs in is an admin."""
+    """`line` is "METHOD /path"; a body is sent as JSON; `credential` is an access token or an API key."""
 
     line: str
     body: object = None
-    signed_in: bool = False
+    credential: str | None = None
 
     @property
     def content(self) -> bytes:
@@ -35,7 +35,7 @@ class Request:
     def headers(self) -> dict[str, str]:
         """What is sent with it."""
         always = {"Content-Type": "application/json", "Content-Length": str(len(self.content))}
-        return {**always, **bearer(token_of(ADMIN))} if self.signed_in else always
+        return {**always, **bearer(self.credential)} if self.credential else always
 
     @property
     def encoded(self) -> bytes:
@@ -54,38 +54,54 @@ class Call:
 
 @dataclass
 class Load:
-    """What a server did: answers within the measured window, and answers and wrong ones in all."""
+    """What a server did: answers within the measured window and the seconds of each; in all, answers and wrong ones."""
 
     seconds: float
-    answered: int = 0
+    waits: list[float] = field(default_factory=list)
     total: int = 0
     wrong: int = 0
 
     @property
     def rate(self) -> float:
         """Answers a second."""
-        return self.answered / self.seconds
+        return len(self.waits) / self.seconds
+
+    def wait(self, share: float) -> float:
+        """Seconds within which this share of the answers came."""
+        return sorted(self.waits)[int(share * (len(self.waits) - 1))]
 
 
-def drive(port: int, calls: Sequence[Call], *, seconds: float, warm_up: float = 0, at_least: int = 0) -> Load:
+def drive(
+    port: int,
+    calls: Sequence[Call],
+    *,
+    seconds: float,
+    warm_up: float = 0,
+    at_least: int = 0,
+    connections: int = CONNECTIONS,
+) -> Load:
     """Make the calls in turn, again and again, on all connections at once, and longer until there are `at_least`.
 
     Raises ConnectionError when the server closes a connection, TimeoutError when it falls silent.
     """
-    return uvloop.run(_drive(port, calls, Load(seconds), warm_up, at_least))
+
+    async def run() -> Load:
+        begin = asyncio.get_running_loop().time() + warm_up
+        plan = _Plan(itertools.cycle(calls), Load(seconds), begin, at_least)
+        await asyncio.wait_for(_drive(port, plan, connections), warm_up + seconds + _PATIENCE)
+        return plan.load
+
+    return uvloop.run(run())
 
 
-async def _drive(port: int, calls: Sequence[Call], load: Load, warm_up: float, at_least: int) -> Load:
+async def _drive(port: int, plan: _Plan, number: int) -> None:
     loop = asyncio.get_running_loop()
-    plan = _Plan(itertools.cycle(calls), load, loop.time() + warm_up, at_least)
     connections = []
-    for _ in range(CONNECTIONS):
+    for _ in range(number):
         transport, connection = await loop.create_connection(lambda: _Connection(plan), "127.0.0.1", port)
         connection.start(transport)
         connections.append(connection)
-    ends = asyncio.gather(*(connection.end for connection in connections))
-    await asyncio.wait_for(ends, warm_up + load.seconds + _PATIENCE)
-    return load
+    await asyncio.gather(*(connection.end for connection in connections))
 
 
 @dataclass(frozen=True)
@@ -127,14 +143,16 @@ class _Connection(asyncio.Protocol):
 
     def _send(self) -> None:
         self._received, self._size = b"", 0
-        self._call = next(self._plan.calls)
+        self._call, self._sent = next(self._plan.calls), self._now()
         self._transport.write(self._call.request)
 
     def _on_response(self) -> None:
         plan, load = self._plan, self._plan.load
-        elapsed = self._now() - plan.begin
+        now = self._now()
+        elapsed = now - plan.begin
         load.total += 1
-        load.answered += 0 <= elapsed < load.seconds
+        if 0 <= elapsed < load.seconds:
+            load.waits.append(now - self._sent)
         load.wrong += not self._received.startswith(b"HTTP/1.1 200 ") or self._call.expected not in self._received
         if elapsed < load.seconds or load.total < plan.at_least:
             self._send()

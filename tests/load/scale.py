@@ -29,7 +29,7 @@ _NEXT = re.compile(r'<[^>]*?(/api/[^>]*)>; rel="next"')
 _REQUESTS = {
     "100 films": [Request("GET /api/v1/films?limit=100")],
     "a customer's rentals": [
-        Request(f"GET /api/v1/customers/{number}/rentals", signed_in=True) for number in range(1, 101)
+        Request(f"GET /api/v1/customers/{number}/rentals", credential=token_of(ADMIN)) for number in range(1, 101)
     ],
 }
 _WALKS = ("/api/v1/rentals?limit=1000", "/api/v1/rentals?limit=1000&sort=-rental_date")

@@ -14,10 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.core.auth.identity import Scope
 from app.core.database.engine import Database
 from app.core.database.migrations import upgrade
 from app.core.settings import Settings
+from app.schemas.auth import ApiKeyCreate
 from app.seed.store import seed
+from app.services.api_keys import ApiKeyService
 from tests.fixtures.callers import SECRET
 from tests.fixtures.ports import free_port
 from tests.fixtures.postgres_server import create_database, drop_database, postgres_server
@@ -79,6 +82,29 @@ async def _seed(url: str, scale: int) -> None:
     database = Database(Settings(database_url=url))
     await seed(database, scale=scale)
     await database.dispose()
+
+
+def api_key(url: str) -> str:
+    """Return a new API key of the store with all scopes."""
+
+    async def create() -> str:
+        database = Database(Settings(database_url=url))
+        created = await ApiKeyService(database).create(ApiKeyCreate(name="load", scopes=list(Scope)), None)
+        await database.dispose()
+        return created.key
+
+    return asyncio.run(create())
+
+
+def seconds_to_load_agents(folder: Path) -> float:
+    """Return the processor time that a server takes for it beside its requests."""
+    script = (
+        "import time, app.main; started = time.process_time(); import app.agents.assistant; "
+        "import app.agents.chat_services.clients; print(time.process_time() - started)"
+    )
+    command = [sys.executable, "-c", script]
+    ended = subprocess.run(command, cwd=folder, env=_environment({}), capture_output=True, check=True, text=True)
+    return float(ended.stdout)
 
 
 @contextmanager
