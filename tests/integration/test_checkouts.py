@@ -15,6 +15,7 @@ pytestmark = pytest.mark.servers
 
 PARTS = ("app", "migrations", "plugins", "docker", "alembic.ini", "requirements.lock", "README.md")
 STORE = {"DATABASE_URL": "sqlite:///store.db"}
+NOT_UTF_8 = "Error: .env is not UTF-8: save it as UTF-8, not as UTF-16 or ANSI.\n"
 
 
 def git(*arguments: str, cwd: Path) -> str:
@@ -32,6 +33,11 @@ def copied(folder: Path, *others: str) -> Path:
         else:
             shutil.copy(ROOT / name, folder / name)
     return folder
+
+
+def write_env(folder: Path, encoding: str) -> None:
+    comment = "# Größe" if encoding == "latin-1" else "# size"
+    (folder / ".env").write_text(f"{comment}\nLOG_LEVEL=DEBUG\n", encoding=encoding)
 
 
 def test_a_checkout_on_windows_has_the_line_ends_that_containers_need(tmp_path: Path) -> None:
@@ -68,16 +74,23 @@ def test_alembic_runs_from_any_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "latin-1"])
-@pytest.mark.parametrize("command", [("app", "migrate"), ("app", "serve"), ("uvicorn", "app.main:app")], ids=" ".join)
-def test_an_env_file_that_is_no_utf_8_is_told_in_a_sentence(
-    tmp_path: Path, encoding: str, command: tuple[str, ...]
-) -> None:
-    comment = "# Größe" if encoding == "latin-1" else "# size"
-    (tmp_path / ".env").write_text(f"{comment}\nLOG_LEVEL=DEBUG\n", encoding=encoding)
+def test_an_env_file_that_is_no_utf_8_is_told_in_a_sentence(tmp_path: Path, encoding: str) -> None:
+    write_env(tmp_path, encoding)
+    done = run("migrate", cwd=tmp_path)
+    assert done.returncode != 0
+    assert (done.stdout, done.stderr) == ("", NOT_UTF_8)
+
+
+@pytest.mark.parametrize(
+    ("command", "encoding"),
+    [(("app", "serve"), "utf-16-le"), (("uvicorn", "app.main:app"), "latin-1")],
+    ids=["app serve", "uvicorn"],
+)
+def test_servers_tell_it_in_a_sentence(tmp_path: Path, command: tuple[str, ...], encoding: str) -> None:
+    write_env(tmp_path, encoding)
     done = run_module(*command, cwd=tmp_path)
     assert done.returncode != 0
-    said = "Error: .env is not UTF-8: save it as UTF-8, not as UTF-16 or ANSI.\n"
-    assert (done.stdout, done.stderr) == ("", said)
+    assert (done.stdout, done.stderr) == ("", NOT_UTF_8)
 
 
 @pytest.mark.parametrize(("mark", "line_end"), [("\ufeff", "\r\n"), ("", "\n")], ids=["Windows", "others"])
