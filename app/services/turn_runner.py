@@ -23,7 +23,7 @@ from app.core.database.engine import Database
 from app.core.errors import ConversationBusy, Interrupted, TurnNotFound
 from app.core.settings import Settings
 from app.repositories.turns import TurnRepository
-from app.schemas.conversations import INTERRUPTED, TurnRead
+from app.schemas.conversations import INTERRUPTED, TurnError, TurnRead
 from app.services.ai import AssistantLoader
 from app.services.live_turn import Ask, LiveTurn
 from app.services.proposals import ProposalDesk
@@ -192,7 +192,8 @@ class TurnRunner:
             async with self._database.reading() as connection:
                 if await TurnRepository(connection).state(live.id) is None:
                     return turn, TurnNotFound(live.id)
-        return turn.model_copy(update={"status": "failed", "answer": None, "error": INTERRUPTED}), Interrupted()
+        error = TurnError.model_validate(INTERRUPTED)
+        return turn.model_copy(update={"status": "failed", "answer": None, "error": error}), Interrupted()
 
     async def _watch(self) -> None:
         """While turns run, store their events and cancel those that were deleted or asked to be cancelled."""

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
+from sqlmodel import col
 
 from app.core.errors import RateLimited, UpstreamFailed
 from app.models import Turn
+from app.schemas.conversations import INTERRUPTED
 from tests.fakes.scripted_chat import call, fail, hand_over, hang, say, say_nothing
 from tests.fixtures.statements import statements_of
 from tests.fixtures.talking import HANDOFF, Talk
@@ -232,6 +234,19 @@ async def test_a_turn_that_lost_its_process_is_interrupted_and_the_next_one_work
     assert (turns[0], turns[1]["error"]) == (before, lost["error"])
     assert "What was I?" not in talk.chat.calls[0].transcript
     assert "Do you have Alien?" in talk.chat.calls[0].transcript
+
+
+async def test_a_turn_that_outlives_its_lease_ends_as_interrupted_for_all_who_wait(talk: Talk) -> None:
+    path = await talk.conversation()
+    asking = await talk.thinking(path)
+    (turn,) = (await talk.client.get(f"{path}/turns")).json()
+    past = datetime.now(timezone.utc) - timedelta(seconds=1)
+    async with talk.app.state.database.writing() as connection:
+        await connection.execute(sa.update(Turn).where(col(Turn.id) == turn["id"]).values(lease_until=past))
+    await talk.app.state.turns.stop()
+    answer = await asyncio.wait_for(asking, timeout=10)
+    assert (answer.status_code, answer.json()["detail"]) == (503, INTERRUPTED["detail"])
+    assert (await talk.other.get(f"{path}/turns/{turn['id']}")).json()["error"]["code"] == "interrupted"
 
 
 async def test_the_process_ends_its_turns_with_their_states(talk: Talk) -> None:

@@ -126,6 +126,7 @@ async def test_two_hundred_streams_at_once_are_whole(
         "OPENAI_BASE_URL": provider.base_url,
         "RATE_LIMIT_AI": "off",
         "AI_TIMEOUT_SECONDS": "120",
+        "DATABASE_POOL_TIMEOUT": "60",
     }
     folder = tmp_path_factory.mktemp("load")
     limits = httpx.Limits(max_connections=None)
