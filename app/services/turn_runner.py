@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.agents.events import EventLog, Numbered
+from app.agents.events import Event, EventLog, Numbered
 from app.agents.record import TurnRecord, TurnRequest
-from app.core.database.engine import Database
-from app.core.errors import ConversationBusy, Interrupted, TurnNotFound
+from app.core.database.engine import Database, is_unreachable
+from app.core.errors import ConversationBusy, Interrupted, TurnNotFound, Unavailable
 from app.core.settings import Settings
 from app.repositories.turns import TurnRepository
 from app.schemas.conversations import INTERRUPTED, TurnError, TurnRead
@@ -31,7 +31,7 @@ from app.services.turn_confirmations import whole_turn
 from app.services.turn_errors import error_of
 from app.services.turn_events import TurnEvents
 from app.services.turn_outcomes import terminal_of
-from app.services.turn_store import beginning, ending
+from app.services.turn_store import Ending, beginning, ending
 from plugins.rental_desk.proposer import current_proposer
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ _LOOK = 0.5
 """Seconds between two checks for turns that another process has asked to cancel."""
 _POLL = 0.1
 """Seconds between two polls of a turn that another process runs."""
+_STORE_PATIENCE = 10.0
+"""Seconds to try to store a turn's end: less than the lease lasts beyond the deadline."""
 _PATIENCE = 5.0
 """Seconds to wait for a cancelled turn to end."""
 
@@ -173,11 +175,7 @@ class TurnRunner:
         turn = live.read(status, ended_at)
         live.log.close()
         await self._events.written()
-        try:
-            stored = await self._database.transaction(ending(live, turn, ended_at, live.unwritten()))
-        except Exception:
-            log.exception("turn_not_stored", turn_id=live.id)
-            stored = None
+        stored = await self._store(live, ending(live, turn, ended_at, live.unwritten()))
         if stored is None:
             turn, live.error = await self._lost(live, turn)
             stored = turn, terminal_of(turn, live.request_id)
@@ -185,6 +183,22 @@ class TurnRunner:
         live.log.end(terminal)
         del self._live[live.id]
         live.done.set_result(turn)
+
+    async def _store(self, live: LiveTurn, work: Ending) -> tuple[TurnRead, Event] | None:
+        """Store the turn's end. While the database is unavailable, try again for some seconds of the lease.
+
+        Return None if the turn was deleted, has lost its lease or could not be stored.
+        """
+        give_up = time.monotonic() + _STORE_PATIENCE
+        while True:
+            try:
+                return await self._database.transaction(work)
+            except Exception as error:
+                is_temporary = isinstance(error, Unavailable) or is_unreachable(error)
+                if not is_temporary or live.is_stopping or time.monotonic() > give_up:
+                    log.exception("turn_not_stored", turn_id=live.id)
+                    return None
+            await asyncio.sleep(_POLL)
 
     async def _lost(self, live: LiveTurn, turn: TurnRead) -> tuple[TurnRead, Exception]:
         """Return the turn and error to report when the end was not stored: turn deleted or interrupted."""

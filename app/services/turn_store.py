@@ -24,6 +24,7 @@ CONFIRMABLE = timedelta(minutes=10)
 """How long a proposal can be confirmed."""
 
 Beginning = Callable[[AsyncConnection], Awaitable[tuple[int, TurnRequest | None]]]
+Ending = Callable[[AsyncConnection], Awaitable[tuple[TurnRead, Event] | None]]
 
 
 def beginning(ask: Ask, now: datetime, lease: timedelta) -> Beginning:
@@ -65,9 +66,7 @@ def beginning(ask: Ask, now: datetime, lease: timedelta) -> Beginning:
     return work
 
 
-def ending(
-    live: LiveTurn, turn: TurnRead, ended_at: datetime, events: list[tuple[int, int, Event]]
-) -> Callable[[AsyncConnection], Awaitable[tuple[TurnRead, Event] | None]]:
+def ending(live: LiveTurn, turn: TurnRead, ended_at: datetime, events: list[tuple[int, int, Event]]) -> Ending:
     """Return the transaction that stores a turn's end, proposals, last events and terminal event.
 
     It returns the turn and the terminal event; None if the turn was deleted or has lost its lease.

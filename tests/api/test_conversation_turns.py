@@ -15,7 +15,7 @@ from app.models import Turn
 from app.schemas.conversations import INTERRUPTED
 from tests.fakes.scripted_chat import call, fail, hand_over, hang, say, say_nothing
 from tests.fixtures.statements import statements_of
-from tests.fixtures.talking import HANDOFF, Talk
+from tests.fixtures.talking import HANDOFF, Talk, own_store, two_workers
 
 SEARCH = "film_search-search_films"
 
@@ -247,6 +247,21 @@ async def test_a_turn_that_outlives_its_lease_ends_as_interrupted_for_all_who_wa
     answer = await asyncio.wait_for(asking, timeout=10)
     assert (answer.status_code, answer.json()["detail"]) == (503, INTERRUPTED["detail"])
     assert (await talk.other.get(f"{path}/turns/{turn['id']}")).json()["error"]["code"] == "interrupted"
+
+
+async def test_a_turn_that_ends_while_no_connection_is_free_is_stored_later(
+    server: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    limits = {"database_pool_size": 1, "database_pool_timeout": 0.1, "ai_timeout_seconds": 1}
+    async with own_store(server, tmp_path_factory) as url, two_workers(url, **limits) as talk:
+        path = await talk.conversation()
+        asking = await talk.thinking(path)
+        async with talk.app.state.database.reading():
+            done, _ = await asyncio.wait({asking}, timeout=3)
+        assert not done
+        assert (await asking).status_code == 504
+        (turn,) = (await talk.other.get(f"{path}/turns")).json()
+        assert (turn["status"], turn["error"]["code"]) == ("failed", "upstream_timeout")
 
 
 async def test_the_process_ends_its_turns_with_their_states(talk: Talk) -> None:
