@@ -47,7 +47,7 @@ def desk_plan_for(question: str) -> DeskPlan | None:
 
 
 def _affairs(text: str) -> DeskPlan | None:
-    customer, rest = _customer(text)
+    customer, rest = customer_in(text)
     film = cue("own film").search(rest)
     title = next((group for group in film.groups() if group), "").strip(' ?.!"') if film else ""
     title = "" if cue("no title").match(title) or _is_desk_language(title) else title
@@ -104,8 +104,8 @@ def _is_desk_language(text: str) -> bool:
     return bool(said) and all(word in known or word.removesuffix("'s") in known or word.isdecimal() for word in said)
 
 
-def _customer(text: str) -> tuple[str, str]:
-    """A number, an e-mail or a name, and the text with "they" in its place."""
+def customer_in(text: str) -> tuple[str, str]:
+    """Return a number, an e-mail or a name, and the text with "they" in its place."""
     for pattern in map(cue, ("customer number", "customer called", "customer named")):
         for match in pattern.finditer(text):
             who = next(filter(None, match.groups()), "")

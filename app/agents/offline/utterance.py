@@ -21,7 +21,22 @@ _OF_A_PERSON = re.compile(
 _BREAK = re.compile(r"[.?!;,()\n]")
 _QUOTED = re.compile(r"[\"“”«»„]([^\"“”«»„]{1,120})[\"“”«»„]")
 _EXPLAINED = (
-    *("film", "has", "several", "count", "like after", "compare", "store", "kinds", "languages", "it", "them", "act"),
+    *(
+        "film",
+        "has",
+        "several",
+        "count",
+        "like after",
+        "compare",
+        "store",
+        "kinds",
+        "languages",
+        "it",
+        "them",
+        "act other",
+        "act rent",
+        "act return",
+    ),
     *("superlative", "same facts", "filler"),
 )
 _ABOUT_STORE = ("film", "has", *(f"fact {name}" for name in ("stock", "price", "cast", "rating", "days", "length")))
