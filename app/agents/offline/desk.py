@@ -155,35 +155,10 @@ def _near_me(text: str) -> DeskPlan | None:
     rest = f"{text[: near.start()]} {text[near.end() :]}"
     tokens = tokens_of(rest)
     known = COMMON | STORE_WORDS | words("desk words") | {"find", "carry", "local", "nearest", "around"}
-    named = [one for one in tokens if one.word not in known] or [one for one in tokens if one.word not in _BESIDE]
+    named = [one for one in tokens if one.word not in known] or [
+        one for one in tokens if one.word not in words("beside a title")
+    ]
     if not named:
         return None
     article = re.search(r"\bThe $", rest[: named[0].start])
     return DeskPlan((NEAR,), title=rest[article.start() if article else named[0].start : named[-1].end])
-
-
-_BESIDE = frozenset(
-    (
-        "is",
-        "are",
-        "do",
-        "does",
-        "did",
-        "can",
-        "i",
-        "you",
-        "we",
-        "a",
-        "an",
-        "in",
-        "at",
-        "of",
-        "for",
-        "to",
-        "me",
-        "there",
-        "stock",
-        "get",
-        "have",
-    )
-)

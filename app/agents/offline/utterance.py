@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from app.agents.offline.lexicon import cue, named, says
+from app.agents.offline.lexicon import cue, is_only, named, says, words
 from app.core.name_spellings import COMMON, tokens_of
 
 Film = Mapping[str, Any]
@@ -153,23 +153,10 @@ def masked(text: str, places: Sequence[tuple[int, int, str]]) -> str:
 
 def _is_meant(mention: FilmMention, text: str) -> bool:
     """Whether words such as "up" are the film, in a question about one: "it" never is, where it may be a pronoun."""
-    if says("it", mention.said) or mention.said.lower() in ("one", "them", "get out", "now", "here"):
+    if says("it", mention.said) or is_only("never a title", mention.said):
         return False
     before = text[: mention.start].rstrip().rpartition(" ")[2].lower()
-    return before not in (
-        "pick",
-        "look",
-        "make",
-        "what's",
-        "whats",
-        "give",
-        "come",
-        "came",
-        "comes",
-        "end",
-        "hurry",
-        "a",
-    )
+    return before not in words("before no title")
 
 
 def explained(text: str) -> str:
