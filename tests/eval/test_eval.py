@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from tests.eval.runner import Answered, answer_all, read_questions, table
 from tests.fixtures.settings import settings_for
 
-FILES = ("questions.yaml", "held_out.yaml", "held_out_again.yaml")
+FILES = ("questions.yaml", "held_out.yaml", "held_out_again.yaml", "held_out_people.yaml", "held_out_others.yaml")
 ALL_RIGHT = ("general", "small_talk", "missing")
 
 

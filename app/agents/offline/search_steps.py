@@ -21,8 +21,8 @@ _KINDS = {"categories", "ratings"}
 _MOST_TOLD = 5
 _MOST_STOCKED = 3
 _CLAUSE = re.compile(
-    r"[.?!;]+ +|,? (?:and|also|plus)(?: then)? "
-    r"(?=(?:do you|what|which|any|show|have you|how many|can you|recommend|list)\b)",
+    r"[.?!;]+ +|,? (?:and|also|plus|or)(?: then|,? if (?:not|so|yes),?)? "
+    r"(?=(?:do you|what|which|any|show|have you|how|can you|recommend|list|is|are|who|when|does)\b)",
     re.IGNORECASE,
 )
 _CONTESTS = {
@@ -97,9 +97,12 @@ def _lists_beside(text: str, found: Mapping[str, Any]) -> list[tuple[str, Slots]
         }
         said = read_utterance(text[start:end], part)
         start = following
-        asked = None if said.films or facts_in(said.masked) else intent_of(said, _NOTHING)
-        if asked is not None and asked[0] == "list" and (said.categories or said.actors or said.languages):
+        asked = None if said.films else intent_of(said, _NOTHING)
+        is_wish = said.categories or said.actors or said.languages
+        if asked is not None and asked[0] == "list" and is_wish and not facts_in(said.masked):
             wishes.append(asked)
+        elif asked is not None and asked[0] == "missing" and asked[1]["said"][0].isupper() and not said.actors:
+            wishes.append(("missing", {**asked[1], "beside": True}))
     return wishes[:1]
 
 
@@ -149,7 +152,7 @@ def _answer(name: str, slots: Slots, findings: Findings) -> Step:
     if name == "act":
         has = [tell(film, ["has"]) for film in slots["films"]]
         return Transfer(RENTAL_AGENT, " ".join((say("cannot act"), *has)))
-    if name == "missing" and not slots["films"]:
+    if name == "missing" and not slots["films"] and "beside" not in slots:
         return Transfer()
     return Say(say(name, **slots))
 

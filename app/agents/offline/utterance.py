@@ -10,13 +10,16 @@ from typing import Any
 
 from app.agents.offline.lexicon import cue, is_only, named, says, words
 from app.core.name_spellings import COMMON, tokens_of
+from app.core.similarity import letters_alike
 
 Film = Mapping[str, Any]
 _SURE, _LIKELY, _HALF = 0.9, 0.72, 0.6
+_SPELT_SO = 0.84
+"""Letters that a misspelt word shares with the word that is meant."""
 _NAMES = re.compile(r"x(?:film|actor|category|language)\d+")
 _ABOUT_FILMS = re.compile(r"\b(?:films|movies|something|anything|one|ones) (?:\w+ )?(?:about|with)\b", re.IGNORECASE)
 _OF_A_PERSON = re.compile(
-    r"(?:\b(?:with|starring|stars?|by|actors?|actress|featuring|or|and|without|has|does|is)) $", re.IGNORECASE
+    r"(?:\b(?:with|starring|stars?|by|actors?|actress|featuring|without|has|does|is)) $", re.IGNORECASE
 )
 _BREAK = re.compile(r"[.?!;,()\n]")
 _QUOTED = re.compile(r"[\"“”«»„]([^\"“”«»„]{1,120})[\"“”«»„]")
@@ -91,7 +94,8 @@ def read_utterance(text: str, found: Mapping[str, Any]) -> Utterance:
         _others(found.get(key) or (), places, kind, text)
         for key, kind in (("actors", "actor"), ("categories", "category"), ("languages", "language"))
     )
-    plain = Utterance(text, masked(text, places), tuple(sure), actors, categories, languages)
+    kept = frozenset(word for one in doubtful if one.score >= _LIKELY for word in one.said.split())
+    plain = Utterance(text, respelt(masked(text, places), kept), tuple(sure), actors, categories, languages)
     accepted, unknown = _runs(plain, [] if _ABOUT_FILMS.search(plain.masked) else doubtful)
     if accepted and not sure:
         places += [(one.start, one.end, "film") for one in accepted]
@@ -101,7 +105,7 @@ def read_utterance(text: str, found: Mapping[str, Any]) -> Utterance:
     else:
         accepted = []
     films = tuple(sorted((*sure, *accepted), key=lambda one: one.start))
-    return Utterance(text, masked(text, places), films, actors, categories, languages, unknown)
+    return Utterance(text, respelt(masked(text, places), kept), films, actors, categories, languages, unknown)
 
 
 def _film_mention(one: Mapping[str, Any]) -> FilmMention:
@@ -131,7 +135,8 @@ def _others(
             continue
         if one.get("name") == "New" and not says("category New", text):
             continue
-        if kind == "actor" and one["match"] == "partial" and not _names_a_person(one, text):
+        is_another = bool(names) and re.search(r"\b(?:and|or) $", text[: one["start"]]) is not None
+        if kind == "actor" and one["match"] == "partial" and not (is_another or _names_a_person(one, text)):
             continue
         whole = one.get("name") or (one["names"][0] if one["match"] == "exact" or len(one["names"]) == 1 else "")
         places.append((one["start"], one["end"], kind))
@@ -159,6 +164,21 @@ def _is_meant(mention: FilmMention, text: str) -> bool:
     return before not in words("before no title")
 
 
+@lru_cache(maxsize=64)
+def respelt(text: str, kept: frozenset[str] = frozenset()) -> str:
+    """Correct misspelt words of questions, such as "documentry"; not names, nor the words to be kept."""
+    left, pieces, at = explained(text), [], 0
+    for token in tokens_of(text):
+        is_plain = token.text.isalpha() and token.text.islower() and len(token.text) > 3 and token.text not in kept
+        if is_plain and token.word not in COMMON and left[token.start : token.end].strip():
+            best = max(sorted(words("spelling")), key=lambda word: letters_alike(token.text, word))
+            if letters_alike(token.text, best) >= _SPELT_SO:
+                pieces += [text[at : token.start], best]
+                at = token.end
+    return "".join((*pieces, text[at:]))
+
+
+@lru_cache(maxsize=64)
 def explained(text: str) -> str:
     """Blank every cue in a text, so that only words without a meaning of their own are left."""
     kinds = (f"category {name}" for name in named("category"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from app.agents.offline.context import Context
@@ -58,6 +59,8 @@ def _big(text: str) -> str:
 
 def list_slots(said: Utterance, context: Context) -> Slots | None:
     """Films that fit a wish, or how many there are."""
+    if (instead := cue("instead").search(said.masked)) and instead.end() < len(said.masked):
+        said = replace(said, masked=said.masked[instead.end() :])
     found, words = criteria_in(said), words_in(said)
     if context.asked is not None and found and (_FOLLOWS.match(said.text) or len(tokens_of(said.text)) < 4):
         found = {**criteria_in(context.asked), **found}
@@ -73,7 +76,8 @@ def list_slots(said: Utterance, context: Context) -> Slots | None:
         found = {"in_stock": True, "sort": "newest"}
     if not found or (found.keys() <= _WEAK and (said.unknown or not asks)):
         return None
-    if said.unknown and not words and not (found.keys() - _WEAK) and missing_title(said.masked):
+    is_vague = found.keys() <= _WEAK | {"actors"} and not asks
+    if said.unknown and not words and is_vague and missing_title(said.masked):
         return None
     return {
         "arguments": _either(said, found),
