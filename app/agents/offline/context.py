@@ -30,6 +30,9 @@ class Context:
     def recent(self) -> Film | None:
         """The film meant by "it"."""
         named = [film for mention in self.asked.films for film in mention.films[:1]] if self.asked else []
+        offered = [film for film in self.answered if film["title"] not in {other["title"] for other in named}]
+        if named and len(offered) == 1:
+            return offered[0]
         return next(iter((*named[:1], *self.answered[:1], *self.earlier[-1:])), None)
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.agents.offline.amounts import age_in, length_in, number, price_in, years_in
 from app.agents.offline.lexicon import cue, named, says
-from app.agents.offline.utterance import Utterance
+from app.agents.offline.utterance import Utterance, is_within_title
 
 Arguments = dict[str, Any]
 
@@ -81,6 +81,8 @@ def _categories(said: Utterance) -> Iterator[tuple[str, str, bool]]:
         yield "categories", name, not _is_negated(said.masked, at)
     for name in named("category"):
         for match in cue(f"category {name}").finditer(said.masked):
+            if is_within_title(said.masked, match.start()):
+                continue
             if name == "Children" and age_in(said.masked) is not None:
                 continue
             if name == "Foreign" and said.languages:

@@ -87,7 +87,7 @@ def _topic(text: str, of_film: bool) -> str:
     if of_film:
         asks_when = has("when did|last")
         return OUT if (returned and not asks_when) or has("still|due|overdue|copy|bring|account") else HISTORY
-    if has("history|histories|ever|past|previous(?:ly)?|before|records?|did (?:i|we|they) take out|taken out"):
+    if has("history|histories|ever|past|previous(?:ly)?|before|records?|did (?:i|we|they) take out|taken out|took out"):
         return HISTORY
     if returned or has(
         "out|due|overdue|unreturned|not|haven't|have to|need to|must|back|left|still|late|has got rented"
@@ -128,14 +128,8 @@ def _is_of_rentals(text: str, match: re.Match[str]) -> bool:
     """ "The rental history of Mallory", but not "A History of Violence" and not "my copy of Jaws"."""
     if not match.re.groupindex.get("b") or not match["b"]:
         return True
-    of_film = re.search(r"\b(?:cop(?:y|ies)|film|movie) $", text[: match.start()], re.IGNORECASE)
-    rentals = re.search(
-        r"\b(?:rentals?(?! (?:periods?|rates?|prices?|costs?|times?|durations?))|discs?|fees?|balance|due|late"
-        r"|account|customer)\b",
-        text,
-        re.IGNORECASE,
-    )
-    return of_film is None and (" " in match["b"] or rentals is not None)
+    is_copy = says("copy of", text[: match.start()])
+    return not is_copy and (" " in match["b"] or says("of rentals", text))
 
 
 def _looked_up(text: str) -> DeskPlan | None:

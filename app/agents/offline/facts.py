@@ -14,7 +14,7 @@ _SUPPRESSED = {
     "days": {"length", "stock", "year", "rating"},
     "streaming": {"stock"},
     "overview": {"plot"},
-    "rating": {"year", "length"},
+    "rating": {"length"},
     "stock": {"year"},
 }
 """Facts that are not asked for where another one is: "how long can I keep it" is not about its length."""

@@ -17,7 +17,6 @@ _SURE, _LIKELY, _HALF = 0.9, 0.72, 0.6
 _SPELT_SO = 0.84
 """Letters that a misspelt word shares with the word that is meant."""
 _NAMES = re.compile(r"x(?:film|actor|category|language)\d+")
-_ABOUT_FILMS = re.compile(r"\b(?:films|movies|something|anything|one|ones) (?:\w+ )?(?:about|with)\b", re.IGNORECASE)
 _OF_A_PERSON = re.compile(
     r"(?:\b(?:with|starring|stars?|by|actors?|actress|featuring|without|has|does|is)) $", re.IGNORECASE
 )
@@ -75,6 +74,8 @@ class Utterance:
     categories: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     unknown: tuple[tuple[str, tuple[Film, ...]], ...] = ()
+    excluded: tuple[str, ...] = ()
+    """Titles of films that are not meant: "anything with Tom Hanks except Forrest Gump"."""
 
 
 def tidy(text: str) -> str:
@@ -96,7 +97,7 @@ def read_utterance(text: str, found: Mapping[str, Any]) -> Utterance:
     )
     kept = frozenset(word for one in doubtful if one.score >= _LIKELY for word in one.said.split())
     plain = Utterance(text, respelt(masked(text, places), kept), tuple(sure), actors, categories, languages)
-    accepted, unknown = _runs(plain, [] if _ABOUT_FILMS.search(plain.masked) else doubtful)
+    accepted, unknown = _runs(plain, [] if says("about films", plain.masked) else doubtful)
     if accepted and not sure:
         places += [(one.start, one.end, "film") for one in accepted]
     elif not sure and not unknown and (common := [one for one in mentions if one.common and _is_meant(one, text)]):
@@ -105,7 +106,11 @@ def read_utterance(text: str, found: Mapping[str, Any]) -> Utterance:
     else:
         accepted = []
     films = tuple(sorted((*sure, *accepted), key=lambda one: one.start))
-    return Utterance(text, respelt(masked(text, places), kept), films, actors, categories, languages, unknown)
+    whole = respelt(masked(text, places), kept)
+    out = {int(match["n"]) for match in cue("except film").finditer(whole)}
+    excluded = tuple(film["title"] for place in out if place < len(films) for film in films[place].films)
+    meant = tuple(one for place, one in enumerate(films) if place not in out)
+    return Utterance(text, whole, meant, actors, categories, languages, unknown, excluded)
 
 
 def _film_mention(one: Mapping[str, Any]) -> FilmMention:
@@ -133,6 +138,8 @@ def _others(
     for one in found:
         if any(start < one["end"] and one["start"] < end for start, end, _ in places):
             continue
+        if kind == "category" and is_within_title(text, one["start"]):
+            continue
         if one.get("name") == "New" and not says("category New", text):
             continue
         is_another = bool(names) and re.search(r"\b(?:and|or) $", text[: one["start"]]) is not None
@@ -142,6 +149,12 @@ def _others(
         places.append((one["start"], one["end"], kind))
         names.append((one["start"], whole or one["mention"]))
     return tuple(name for _, name in sorted(names))
+
+
+def is_within_title(text: str, at: int) -> bool:
+    """Return whether the word there is written as part of a longer name: "Games" of "The Hunger Games"."""
+    before = re.search(r"\w+[ -]*[^\w]([A-Z][a-z]+) $", text[:at])
+    return before is not None and text[at].isupper() and before[1].lower() not in COMMON
 
 
 def masked(text: str, places: Sequence[tuple[int, int, str]]) -> str:
@@ -172,7 +185,8 @@ def respelt(text: str, kept: frozenset[str] = frozenset()) -> str:
         is_plain = token.text.isalpha() and token.text.islower() and len(token.text) > 3 and token.text not in kept
         if is_plain and token.word not in COMMON and left[token.start : token.end].strip():
             best = max(sorted(words("spelling")), key=lambda word: letters_alike(token.text, word))
-            if letters_alike(token.text, best) >= _SPELT_SO:
+            is_swapped = sorted(best) == sorted(token.text) and best[0] == token.text[0]
+            if is_swapped or letters_alike(token.text, best) >= _SPELT_SO:
                 pieces += [text[at : token.start], best]
                 at = token.end
     return "".join((*pieces, text[at:]))

@@ -70,6 +70,7 @@ def list_slots(said: Utterance, context: Context) -> Slots | None:
     elif words and (says("film", said.masked) or says("several", said.masked) or found):
         found["words"] = words
     asks = says("several", said.masked) or says("count", said.masked) or says("film", said.masked)
+    asks = asks or ("sort" in found and says("superlative", said.masked))
     if not found and asks and says("count", said.masked) and not said.unknown:
         return {"arguments": [{}], "count": True, "top": False}
     if not found and _WISH.search(said.masked) and says("several", said.masked) and not said.unknown:
@@ -81,6 +82,7 @@ def list_slots(said: Utterance, context: Context) -> Slots | None:
         return None
     return {
         "arguments": _either(said, found),
+        "excluded": said.excluded,
         "count": says("count", said.masked) or bool(context.asked and says("count", context.asked.masked)),
         "top": says("superlative", said.masked)
         and not re.search(r"\b(?:films|movies|\w+ies|ones|releases)\b", said.text),
