@@ -10,7 +10,7 @@ from app.agents.offline.utterance import named_facts
 _SUPPRESSED = {
     "not recorded": {"plot", "year", "cast"},
     "features": {"cast", "overview"},
-    "replacement": {"price", "days", "stock", "year"},
+    "replacement": {"price", "stock", "year", "plot"},
     "days": {"length", "stock", "year", "rating"},
     "streaming": {"stock"},
     "overview": {"plot"},

@@ -60,14 +60,13 @@ def answer_without_store(text: str, *, alone: bool = False) -> str:
 
 def missing_title(text: str) -> str:
     """Return what seems to be a film's title in a text that speaks of films, or an empty text."""
-    runs = sorted(unknown_runs(text), key=lambda run: (not _is_title_case(run), not _is_name(run, text)))
+    runs = sorted(unknown_runs(text), key=lambda run: (not _is_title_case(run), "'s " in run, not _is_name(run, text)))
     if not runs or len(runs) > 2:
         return ""
     asked = any(says(name, text) for name in _SURE_STORE)
     is_sequel = any(char.isdigit() for char in runs[0])
-    named_so = (runs[0][0].isupper() or is_sequel) and (
-        says("fact price", text) or says("fact cast", text) or runs[0] in text[:1]
-    )
+    asks = any(says(f"fact {fact}", text) for fact in ("price", "cast", "length", "rating", "year", "streaming"))
+    named_so = (runs[0][0].isupper() or is_sequel) and asks
     is_whole = len(text.strip(" ?!.")) - len(runs[0]) < 2 and runs[0][0].isupper()
     return runs[0] if asked or named_so or is_whole else ""
 

@@ -100,7 +100,8 @@ def read_utterance(text: str, found: Mapping[str, Any]) -> Utterance:
     accepted, unknown = _runs(plain, [] if says("about films", plain.masked) else doubtful)
     if accepted and not sure:
         places += [(one.start, one.end, "film") for one in accepted]
-    elif not sure and not unknown and (common := [one for one in mentions if one.common and _is_meant(one, text)]):
+    elif not sure and (common := [one for one in mentions if one.common and _is_meant(one, text, unknown)]):
+        unknown = ()
         accepted = common[:1]
         places += [(one.start, one.end, "film") for one in accepted]
     else:
@@ -169,12 +170,13 @@ def masked(text: str, places: Sequence[tuple[int, int, str]]) -> str:
     return "".join((*pieces, text[at:]))
 
 
-def _is_meant(mention: FilmMention, text: str) -> bool:
+def _is_meant(mention: FilmMention, text: str, unknown: Sequence[tuple[str, tuple[Film, ...]]]) -> bool:
     """Whether words such as "up" are the film, in a question about one: "it" never is, where it may be a pronoun."""
     if says("it", mention.said) or is_only("never a title", mention.said):
         return False
     before = text[: mention.start].rstrip().rpartition(" ")[2].lower()
-    return before not in words("before no title")
+    is_all = all(run == mention.said and run[0].isupper() for run, _ in unknown)
+    return is_all and before not in words("before no title")
 
 
 @lru_cache(maxsize=64)
@@ -196,7 +198,14 @@ def respelt(text: str, kept: frozenset[str] = frozenset()) -> str:
 def explained(text: str) -> str:
     """Blank every cue in a text, so that only words without a meaning of their own are left."""
     kinds = (f"category {name}" for name in named("category"))
-    for name in (*(f"amount {one}" for one in named("amount")), *kinds, *_sorts(), *named_facts(), *_EXPLAINED):
+    for name in (
+        *(f"amount {one}" for one in named("amount")),
+        "rating mark",
+        *kinds,
+        *_sorts(),
+        *named_facts(),
+        *_EXPLAINED,
+    ):
         text = cue(name).sub(lambda match: " " * len(match[0]), text)
     return text
 
@@ -248,7 +257,8 @@ def unknown_runs(text: str) -> tuple[str, ...]:
         return tuple(quoted)
     left = explained(text)
     runs: list[list[tuple[int, int]]] = [[]]
-    for token in tokens_of(text):
+    tokens = tokens_of(text)
+    for before, token in zip((None, *tokens), tokens, strict=False):
         between = text[runs[-1][-1][1] : token.start] if runs[-1] else ""
         if _NAMES.fullmatch(token.text) or _BREAK.search(between):
             runs.append([])
@@ -256,6 +266,8 @@ def unknown_runs(text: str) -> tuple[str, ...]:
         is_common = token.word in COMMON or _is_contraction(token.text)
         if _NAMES.fullmatch(token.text) or (not runs[-1] and (blank or is_common or token.word.isdecimal())):
             continue
+        if not runs[-1] and before and before.text in words("also in titles") and text[before.end : token.start] == " ":
+            runs[-1].append((before.start, before.end))
         is_name = token.text[0].isupper() or token.text.isdecimal()
         if is_common or (blank and is_name) or not blank:
             runs[-1].append((token.start, token.end))
