@@ -10,14 +10,13 @@ from app.agents.offline.context import mentions_of, read_context, understand
 from app.agents.offline.facts import facts_in
 from app.agents.offline.general import is_general, small_talk_in
 from app.agents.offline.intents import Slots, intent_of
-from app.agents.offline.lexicon import says
+from app.agents.offline.lexicon import named, says
 from app.agents.offline.lists import say_list
 from app.agents.offline.phrasing import Film, card, counted, say, tell
 from app.agents.offline.steps import Asked, Call, Calls, Findings, Result, Say, Step, Transfer
 from app.agents.offline.utterance import FilmMention, read_utterance
 from app.agents.team import RENTAL_AGENT
 
-_KINDS = {"categories", "ratings"}
 _MOST_TOLD = 5
 _MOST_STOCKED = 3
 _CLAUSE = re.compile(
@@ -59,11 +58,11 @@ def search_step(asked: Asked) -> Step:
 
 def _plain_wish(text: str) -> tuple[str, Slots] | None:
     """A wish whose words all say what kind of films are wanted: it mentions no name that would have to be looked up."""
-    said = read_utterance(text, {})
-    asked = None if said.unknown or facts_in(said.masked) else intent_of(said, _NOTHING)
-    if asked is None or asked[0] != "list" or not (says("film", text) or asked[1]["arguments"][0].keys() & _KINDS):
+    if facts_in(text) or not (says("film", text) or any(says(f"category {name}", text) for name in named("category"))):
         return None
-    return asked if asked[1]["arguments"][0] else None
+    said = read_utterance(text, {})
+    asked = None if said.unknown else intent_of(said, _NOTHING)
+    return asked if asked is not None and asked[0] == "list" and asked[1]["arguments"][0] else None
 
 
 def _pursue(wanted: Sequence[tuple[str, Slots]], findings: Findings) -> Step:

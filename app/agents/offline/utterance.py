@@ -10,7 +10,7 @@ from typing import Any
 
 from app.agents.offline.lexicon import cue, is_only, named, says, words
 from app.core.name_spellings import COMMON, tokens_of
-from app.core.similarity import letters_alike
+from app.core.similarity import nearest
 
 Film = Mapping[str, Any]
 _SURE, _LIKELY, _HALF = 0.9, 0.72, 0.6
@@ -135,7 +135,7 @@ def _with_number(one: FilmMention, text: str) -> FilmMention:
 def _others(
     found: Iterable[Mapping[str, Any]], places: list[tuple[int, int, str]], kind: str, text: str
 ) -> tuple[str, ...]:
-    names = []
+    names: list[tuple[int, str]] = []
     for one in found:
         if any(start < one["end"] and one["start"] < end for start, end, _ in places):
             continue
@@ -186,9 +186,9 @@ def respelt(text: str, kept: frozenset[str] = frozenset()) -> str:
     for token in tokens_of(text):
         is_plain = token.text.isalpha() and token.text.islower() and len(token.text) > 3 and token.text not in kept
         if is_plain and token.word not in COMMON and left[token.start : token.end].strip():
-            best = max(sorted(words("spelling")), key=lambda word: letters_alike(token.text, word))
+            best, likeness = nearest(token.text, sorted(words("spelling")))
             is_swapped = sorted(best) == sorted(token.text) and best[0] == token.text[0]
-            if is_swapped or letters_alike(token.text, best) >= _SPELT_SO:
+            if is_swapped or likeness >= _SPELT_SO:
                 pieces += [text[at : token.start], best]
                 at = token.end
     return "".join((*pieces, text[at:]))
