@@ -12,7 +12,7 @@ from app.agents.offline.intents import act_slots
 from app.agents.offline.lexicon import cue, is_only, named, says
 from app.agents.offline.phrasing import say
 from app.agents.offline.steps import PROPOSE, Asked, Call, Findings, Say, Step
-from app.agents.offline.utterance import tidy
+from app.agents.offline.unexplained import tidy
 from app.core.name_spellings import COMMON
 
 _DONE = "Done: "

@@ -9,7 +9,8 @@ from typing import Any
 from app.agents.offline.lexicon import says
 from app.agents.offline.phrasing import say
 from app.agents.offline.steps import MENTIONS, Asked, Call, Findings, Say, Step, Turn
-from app.agents.offline.utterance import Film, Utterance, read_utterance, tidy
+from app.agents.offline.unexplained import tidy
+from app.agents.offline.utterance import Film, Utterance, read_utterance
 from app.core.name_spellings import tokens_of
 
 _FEW_WORDS = 6

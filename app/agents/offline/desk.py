@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.agents.offline.lexicon import cue, says, words
-from app.agents.offline.utterance import tidy
+from app.agents.offline.unexplained import tidy
 from app.core.name_spellings import COMMON, tokens_of
 from app.repositories.mentions import STORE_WORDS
 

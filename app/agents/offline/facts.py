@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from app.agents.offline.lexicon import cue
-from app.agents.offline.utterance import named_facts
+from app.agents.offline.unexplained import named_facts
 
 _SUPPRESSED = {
     "not recorded": {"plot", "year", "cast"},

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from app.agents.offline.lexicon import cue, is_only, named, says
 from app.agents.offline.phrasing import say
-from app.agents.offline.utterance import tidy, unknown_runs
+from app.agents.offline.unexplained import tidy, unknown_runs
 from app.core.name_spellings import COMMON, tokens_of
 
 HANDOFF_ROUTE = "POST /api/v1/ai/handoff"
