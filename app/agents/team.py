@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from app.core.auth.identity import Caller
 from app.core.database.engine import ReadConnectionFactory
 from plugins.ask_user.ask_user_plugin import AskUserPlugin
-from plugins.film_search.film_search_plugin import FilmSearchPlugin
+from plugins.film_search.film_search_plugin import FilmSearchPlugin, MentionsPlugin
 from plugins.rental_desk.proposals import proposals_for
 from plugins.rental_desk.proposer import current_proposer
 from plugins.rental_desk.rental_desk_plugin import desk_for, is_served
@@ -90,6 +90,7 @@ AGENTS: tuple[AgentSpec, ...] = (
     AgentSpec(
         name=RENTAL_AGENT,
         prompt="agents/rental_agent",
+        tools={"film_search": MentionsPlugin},
         caller_tools={"rental_desk": desk_for, "rental_proposals": _proposals},
         refusal=rental_desk_refusal,
         receives="The question is about somebody's rentals, due dates, late fees, debts or rental history.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+")
@@ -42,6 +43,15 @@ def likeness(asked: str, name: str) -> float:
         return whole
     runs = (" ".join(words[start : start + count]) for start in range(len(words) - count + 1))
     return max(whole, (0.95 if count > 1 else 0.85) * max(letters_alike(asked, run) for run in runs))
+
+
+def nearest(word: str, words: Iterable[str]) -> tuple[str, float]:
+    """Return the word that shares most letters with this one, and how well it fits, 0.0 to 1.0."""
+    from rapidfuzz.fuzz import ratio
+    from rapidfuzz.process import extractOne
+
+    found = extractOne(word, words, scorer=ratio)
+    return (found[0], found[1] / 100) if found else ("", 0.0)
 
 
 def letters_alike(left: str, right: str) -> float:

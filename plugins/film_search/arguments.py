@@ -32,7 +32,7 @@ def stems_of(words: str | None) -> tuple[str, ...]:
 def _stems(words: Iterable[str]) -> Iterable[str]:
     for word in map(clean, words):
         if stem := word.strip(".,;!?\"'"):
-            yield stem.removesuffix("s") if len(stem) > 3 else stem
+            yield stem.removesuffix("s") if len(stem) > 3 and not stem.endswith("ss") else stem
 
 
 def year_of(year: int | None) -> int | None:

@@ -33,11 +33,31 @@ _NAMES = {"id": "film_id", "length": "length_minutes", "rental_duration": "renta
 """Names with the unit or the kind of id."""
 
 
-class FilmSearchPlugin:
-    """Reads only the public catalogue, so it is safe for every caller."""
+class MentionsPlugin:
+    """Finds names in texts, for agents whose own tools take titles."""
 
     def __init__(self, read_connection: ReadConnectionFactory) -> None:
         self._read_connection = read_connection
+
+    @kernel_function(name="find_mentions")
+    async def find_mentions(
+        self, text: Annotated[str, "The person's question, as they wrote it, or any other text"]
+    ) -> str:
+        """Find the films, actors, categories and languages of the store that a text mentions, misspelt ones too.
+
+        Films come with everything that film_details tells. A match is exact, partial or similar (misspelt); a mention
+        that is `common` may be an ordinary word, such as "it".
+        """
+        asked = clean(text, MAX_QUESTION)
+        async with self._read_connection() as connection:
+            found = await MentionRepository(connection).find(asked)
+            chosen = [film_id for mention in found.films for film_id in mention.ids[:MAX_MENTIONED]][:MAX_FILMS]
+            cards = {film.id: _card(film) for film in await FilmSearchRepository(connection).cards(chosen)}
+        return as_json(mentions_as_dict(asked, found, cards))
+
+
+class FilmSearchPlugin(MentionsPlugin):
+    """Reads only the public catalogue, so it is safe for every caller."""
 
     @kernel_function(name="search_films")
     async def search_films(
@@ -63,22 +83,6 @@ class FilmSearchPlugin:
                 "other_titles": [f"{name} ({year})" if year else name for name, year in found.others],
             }
         )
-
-    @kernel_function(name="find_mentions")
-    async def find_mentions(
-        self, text: Annotated[str, "The person's question, as they wrote it, or any other text"]
-    ) -> str:
-        """Find the films, actors, categories and languages of the store that a text mentions, misspelt ones too.
-
-        Films come with everything that film_details tells. A match is exact, partial or similar (misspelt); a mention
-        that is `common` may be an ordinary word, such as "it".
-        """
-        asked = clean(text, MAX_QUESTION)
-        async with self._read_connection() as connection:
-            found = await MentionRepository(connection).find(asked)
-            chosen = [film_id for mention in found.films for film_id in mention.ids[:MAX_MENTIONED]][:MAX_FILMS]
-            cards = {film.id: _card(film) for film in await FilmSearchRepository(connection).cards(chosen)}
-        return as_json(mentions_as_dict(asked, found, cards))
 
     @kernel_function(name="find_films")
     async def find_films(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.agents.offline.search_steps import search_step
-from app.agents.offline.steps import Call, Calls, Result, Say, Turn
+from app.agents.offline.steps import Asked, Call, Calls, Result, Say, Turn
 from tests.fakes.film_store import FilmStore
 
 _MOST_ROUNDS = 5
@@ -29,7 +29,7 @@ def ask(store: FilmStore, question: str, earlier: Sequence[tuple[str, str]] = ()
     while True:
         outcome.rounds += 1
         assert outcome.rounds <= _MOST_ROUNDS, f"no end: {outcome.calls}"
-        step = search_step(question, turns, seen, proposes=False)
+        step = search_step(Asked(question, tuple(turns), tuple(seen)))
         if not isinstance(step, Calls):
             outcome.answer = step.text if isinstance(step, Say) else None
             return outcome

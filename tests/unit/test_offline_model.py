@@ -337,14 +337,3 @@ async def test_a_general_question_is_handed_over_without_a_look_up() -> None:
     assert answer.startswith("I am the offline model")
     assert tools.store.calls == []
     assert len(model.completions) == 2
-
-
-async def test_renting_is_proposed_where_a_tool_for_it_is_offered() -> None:
-    question = "Rent Alien for me"
-    history = looked_up(question, mentioned(question, ALIEN))
-    told = await complete(history, SEARCH_TOOLS)
-    assert told.content.startswith("I cannot rent")
-    message = await complete(history, (*SEARCH_TOOLS, "rental_actions-propose_rental"))
-    (call,) = message.items
-    assert isinstance(call, FunctionCallContent)
-    assert (call.name, json.loads(str(call.arguments))) == ("rental_actions-propose_rental", {"title": "Alien"})

@@ -97,7 +97,7 @@ IN_STORE = [
     ("do you have The Lion King", "The Lion King"),
     ("Got Casablanca?", "Casablanca"),
     ("Have you got Dr. Strangelove on DVD?", "Dr. Strangelove"),
-    ("i want to rent Alien tonight", "Alien"),
+    ("i want to see Alien tonight", "Alien"),
     ("Galaxy Quest: do you have it?", "Galaxy Quest"),
     ("do you have Galaxy Quest", "Galaxy Quest"),
 ]

@@ -56,7 +56,7 @@ def test_agents_are_shared_except_those_with_tools_of_the_callers_own() -> None:
     assert again is search
     assert same is general
     assert other is not rental
-    assert set(other.kernel.plugins) == {"rental_desk"}
+    assert set(other.kernel.plugins) == {"film_search", "rental_desk"}
     assert "rental_desk" not in search.kernel.plugins
 
 

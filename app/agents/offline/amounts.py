@@ -9,19 +9,21 @@ from app.agents.offline.lexicon import cue
 Bounds = dict[str, int | float]
 """Arguments of a search, such as {"max_length": 119}."""
 
-_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-_UNITS = f"zero one two three four five six seven eight nine {_TEENS}"
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
 _DECADES = ("twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties")
 _NUMBERS: dict[str, float] = {
-    **{word: value for value, word in enumerate(_UNITS.split(" "))},
-    **{f"{decade[:-3]}y": 10.0 * number for number, decade in enumerate(_DECADES, 2)},
-    **dict(
-        zip(
-            ("a", "an", "half an", "a couple of", "a few", "hundred", "a hundred"),
-            (1, 1, 0.5, 2, 3, 100, 100),
-            strict=True,
-        )
-    ),
+    **{word: value for value, word in enumerate(_UNITS.split())},
+    **{f"{decade[:-3]}y": 10 * value for value, decade in enumerate(_DECADES, 2)},
+    "a": 1,
+    "an": 1,
+    "half an": 0.5,
+    "a couple of": 2,
+    "a few": 3,
+    "hundred": 100,
+    "a hundred": 100,
 }
 _THIRDS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
 _TOLERANCE = 10
@@ -30,11 +32,10 @@ _TOLERANCE = 10
 
 def number(text: str) -> float:
     """Return the value of a number in digits or in words: 45 for "forty-five"."""
-    spelt = text.lower().strip()
+    spelt = re.sub(r"^(?:a|one) hundred", "hundred", text.lower().strip())
     if spelt[0].isdigit():
         return float(spelt.replace(",", "."))
-    parts = re.split(r"[ -]", re.sub(r"^(?:a|one) hundred", "hundred", spelt))
-    return _NUMBERS[spelt] if spelt in _NUMBERS else sum(_NUMBERS.get(part, 0.0) for part in parts)
+    return _NUMBERS[spelt] if spelt in _NUMBERS else sum(_NUMBERS.get(part, 0) for part in re.split("[ -]", spelt))
 
 
 def length_in(text: str) -> Bounds:
@@ -53,8 +54,8 @@ def length_in(text: str) -> Bounds:
 def _minutes(duration: str) -> int:
     """ "an hour and a half" is 90; 0 for a number without a unit."""
     hours, rest = cue("hours part").search(duration), cue("minutes part").search(duration)
-    half = 30 if "and a half" in duration.lower() else 0
-    return round((number(hours["n"]) * 60 + half if hours else 0) + (number(rest["n"]) if rest else 0))
+    half = 30 if hours and "and a half" in duration.lower() else 0
+    return round((number(hours["n"]) * 60 if hours else 0) + half + (number(rest["n"]) if rest else 0))
 
 
 def price_in(text: str) -> Bounds:
@@ -68,13 +69,12 @@ def price_in(text: str) -> Bounds:
 
 
 def _bounds(match: re.Match[str], what: str, amount: float, step: float) -> Bounds:
-    if match["less"]:
-        return {f"max_{what}": round(amount - step, 2)}
-    if match["at_most"] or match["or_less"] or match["tops"]:
-        return {f"max_{what}": amount}
-    if match["more"]:
-        return {f"min_{what}": round(amount + step, 2)}
-    return {f"min_{what}": amount} if match["at_least"] or match["or_more"] else {}
+    found = {name for name, value in match.groupdict().items() if value}
+    if found & {"less", "at_most", "or_less", "tops"}:
+        return {f"max_{what}": round(amount - (step if "less" in found else 0), 2)}
+    if found & {"more", "at_least", "or_more"}:
+        return {f"min_{what}": round(amount + (step if "more" in found else 0), 2)}
+    return {}
 
 
 def years_in(text: str) -> Bounds:
@@ -86,26 +86,21 @@ def years_in(text: str) -> Bounds:
         if match["before"] or match["after"]:
             return {"max_year": first - 1} if match["before"] else {"min_year": last + 1}
         return {"max_year": last} if match["until"] or match["or_earlier"] else {"min_year": first}
-    if plain := cue("amount year").search(text):
-        first, last = _years(plain["period"])
-        return {"min_year": first, "max_year": last}
-    return {}
+    plain = cue("amount year").search(text)
+    return dict(zip(("min_year", "max_year"), _years(plain["period"]), strict=True)) if plain else {}
 
 
 def _years(period: str) -> tuple[int, int]:
     """The first and the last year: 1980 and 1989 for "the eighties", 1990 and 1993 for "the early 90s"."""
     text = period.lower()
     digits = re.search(r"\d+", text)
-    if digits is None:
-        start = 1920 + 10 * next(i for i, name in enumerate(_DECADES) if name in text)
-    elif len(digits[0]) == 2:
-        start = (2000 if int(digits[0]) < 20 else 1900) + int(digits[0])
-    elif not text.endswith("s"):
-        return int(digits[0]), int(digits[0])
-    else:
-        start = int(digits[0])
-    third = next((years for name, years in _THIRDS.items() if name in text), (0, 9))
-    return start + third[0], start + third[1]
+    start = int(digits[0]) if digits else 1920 + 10 * next(i for i, name in enumerate(_DECADES) if name in text)
+    if start > 99 and digits and not text.endswith("s"):
+        return start, start
+    if start < 100:
+        start += 2000 if start < 20 else 1900
+    first, last = next((years for name, years in _THIRDS.items() if name in text), (0, 9))
+    return start + first, start + last
 
 
 def age_in(text: str) -> int | None:

@@ -25,10 +25,12 @@ from semantic_kernel.contents import (
 
 from app.agents.chat_services.base import ToolCallingChat, chat_settings
 from app.agents.chat_services.settings import ChatExecutionSettings
+from app.agents.offline.action_steps import action_step, is_action
 from app.agents.offline.desk import desk_plan_for
 from app.agents.offline.desk_steps import desk_step
 from app.agents.offline.general import answer_without_store, is_general, small_talk_in, speaks_of_films
 from app.agents.offline.history import FILM_SEARCH, RENTAL_DESK, read_history, size_of
+from app.agents.offline.phrasing import say
 from app.agents.offline.search_steps import search_step
 from app.agents.offline.steps import Calls, Say, Step, Transfer
 from app.agents.offline.summary import film_in, one_sentence, opinion
@@ -124,20 +126,24 @@ def _offer(
 def complete(history: ChatHistory, settings: ChatExecutionSettings) -> Completion:
     """The next completion. The tools offered tell the role: film search, rental desk, another agent, or a prompt."""
     tools = settings.tool_names
-    question, earlier, seen = read_history(history)
+    asked = read_history(history)
+    question = asked.text
     if not tools:
         return Completion(_prompt_answer(question, settings))
-    desk = desk_plan_for(question)
-    if at_desk := _functions(tools, RENTAL_DESK):
-        return _completion(desk_step(desk, question, seen, at_desk), tools, SEARCH_AGENT)
-    if desk is not None and f"{TRANSFER}{RENTAL_AGENT}" in tools:
+    desk, acts = desk_plan_for(question), is_action(question)
+    if any(name.startswith(f"{RENTAL_DESK}-") for name in tools):
+        offered = frozenset(name.partition("-")[2] for name in tools)
+        step = action_step(asked, offered) or desk_step(desk, question, asked.seen, offered)
+        return _completion(step, tools, SEARCH_AGENT)
+    if (desk is not None or acts) and f"{TRANSFER}{RENTAL_AGENT}" in tools:
         return Completion(calls=((f"{TRANSFER}{RENTAL_AGENT}", {}),))
+    if acts:
+        return Completion(say("cannot act"))
     if desk is not None and not desk.near_me:
         told = (refusal.answer for refusal in settings.refusals if refusal.agent == RENTAL_AGENT)
         return Completion(next(told, NOTHING_FOUND))
     if f"{FILM_SEARCH}-find_mentions" in tools:
-        proposes = any(name.endswith("-propose_rental") for name in tools)
-        return _search_completion(question, search_step(question, earlier, seen, proposes), settings)
+        return _search_completion(question, search_step(asked), settings)
     if (
         _has_the_floor()
         and f"{TRANSFER}{SEARCH_AGENT}" in tools
@@ -145,7 +151,7 @@ def complete(history: ChatHistory, settings: ChatExecutionSettings) -> Completio
     ):
         return Completion(calls=((f"{TRANSFER}{SEARCH_AGENT}", {}),))
     if tool := tool_for(question, settings.tools or ()):
-        return Completion(say_result(seen[-1][1])) if seen else Completion(calls=((tool, {}),))
+        return Completion(say_result(asked.seen[-1][1])) if asked.seen else Completion(calls=((tool, {}),))
     return Completion(answer_without_store(question))
 
 
@@ -161,16 +167,13 @@ def _search_completion(question: str, step: Step, settings: ChatExecutionSetting
     The first agent alone: two agents that fit equally would hand over to each other for ever.
     """
     is_first = f"{TRANSFER}{SEARCH_AGENT}" not in settings.tool_names
-    if is_first and (isinstance(step, Transfer) or not speaks_of_films(question)):
+    is_others = isinstance(step, Transfer) and not step.to
+    if is_first and (is_others or not (isinstance(step, Transfer) or speaks_of_films(question))):
         if agent := agent_for(question, settings.tools or ()):
             return _completion(Transfer(), settings.tool_names, agent)
         if answer := refusal_for(question, settings.refusals):
             return Completion(answer)
     return _completion(step, settings.tool_names, LLM_AGENT)
-
-
-def _functions(tools: Sequence[str], plugin: str) -> frozenset[str]:
-    return frozenset(name.removeprefix(f"{plugin}-") for name in tools if name.startswith(f"{plugin}-"))
 
 
 def _completion(step: Step, tools: Sequence[str], otherwise: str) -> Completion:
@@ -180,8 +183,8 @@ def _completion(step: Step, tools: Sequence[str], otherwise: str) -> Completion:
         return Completion(calls=tuple((full[call.function], dict(call.arguments)) for call in step.calls))
     if isinstance(step, Say):
         return Completion(step.text)
-    transfer = f"{TRANSFER}{otherwise}"
-    return Completion(calls=((transfer, {}),)) if transfer in tools else Completion(NOTHING_FOUND)
+    transfer = f"{TRANSFER}{step.to or otherwise}"
+    return Completion(calls=((transfer, {}),)) if transfer in tools else Completion(step.otherwise or NOTHING_FOUND)
 
 
 def _prompt_answer(question: str, settings: ChatExecutionSettings) -> str:

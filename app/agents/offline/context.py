@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.agents.offline.lexicon import says
-from app.agents.offline.steps import Call, Findings, Turn
-from app.agents.offline.utterance import Film, Utterance, read_utterance, tidy
+from app.agents.offline.phrasing import say
+from app.agents.offline.steps import MENTIONS, Asked, Call, Findings, Say, Step, Turn
+from app.agents.offline.unexplained import tidy
+from app.agents.offline.utterance import Film, Utterance, read_utterance
 from app.core.name_spellings import tokens_of
 
 _FEW_WORDS = 6
@@ -29,6 +31,9 @@ class Context:
     def recent(self) -> Film | None:
         """The film meant by "it"."""
         named = [film for mention in self.asked.films for film in mention.films[:1]] if self.asked else []
+        offered = [film for film in self.answered if film["title"] not in {other["title"] for other in named}]
+        if named and len(offered) == 1:
+            return offered[0]
         return next(iter((*named[:1], *self.answered[:1], *self.earlier[-1:])), None)
 
     @property
@@ -45,12 +50,28 @@ class Context:
         return tuple({film["film_id"]: film for film in (*self.earlier, *named, *self.answered)}.values())
 
 
+def mentions_of(text: str) -> Call:
+    """Return the look-up of what a text mentions."""
+    return Call(MENTIONS, {"text": text})
+
+
+def understand(asked: Asked, findings: Findings) -> tuple[Utterance, Context] | Step:
+    """Read the question and what it goes on from; a step while that is to be looked up."""
+    look = [mentions_of(asked.text), *context_calls(asked.text, asked.earlier)]
+    if step := findings.missing(look):
+        return step
+    if findings.failed(look):
+        return Say(say("silent"))
+    said = read_utterance(asked.text, findings.of(look[0]))
+    return said, read_context(asked.text, asked.earlier, findings)
+
+
 def context_calls(text: str, earlier: Sequence[Turn]) -> tuple[Call, ...]:
     """Return what to look up of the earlier turns: nothing when the question stands for itself."""
     said = tidy(text)
     if not earlier or not (len(tokens_of(said)) <= _FEW_WORDS or any(says(name, said) for name in _REFERENCES)):
         return ()
-    return tuple(Call("find_mentions", {"text": part}) for part in dict.fromkeys(_parts(earlier)) if part)
+    return tuple(mentions_of(part) for part in dict.fromkeys(_parts(earlier)) if part)
 
 
 def _parts(earlier: Sequence[Turn]) -> tuple[str, str, str]:
@@ -66,9 +87,7 @@ def read_context(text: str, earlier: Sequence[Turn], findings: Findings) -> Cont
     """Read look-ups for the earlier turns."""
     if not context_calls(text, earlier):
         return Context()
-    question, answer, before = (
-        (part, findings.of(Call("find_mentions", {"text": part})) if part else {}) for part in _parts(earlier)
-    )
+    question, answer, before = ((part, findings.of(mentions_of(part)) if part else {}) for part in _parts(earlier))
     return Context(read_utterance(*question), _films(*answer), _films(*before))
 
 

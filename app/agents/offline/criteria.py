@@ -8,7 +8,7 @@ from typing import Any
 
 from app.agents.offline.amounts import age_in, length_in, number, price_in, years_in
 from app.agents.offline.lexicon import cue, named, says
-from app.agents.offline.utterance import Utterance
+from app.agents.offline.utterance import Utterance, is_within_title
 
 Arguments = dict[str, Any]
 
@@ -20,6 +20,8 @@ def criteria_in(said: Utterance) -> Arguments:
     """Return everything that describes films in the utterance; empty when nothing does."""
     text = said.masked
     found: Arguments = {**length_in(text), **price_in(text), **years_in(text)}
+    if (limit := cue("after negation").search(text)) and _is_negated(text, limit.start()):
+        found = dict(map(_opposite, found.items()))
     for key, name, is_wanted in (*_categories(said), *_actors(said), *_ratings(text)):
         found.setdefault(key if is_wanted else f"without_{key}", []).append(name)
     if (age := age_in(text)) is not None and age < max(_GENTLE):
@@ -35,6 +37,12 @@ def criteria_in(said: Utterance) -> Arguments:
     if limit := cue("limit").search(text):
         found["limit"] = min(max(round(number(limit["n"])), 1), _MOST)
     return {key: list(dict.fromkeys(value)) if isinstance(value, list) else value for key, value in found.items()}
+
+
+def _opposite(bound: tuple[str, float]) -> tuple[str, float]:
+    """ "After 1970" that is not wanted is at most 1970."""
+    (key, value), step = bound, 0.01 if bound[0].endswith("rate") else 1
+    return (f"max{key[3:]}", value - step) if key.startswith("min") else (f"min{key[3:]}", value + step)
 
 
 def is_either(said: Utterance) -> bool:
@@ -68,9 +76,13 @@ def _is_negated(text: str, at: int) -> bool:
 def _categories(said: Utterance) -> Iterator[tuple[str, str, bool]]:
     for place, name in enumerate(said.categories):
         at = said.masked.find(f"xcategory{place}")
+        if at < 0:
+            continue
         yield "categories", name, not _is_negated(said.masked, at)
     for name in named("category"):
         for match in cue(f"category {name}").finditer(said.masked):
+            if is_within_title(said.masked, match.start()):
+                continue
             if name == "Children" and age_in(said.masked) is not None:
                 continue
             if name == "Foreign" and said.languages:

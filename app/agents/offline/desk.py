@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.agents.offline.lexicon import cue, says, words
-from app.agents.offline.utterance import tidy
+from app.agents.offline.unexplained import tidy
 from app.core.name_spellings import COMMON, tokens_of
 from app.repositories.mentions import STORE_WORDS
 
@@ -47,7 +47,7 @@ def desk_plan_for(question: str) -> DeskPlan | None:
 
 
 def _affairs(text: str) -> DeskPlan | None:
-    customer, rest = _customer(text)
+    customer, rest = customer_in(text)
     film = cue("own film").search(rest)
     title = next((group for group in film.groups() if group), "").strip(' ?.!"') if film else ""
     title = "" if cue("no title").match(title) or _is_desk_language(title) else title
@@ -87,7 +87,7 @@ def _topic(text: str, of_film: bool) -> str:
     if of_film:
         asks_when = has("when did|last")
         return OUT if (returned and not asks_when) or has("still|due|overdue|copy|bring|account") else HISTORY
-    if has("history|histories|ever|past|previous(?:ly)?|before|records?|did (?:i|we|they) take out|taken out"):
+    if has("history|histories|ever|past|previous(?:ly)?|before|records?|did (?:i|we|they) take out|taken out|took out"):
         return HISTORY
     if returned or has(
         "out|due|overdue|unreturned|not|haven't|have to|need to|must|back|left|still|late|has got rented"
@@ -104,8 +104,8 @@ def _is_desk_language(text: str) -> bool:
     return bool(said) and all(word in known or word.removesuffix("'s") in known or word.isdecimal() for word in said)
 
 
-def _customer(text: str) -> tuple[str, str]:
-    """A number, an e-mail or a name, and the text with "they" in its place."""
+def customer_in(text: str) -> tuple[str, str]:
+    """Return a number, an e-mail or a name, and the text with "they" in its place."""
     for pattern in map(cue, ("customer number", "customer called", "customer named")):
         for match in pattern.finditer(text):
             who = next(filter(None, match.groups()), "")
@@ -128,14 +128,8 @@ def _is_of_rentals(text: str, match: re.Match[str]) -> bool:
     """ "The rental history of Mallory", but not "A History of Violence" and not "my copy of Jaws"."""
     if not match.re.groupindex.get("b") or not match["b"]:
         return True
-    of_film = re.search(r"\b(?:cop(?:y|ies)|film|movie) $", text[: match.start()], re.IGNORECASE)
-    rentals = re.search(
-        r"\b(?:rentals?(?! (?:periods?|rates?|prices?|costs?|times?|durations?))|discs?|fees?|balance|due|late"
-        r"|account|customer)\b",
-        text,
-        re.IGNORECASE,
-    )
-    return of_film is None and (" " in match["b"] or rentals is not None)
+    is_copy = says("copy of", text[: match.start()])
+    return not is_copy and (" " in match["b"] or says("of rentals", text))
 
 
 def _looked_up(text: str) -> DeskPlan | None:
@@ -155,35 +149,10 @@ def _near_me(text: str) -> DeskPlan | None:
     rest = f"{text[: near.start()]} {text[near.end() :]}"
     tokens = tokens_of(rest)
     known = COMMON | STORE_WORDS | words("desk words") | {"find", "carry", "local", "nearest", "around"}
-    named = [one for one in tokens if one.word not in known] or [one for one in tokens if one.word not in _BESIDE]
+    named = [one for one in tokens if one.word not in known] or [
+        one for one in tokens if one.word not in words("beside a title")
+    ]
     if not named:
         return None
     article = re.search(r"\bThe $", rest[: named[0].start])
     return DeskPlan((NEAR,), title=rest[article.start() if article else named[0].start : named[-1].end])
-
-
-_BESIDE = frozenset(
-    (
-        "is",
-        "are",
-        "do",
-        "does",
-        "did",
-        "can",
-        "i",
-        "you",
-        "we",
-        "a",
-        "an",
-        "in",
-        "at",
-        "of",
-        "for",
-        "to",
-        "me",
-        "there",
-        "stock",
-        "get",
-        "have",
-    )
-)

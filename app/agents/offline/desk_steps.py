@@ -9,7 +9,7 @@ from app.agents.offline.desk import CUSTOMER, HISTORY, OUT, OWED, DeskPlan, desk
 from app.agents.offline.phrasing import say
 from app.agents.offline.steps import Call, Findings, Result, Say, Step, Transfer
 
-_FIND = "find_customer"
+FIND_CUSTOMER = "find_customer"
 _OWN = {OUT: "my_open_rentals", HISTORY: "my_rental_history", OWED: "my_balance"}
 _OTHERS = {OUT: "customer_open_rentals", HISTORY: "customer_rental_history", OWED: "customer_balance"}
 _MOST_TOLD = 5
@@ -30,21 +30,31 @@ def desk_step(
             say("near", asked=plan.title, **result) if "films" in result else say("silent")
         )
     if plan.customer:
-        return _of_customer(plan, findings) if _FIND in offered else Say(say("not yours"))
-    return Say(say("whose")) if _FIND in offered else _look_up(plan, _OWN, {}, "", findings)
+        return _of_customer(plan, findings) if FIND_CUSTOMER in offered else Say(say("not yours"))
+    return Say(say("whose")) if FIND_CUSTOMER in offered else _look_up(plan, _OWN, {}, "", findings)
 
 
 def _of_customer(plan: DeskPlan, findings: Findings) -> Step:
-    find = Call(_FIND, {"name_email_or_id": plan.customer})
+    customer = the_customer(plan.customer, findings, many=plan.topics == (CUSTOMER,))
+    if not isinstance(customer, Mapping):
+        return customer
+    return _look_up(plan, _OTHERS, {"customer_id": customer["customer_id"]}, str(customer["customer"]), findings)
+
+
+def the_customer(asked: str, findings: Findings, *, many: bool = False) -> Mapping[str, Any] | Step:
+    """Return the customer of this name, e-mail or number, or a step: to look for one, or to tell who they are."""
+    if not asked:
+        return Say(say("whose action"))
+    find = Call(FIND_CUSTOMER, {"name_email_or_id": asked})
     if step := findings.missing([find]):
         return step
     found = findings.of(find)
     if "customers" not in found:
         return Say(say("silent"))
-    customer = _the_one(plan.customer, found["customers"])
-    if customer is None or plan.topics == (CUSTOMER,):
+    customer = _the_one(asked, found["customers"])
+    if customer is None or many:
         return Say(say("customers", **(found if customer is None else {"customers": [customer]})))
-    return _look_up(plan, _OTHERS, {"customer_id": customer["customer_id"]}, str(customer["customer"]), findings)
+    return customer
 
 
 def _the_one(asked: str, customers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 
 from app.agents.offline.lexicon import cue
-from app.agents.offline.utterance import named_facts
+from app.agents.offline.unexplained import named_facts
 
 _SUPPRESSED = {
     "not recorded": {"plot", "year", "cast"},
     "features": {"cast", "overview"},
-    "replacement": {"price", "days", "stock", "year"},
+    "replacement": {"price", "stock", "year", "plot"},
     "days": {"length", "stock", "year", "rating"},
     "streaming": {"stock"},
     "overview": {"plot"},
-    "rating": {"year", "length"},
+    "rating": {"length"},
     "stock": {"year"},
 }
 """Facts that are not asked for where another one is: "how long can I keep it" is not about its length."""

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from app.agents.offline.lexicon import cue, is_only, named, says
 from app.agents.offline.phrasing import say
-from app.agents.offline.utterance import tidy, unknown_runs
+from app.agents.offline.unexplained import tidy, unknown_runs
+from app.core.name_spellings import COMMON, tokens_of
 
 HANDOFF_ROUTE = "POST /api/v1/ai/handoff"
 _SMALL_TALK = ("greeting", "thanks", "bye", "help")
@@ -22,7 +23,10 @@ def small_talk_in(text: str) -> str:
     plain = "".join(char for char in said if char.isascii() or char.isalpha()).strip()
     if not plain or len(plain) > _LONGEST_SMALL_TALK:
         return ""
-    return next((kind for kind in _SMALL_TALK if is_only(kind, plain)), "")
+    core = cue("around small talk").sub("", plain).strip(" ,.!?")
+    whole = next((kind for kind in _SMALL_TALK if is_only(kind, plain) or (core and is_only(kind, core))), "")
+    is_more = "?" in plain or speaks_of_films(plain) or any(char.isdigit() for char in plain)
+    return whole or ("thanks" if not is_more and cue("thanks for").match(plain) else "")
 
 
 @lru_cache(maxsize=64)
@@ -56,13 +60,24 @@ def answer_without_store(text: str, *, alone: bool = False) -> str:
 
 def missing_title(text: str) -> str:
     """Return what seems to be a film's title in a text that speaks of films, or an empty text."""
-    runs = unknown_runs(text)
+    runs = sorted(unknown_runs(text), key=lambda run: (not _is_title_case(run), "'s " in run, not _is_name(run, text)))
     if not runs or len(runs) > 2:
         return ""
     asked = any(says(name, text) for name in _SURE_STORE)
-    named_so = runs[0][0].isupper() and (says("fact price", text) or says("fact cast", text) or runs[0] in text[:1])
+    is_sequel = any(char.isdigit() for char in runs[0])
+    asks = any(says(f"fact {fact}", text) for fact in ("price", "cast", "length", "rating", "year", "streaming"))
+    named_so = (runs[0][0].isupper() or is_sequel) and asks
     is_whole = len(text.strip(" ?!.")) - len(runs[0]) < 2 and runs[0][0].isupper()
     return runs[0] if asked or named_so or is_whole else ""
+
+
+def _is_name(run: str, text: str) -> bool:
+    """Return whether a run is written as a name, and not merely at the beginning of the text."""
+    return run[0].isupper() and not text.startswith(run)
+
+
+def _is_title_case(run: str) -> bool:
+    return " " in run and all(token.text[0].isupper() for token in tokens_of(run) if token.word not in COMMON)
 
 
 def foreign_language(text: str) -> str:

@@ -15,7 +15,7 @@ from semantic_kernel.contents import (
 )
 
 from app.agents.chat_services.tool_calls import mended
-from app.agents.offline.steps import Call, Result, Turn
+from app.agents.offline.steps import MENTIONS, PROPOSE, Asked, Call, Result, Turn
 
 FILM_SEARCH = "film_search"
 RENTAL_DESK = "rental_desk"
@@ -25,18 +25,29 @@ _LONGEST = 2000
 _UNREADABLE = {"error": "The store could not be asked just now."}
 
 
-def read_history(history: ChatHistory) -> tuple[str, tuple[Turn, ...], list[tuple[Call, Result]]]:
-    """Return the latest question, the earlier turns, and the later look-ups."""
+def read_history(history: ChatHistory) -> Asked:
+    """Return the latest question with the earlier turns and the look-ups."""
     messages = history.messages
-    latest = next((i for i in range(len(messages) - 1, -1, -1) if messages[i].role == AuthorRole.USER), None)
-    if latest is None:
-        return "", (), []
+    questions = [i for i, message in enumerate(messages) if message.role == AuthorRole.USER]
+    if not questions:
+        return Asked("")
+    latest, before = questions[-1], questions[-2] if len(questions) > 1 else 0
     earlier = tuple(
         Turn(by_user=message.role == AuthorRole.USER, text=mended(message.content).strip())
         for message in messages[:latest]
         if message.role in (AuthorRole.USER, AuthorRole.ASSISTANT) and message.content
     )
-    return mended(messages[latest].content).strip()[:_LONGEST], earlier, _seen(messages[latest + 1 :])
+    question = mended(messages[latest].content).strip()[:_LONGEST]
+    past = _seen(messages[before:latest])
+    return Asked(
+        question,
+        earlier,
+        seen=tuple(_seen(messages[latest + 1 :])),
+        known=tuple(
+            one for one in past if one[0].function == MENTIONS and one[0] != Call(MENTIONS, {"text": question})
+        ),
+        proposed=tuple(call for call, _ in past if call.function.startswith(PROPOSE)),
+    )
 
 
 def size_of(history: ChatHistory) -> int:

@@ -16,14 +16,13 @@ from app.agents.offline.context import Context
 from app.agents.offline.criteria import criteria_in
 from app.agents.offline.facts import facts_in
 from app.agents.offline.general import missing_title
-from app.agents.offline.lexicon import cue, says
+from app.agents.offline.lexicon import cue, is_only, named, says
 from app.agents.offline.utterance import Film, Utterance
 from app.agents.offline.wishes import kinds_slots, list_slots, more_slots
 from app.core.name_spellings import tokens_of
 
 Slots = dict[str, Any]
 _BESIDE = re.compile(r"xfilm\d+(?:,| and| or|, and|, or| &) ¤|¤(?:,| and| or|, and|, or| &) xfilm", re.I)
-_YES = re.compile(r"^(?:yes|yeah|yep|sure|exactly|right|correct|please do|ok|that one|yes please)\W*$", re.I)
 _LONG = 9
 """Words from which on a question with a year is not merely about which film was meant."""
 _ORDINALS = ("first", "second", "third")
@@ -64,13 +63,20 @@ def _film_slots(said: Utterance, context: Context, films: Sequence[Any]) -> Slot
     }
 
 
-def _act(said: Utterance, context: Context) -> Slots | None:
-    if not says("act", said.masked):
+def act_slots(said: Utterance, context: Context) -> Slots | None:
+    """ "Rent Alien for me", "I want to return it": the action with its films, or with a title that nothing explains."""
+    found = ((kind, cue(f"act {kind}").search(said.masked)) for kind in named("act"))
+    kind, match = next(((kind, match) for kind, match in found if match), ("", None))
+    if match is None:
         return None
-    films = [mention.films[0] for mention in said.films] or (
-        [context.recent] if context.recent and _refers(said) else []
-    )
-    return {"film": films[0]} if films else None
+    meant = cue("acted on").match(said.masked[match.end() :])
+    if meant and said.films:
+        return {"kind": kind, "films": [mention.films[0] for mention in said.films], "title": ""}
+    if meant and (film := _meant(said, context)):
+        return {"kind": kind, "films": list(film) if isinstance(film, tuple) else [film], "title": ""}
+    unknown = [run for run, _ in said.unknown if said.masked.find(run) > match.end() and run[0].isupper()]
+    is_plain = says("has", said.masked) and not criteria_in(said)
+    return {"kind": kind, "films": [], "title": "".join(unknown[:1])} if unknown or (meant and is_plain) else None
 
 
 def _like(said: Utterance, context: Context) -> Slots | None:
@@ -161,7 +167,7 @@ def _meant(said: Utterance, context: Context) -> Film | tuple[Film, ...] | None:
     ):
         return dated[-1]
     asks = bool(facts_in(said.masked)) and not said.unknown
-    return context.recent if _refers(said) or asks or _YES.match(said.text) else None
+    return context.recent if _refers(said) or asks or is_only("approve", said.text) else None
 
 
 def _missing(said: Utterance, _: Context) -> Slots | None:
@@ -181,7 +187,7 @@ def _unrecorded(said: Utterance, _: Context) -> Slots | None:
 
 
 INTENTS = (
-    Intent("act", _act),
+    Intent("act", act_slots),
     Intent("titles", _titles),
     Intent("compare", _compare),
     Intent("in cast", _in_cast),

@@ -38,7 +38,9 @@ def say_list(slots: Mapping[str, Any], results: Sequence[Result], findings: Find
 
 
 def _films(slots: Mapping[str, Any], arguments: Arguments, result: Result) -> str:
-    films, total = list(result.get("films") or ()), int(result.get("total") or 0)
+    found, total = list(result.get("films") or ()), int(result.get("total") or 0)
+    films = [film for film in found if film["title"] not in slots.get("excluded", ())]
+    total -= len(found) - len(films)
     described = describe(arguments, total)
     if not films:
         return say("none", described=described, hint="")

@@ -11,13 +11,6 @@ from typing import Any
 from jinja2 import Environment, Template
 
 Film = Mapping[str, Any]
-_AUDIENCES = {
-    "G": ", which is suitable for all ages",
-    "PG": ", which suits most families; parents may want to watch along with young children",
-    "PG-13": ", which may not be suitable for children under 13",
-    "R": ", which is not suitable for children: under 17 only together with an adult",
-    "NC-17": ", which is for adults only",
-}
 _KEYS = {
     "price": "rental_rate",
     "rating": "rating",
@@ -75,11 +68,12 @@ def day(time: str) -> str:
     return f"{known.day} {known:%B %Y}"
 
 
-def _moment(time: str) -> str:
+def moment(time: str) -> str:
+    """ "3 March 2026, 10:00 UTC"."""
     return f"{day(time)}, {datetime.fromisoformat(time):%H:%M} UTC"
 
 
-def _back(due: str | None) -> str:
+def back(due: str | None) -> str:
     """When the next disc is, or was, due."""
     if not due:
         return ""
@@ -87,45 +81,22 @@ def _back(due: str | None) -> str:
     return f"; the next one {'was' if late else 'is'} due back on {day(due)}{' and is overdue' if late else ''}"
 
 
-def _stock(stock: Mapping[str, Any]) -> str:
-    """ "is in stock: 2 of 3 copies are available (store 1: 2, store 2: 0)"."""
-    copies, free = stock.get("copies"), stock.get("in_stock")
-    if not copies:
-        return "is in the catalogue, but the store has no copies of it"
-    stores = [f"store {store['store_id']}: {store['in_stock']}" for store in stock.get("stores") or ()]
-    where = f" ({', '.join(stores)})" if stores else ""
-    if free:
-        be = "is" if free == 1 else "are"
-        return f"is in stock: {free} of {counted(copies, 'copy', 'copies')} {be} available{where}"
-    out = "its only copy is" if copies == 1 else f"all {copies} copies are"
-    return f"is not in stock: {out} rented out{_back(stock.get('next_due'))}"
-
-
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """With a full stop."""
     return text if text[-1:] in (".", "!", "?") else f"{text}."
+
+
+def tally(one: Mapping[str, Any]) -> str:
+    """ "Comedy (57)"."""
+    return f"{one['name']} ({one['films']})"
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     # Answers are plain text, never HTML.
     environment = Environment(autoescape=False)  # noqa: S701  # nosec B701
-    environment.filters.update(
-        {
-            "listed": listed,
-            "money": money,
-            "counted": counted,
-            "minutes": minutes,
-            "dated": dated,
-            "card": card,
-            "day": day,
-            "moment": _moment,
-            "back": _back,
-            "stock": _stock,
-            "sentence": _sentence,
-            "audience": lambda rating: _AUDIENCES.get(rating, ""),
-            "count": lambda one: f"{one['name']} ({one['films']})",
-        }
-    )
+    filters = (listed, money, counted, minutes, dated, card, day, moment, back, sentence, tally)
+    environment.filters.update({function.__name__: function for function in filters})
     return environment
 
 

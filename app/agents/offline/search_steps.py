@@ -6,23 +6,22 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.agents.offline.context import context_calls, read_context
+from app.agents.offline.context import mentions_of, read_context, understand
 from app.agents.offline.facts import facts_in
 from app.agents.offline.general import is_general, small_talk_in
 from app.agents.offline.intents import Slots, intent_of
-from app.agents.offline.lexicon import says
+from app.agents.offline.lexicon import named, says
 from app.agents.offline.lists import say_list
 from app.agents.offline.phrasing import Film, card, counted, say, tell
-from app.agents.offline.steps import Call, Calls, Findings, Result, Say, Step, Transfer, Turn
+from app.agents.offline.steps import Asked, Call, Calls, Findings, Result, Say, Step, Transfer
 from app.agents.offline.utterance import FilmMention, read_utterance
+from app.agents.team import RENTAL_AGENT
 
-_MENTIONS = "find_mentions"
-_KINDS = {"categories", "ratings"}
 _MOST_TOLD = 5
 _MOST_STOCKED = 3
 _CLAUSE = re.compile(
-    r"[.?!;]+ +|,? (?:and|also|plus)(?: then)? "
-    r"(?=(?:do you|what|which|any|show|have you|how many|can you|recommend|list)\b)",
+    r"[.?!;]+ +|,? (?:and|also|plus|or)(?: then|,? if (?:not|so|yes),?)? "
+    r"(?=(?:do you|what|which|any|show|have you|how|can you|recommend|list|is|are|who|when|does)\b)",
     re.IGNORECASE,
 )
 _CONTESTS = {
@@ -39,46 +38,45 @@ _CONTESTS = {
 _OF_KEY = {"length_minutes": "length", "rental_rate": "price", "release_year": "year"}
 
 
-def search_step(text: str, earlier: Sequence[Turn], seen: Sequence[tuple[Call, Result]], proposes: bool) -> Step:
-    """Return the next step of an agent that has the film search; `proposes`: it has propose_rental, too."""
+def search_step(asked: Asked) -> Step:
+    """Return the next step of an agent that has the film search."""
+    text = asked.text
     if small_talk_in(text) or is_general(text):
         return Transfer()
-    findings = Findings(seen)
-    if not earlier and (wish := _plain_wish(text)):
-        return _pursue([wish], findings, proposes)
-    look = [Call(_MENTIONS, {"text": text}), *context_calls(text, earlier)]
-    if step := findings.missing(look):
-        return step
-    if findings.failed(look):
-        return Say(say("silent"))
-    context = read_context(text, earlier, findings)
-    found = findings.of(look[0])
-    asked = intent_of(read_utterance(text, found), context)
-    wanted = [asked] if asked else []
-    if asked is not None and asked[0] in ("facts", "in cast", "compare"):
-        wanted += _lists_beside(text, found)
-    return _pursue(wanted, findings, proposes)
+    findings = asked.findings
+    if not asked.earlier and (wish := _plain_wish(text)):
+        return _pursue([wish], findings)
+    read = understand(asked, findings)
+    if not isinstance(read, tuple):
+        return read
+    intent = intent_of(*read)
+    wanted = [intent] if intent else []
+    if intent is not None and intent[0] in ("facts", "in cast", "compare"):
+        wanted += _lists_beside(text, findings.of(mentions_of(text)))
+    return _pursue(wanted, findings)
 
 
 def _plain_wish(text: str) -> tuple[str, Slots] | None:
     """A wish whose words all say what kind of films are wanted: it mentions no name that would have to be looked up."""
-    said = read_utterance(text, {})
-    asked = None if said.unknown or facts_in(said.masked) else intent_of(said, _NOTHING)
-    if asked is None or asked[0] != "list" or not (says("film", text) or asked[1]["arguments"][0].keys() & _KINDS):
+    if facts_in(text) or not (says("film", text) or any(says(f"category {name}", text) for name in named("category"))):
         return None
-    return asked if asked[1]["arguments"][0] else None
+    said = read_utterance(text, {})
+    asked = None if said.unknown else intent_of(said, _NOTHING)
+    return asked if asked is not None and asked[0] == "list" and asked[1]["arguments"][0] else None
 
 
-def _pursue(wanted: Sequence[tuple[str, Slots]], findings: Findings, proposes: bool) -> Step:
+def _pursue(wanted: Sequence[tuple[str, Slots]], findings: Findings) -> Step:
     """Look up what the intents need, then answer them all."""
-    calls = [call for name, slots in wanted for call in calls_for(name, slots, proposes)]
+    calls = [call for name, slots in wanted for call in calls_for(name, slots)]
     if step := findings.missing(calls):
         return step
-    if any(findings.of(call).get("error") and call.function != "propose_rental" for call in calls):
+    if any(findings.of(call).get("error") for call in calls):
         return Say(say("silent"))
-    said = [_answer(name, slots, findings, proposes) for name, slots in wanted]
+    said = [_answer(name, slots, findings) for name, slots in wanted]
     if more := [call for step in said if isinstance(step, Calls) for call in step.calls]:
         return findings.missing(more) or Transfer()
+    if action := next((step for step in said if isinstance(step, Transfer) and step.to), None):
+        return action
     texts = [step.text for step in said if isinstance(step, Say) and step.text]
     return Say(" ".join(texts)) if texts else Transfer()
 
@@ -98,16 +96,19 @@ def _lists_beside(text: str, found: Mapping[str, Any]) -> list[tuple[str, Slots]
         }
         said = read_utterance(text[start:end], part)
         start = following
-        asked = None if said.films or facts_in(said.masked) else intent_of(said, _NOTHING)
-        if asked is not None and asked[0] == "list" and (said.categories or said.actors or said.languages):
+        asked = None if said.films else intent_of(said, _NOTHING)
+        is_wish = said.categories or said.actors or said.languages
+        if asked is not None and asked[0] == "list" and is_wish and not facts_in(said.masked):
             wishes.append(asked)
+        elif asked is not None and asked[0] == "missing" and asked[1]["said"][0].isupper() and not said.actors:
+            wishes.append(("missing", {**asked[1], "beside": True}))
     return wishes[:1]
 
 
 _NOTHING = read_context("", (), Findings(()))
 
 
-def calls_for(name: str, slots: Slots, proposes: bool) -> list[Call]:
+def calls_for(name: str, slots: Slots) -> list[Call]:
     """Return what an intent needs to have looked up."""
     if name in ("list", "more"):
         return [Call("find_films", arguments) for arguments in slots["arguments"]]
@@ -117,8 +118,6 @@ def calls_for(name: str, slots: Slots, proposes: bool) -> list[Call]:
         return [Call("search_films", {"title": slots["title"], "limit": 20})]
     if name == "kinds":
         return [Call("store_overview")]
-    if name == "act" and proposes:
-        return [Call("propose_rental", {"title": slots["film"]["title"]})]
     if name == "facts" and "stock" in slots["facts"]:
         films = [film for _, films in slots["mentions"] for film in films]
         return [_availability(film) for film in films[:_MOST_STOCKED]]
@@ -129,8 +128,8 @@ def _availability(film: Film) -> Call:
     return Call("film_availability", {"film_id": film["film_id"]})
 
 
-def _answer(name: str, slots: Slots, findings: Findings, proposes: bool) -> Step:
-    results = [findings.of(call) for call in calls_for(name, slots, proposes)]
+def _answer(name: str, slots: Slots, findings: Findings) -> Step:
+    results = [findings.of(call) for call in calls_for(name, slots)]
     if name == "facts":
         told = [_told(mention, films, slots, findings) for mention, films in slots["mentions"]]
         return Say(" ".join((*told, *(say("missing", said=title) for title in slots["missing"]))))
@@ -150,9 +149,9 @@ def _answer(name: str, slots: Slots, findings: Findings, proposes: bool) -> Step
     if name == "in cast":
         return Say(" ".join(_cast(slots["film"], person) for person in slots["persons"]))
     if name == "act":
-        outcome = (results[0].get("error") or results[0].get("message")) if results else None
-        return Say(str(outcome or f"{say('cannot act')} {tell(slots['film'], ['has'])}"))
-    if name == "missing" and not slots["films"]:
+        has = [tell(film, ["has"]) for film in slots["films"]]
+        return Transfer(RENTAL_AGENT, " ".join((say("cannot act"), *has)))
+    if name == "missing" and not slots["films"] and "beside" not in slots:
         return Transfer()
     return Say(say(name, **slots))
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Result = Mapping[str, Any]
+MENTIONS = "find_mentions"
+PROPOSE = "propose_"
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,11 @@ class Say:
 
 @dataclass(frozen=True)
 class Transfer:
-    """Hand off to the agent that answers without the store."""
+    """Hand off to an agent, by default the one that answers without the store."""
+
+    to: str = ""
+    otherwise: str = ""
+    """What to answer where that agent is not available."""
 
 
 Step = Calls | Say | Transfer
@@ -51,6 +57,24 @@ class Turn:
 
     by_user: bool
     text: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The latest question, with what was said before it and what was looked up after it."""
+
+    text: str
+    earlier: tuple[Turn, ...] = ()
+    seen: tuple[tuple[Call, Result], ...] = ()
+    known: tuple[tuple[Call, Result], ...] = ()
+    """What the turn before found to be mentioned."""
+    proposed: tuple[Call, ...] = ()
+    """Proposals of the turn before."""
+
+    @property
+    def findings(self) -> Findings:
+        """All look-ups by call."""
+        return Findings((*self.known, *self.seen))
 
 
 class Findings:

@@ -1,4 +1,4 @@
-"""Agents and tools that no form was written for: chosen by the words of their descriptions, told as they are."""
+"""Agents and tools that no intent was written for: chosen by the words of their descriptions, told as they are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from app.agents.chat_services.settings import Refusal
 from app.agents.offline.history import FILM_SEARCH, HANDOFF, RENTAL_DESK
+from app.agents.offline.lexicon import words
 from app.agents.team import LLM_AGENT, RENTAL_AGENT, SEARCH_AGENT
 from app.core.name_spellings import tokens_of
 
@@ -15,41 +16,28 @@ TRANSFER = f"{HANDOFF}-transfer_to_"
 Tool = Mapping[str, Any]
 """A tool as it is offered to a model: {"type": "function", "function": {"name", "description", "parameters"}}."""
 
-_WITH_FORMS = (HANDOFF, FILM_SEARCH, RENTAL_DESK, "ask_user")
-_AGENTS_WITH_FORMS = (SEARCH_AGENT, RENTAL_AGENT, LLM_AGENT)
+_KNOWN = (HANDOFF, FILM_SEARCH, RENTAL_DESK, "ask_user")
+_KNOWN_AGENTS = (SEARCH_AGENT, RENTAL_AGENT, LLM_AGENT)
 _STEM = 4
 """Letters by which words are compared: "open" and "opening"."""
-_COMMON = frozenset(
-    token.word
-    for token in tokens_of(
-        "about after agent also been before could does doing from have just know like more question some somebody "
-        "store tell than that their them then there these they this those want were what when where which whose will "
-        "with would your"
-    )
-)
-"""Words ignored in matching."""
 
 
 def agent_for(question: str, tools: Sequence[Tool]) -> str:
-    """Return the agent without forms whose transfer tool fits the question best, or an empty text."""
-    transfers = {_name(tool).removeprefix(TRANSFER): _text(tool) for tool in tools if _name(tool).startswith(TRANSFER)}
-    return _best(question, {name: text for name, text in transfers.items() if name not in _AGENTS_WITH_FORMS})
+    """Return the unknown agent whose transfer tool fits the question best, or an empty text."""
+    names = {_name(tool).removeprefix(TRANSFER): tool for tool in tools if _name(tool).startswith(TRANSFER)}
+    return _best(question, {name: _text(tool) for name, tool in names.items() if name not in _KNOWN_AGENTS})
 
 
 def refusal_for(question: str, refusals: Iterable[Refusal]) -> str:
-    """Return the answer in place of the agent without forms that fits the question best, or an empty text."""
-    unknown = [refusal for refusal in refusals if refusal.agent not in _AGENTS_WITH_FORMS]
-    return _best(question, {refusal.answer: refusal.receives for refusal in unknown})
+    """Return the answer in place of the unknown agent that fits the question best, or an empty text."""
+    unknown = {refusal.answer: refusal.receives for refusal in refusals if refusal.agent not in _KNOWN_AGENTS}
+    return _best(question, unknown)
 
 
 def tool_for(question: str, tools: Sequence[Tool]) -> str:
-    """Return the tool without forms and without required arguments that fits best, or an empty text."""
-    unknown = {
-        _name(tool): _text(tool)
-        for tool in tools
-        if _name(tool).partition("-")[0] not in _WITH_FORMS
-        and not tool["function"].get("parameters", {}).get("required")
-    }
+    """Return the unknown tool without required arguments that fits best, or an empty text."""
+    plain = (tool for tool in tools if not tool["function"].get("parameters", {}).get("required"))
+    unknown = {_name(tool): _text(tool) for tool in plain if _name(tool).partition("-")[0] not in _KNOWN}
     return _best(question, unknown) or next(iter(unknown), "")
 
 
@@ -72,20 +60,17 @@ def _name(tool: Tool) -> str:
 
 
 def _text(tool: Tool) -> str:
-    """Return a tool's descriptive words."""
     name = _name(tool).removeprefix(TRANSFER).replace("-", " ").replace("_", " ")
     return f"{name} {tool['function'].get('description') or ''}"
 
 
 def _best(question: str, texts: Mapping[str, str]) -> str:
     """Return the key of the text that shares most stems with the question; empty when none shares any."""
-    asked = _stems(question)
-    shared = {key: len(asked & _stems(text)) for key, text in texts.items()}
+    shared = {key: len(_stems(question) & _stems(text)) for key, text in texts.items()}
     best = max(shared, key=shared.__getitem__, default="")
     return best if shared.get(best) else ""
 
 
 def _stems(text: str) -> set[str]:
-    return {
-        word[:_STEM] for word in (token.word for token in tokens_of(text)) if len(word) >= _STEM and word not in _COMMON
-    }
+    said = {token.word for token in tokens_of(text)} - words("of any tool")
+    return {word[:_STEM] for word in said if len(word) >= _STEM}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from app.agents.offline.context import Context
@@ -58,6 +59,8 @@ def _big(text: str) -> str:
 
 def list_slots(said: Utterance, context: Context) -> Slots | None:
     """Films that fit a wish, or how many there are."""
+    if (instead := cue("instead").search(said.masked)) and instead.end() < len(said.masked):
+        said = replace(said, masked=said.masked[instead.end() :])
     found, words = criteria_in(said), words_in(said)
     if context.asked is not None and found and (_FOLLOWS.match(said.text) or len(tokens_of(said.text)) < 4):
         found = {**criteria_in(context.asked), **found}
@@ -67,16 +70,19 @@ def list_slots(said: Utterance, context: Context) -> Slots | None:
     elif words and (says("film", said.masked) or says("several", said.masked) or found):
         found["words"] = words
     asks = says("several", said.masked) or says("count", said.masked) or says("film", said.masked)
+    asks = asks or ("sort" in found and says("superlative", said.masked))
     if not found and asks and says("count", said.masked) and not said.unknown:
         return {"arguments": [{}], "count": True, "top": False}
     if not found and _WISH.search(said.masked) and says("several", said.masked) and not said.unknown:
         found = {"in_stock": True, "sort": "newest"}
     if not found or (found.keys() <= _WEAK and (said.unknown or not asks)):
         return None
-    if said.unknown and not words and not (found.keys() - _WEAK) and missing_title(said.masked):
+    is_vague = found.keys() <= _WEAK | {"actors"} and not asks
+    if said.unknown and not words and is_vague and missing_title(said.masked):
         return None
     return {
         "arguments": _either(said, found),
+        "excluded": said.excluded,
         "count": says("count", said.masked) or bool(context.asked and says("count", context.asked.masked)),
         "top": says("superlative", said.masked)
         and not re.search(r"\b(?:films|movies|\w+ies|ones|releases)\b", said.text),
