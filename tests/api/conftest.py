@@ -1,4 +1,4 @@
-"""What several modules of these tests need."""
+"""Fixtures that several test modules here use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.fixtures.talking import Talk, own_store, two_workers
 
 @pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.servers)])
 def storage(request: pytest.FixtureRequest) -> str | None:
-    """Where requests are counted: a database of a Redis server, or None for the process's memory."""
+    """The storage of rate limits: a Redis database, or None for the process's memory."""
     if request.param == "memory":
         return None
     server: RedisServer = request.getfixturevalue("redis")
@@ -29,7 +29,7 @@ async def workers(server: str | None, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 async def talk(workers: Talk) -> AsyncIterator[Talk]:
-    """The same; no turn of a test goes on after it, and none leaves a task behind."""
+    """The workers, whose turns are stopped after each test, which must leave no task."""
     before = asyncio.all_tasks()
     yield workers
     for app in (workers.app, workers.other_app):

@@ -1,4 +1,4 @@
-"""Accounts: registering, signing in with a password, and choosing another one."""
+"""Accounts: registration, sign-in and password changes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def without_request_id(response: httpx.Response) -> dict[str, Any]:
     return {name: value for name, value in response.json().items() if name != "request_id"}
 
 
-async def test_who_registers_is_nobodys_customer_yet(stranger: httpx.AsyncClient) -> None:
+async def test_a_new_account_has_no_customer_record(stranger: httpx.AsyncClient) -> None:
     email = new_email()
     created = await register(stranger, email)
     assert created.status_code == 201
@@ -61,7 +61,7 @@ async def test_who_registers_is_nobodys_customer_yet(stranger: httpx.AsyncClient
     assert "password" not in created.text
 
 
-async def test_nobody_chooses_a_role_or_a_customer_to_be(stranger: httpx.AsyncClient) -> None:
+async def test_registration_cannot_set_a_role_or_a_customer(stranger: httpx.AsyncClient) -> None:
     for member in ("role", "customer_id", "staff_id", "active"):
         body = {"email": new_email(), "password": PASSWORD, member: 1}
         response = await stranger.post(f"{AUTH}/register", json=body)
@@ -77,7 +77,7 @@ async def test_an_address_in_any_case_is_one_account(stranger: httpx.AsyncClient
         assert (await sign_in(stranger, other)).status_code == 200
 
 
-async def test_of_twenty_who_register_one_address_at_once_one_gets_it(stranger: httpx.AsyncClient) -> None:
+async def test_of_twenty_concurrent_registrations_of_an_address_one_succeeds(stranger: httpx.AsyncClient) -> None:
     email = new_email()
     responses = await asyncio.gather(*(register(stranger, email) for _ in range(20)))
     assert Counter(response.status_code for response in responses) == {201: 1, 409: 19}
@@ -102,7 +102,7 @@ async def test_12_to_128_characters_of_any_kind_are_a_password(stranger: httpx.A
     assert (await sign_in(stranger, email, password[:-1])).status_code == 401
 
 
-async def test_an_address_is_no_password_in_any_case(stranger: httpx.AsyncClient) -> None:
+async def test_the_email_address_in_any_case_is_refused_as_password(stranger: httpx.AsyncClient) -> None:
     email = new_email()
     for password in (email, email.upper(), email.title()):
         response = await register(stranger, email, password)
@@ -121,7 +121,7 @@ async def test_the_worst_passwords_are_refused_in_any_case(stranger: httpx.Async
     assert (await register(stranger, email)).status_code == 201
 
 
-async def test_nobody_learns_why_they_are_not_let_in(own_app: FastAPI, stranger: httpx.AsyncClient) -> None:
+async def test_failed_sign_ins_do_not_reveal_their_reason(own_app: FastAPI, stranger: httpx.AsyncClient) -> None:
     email, left = await registered(stranger), await registered(stranger)
     await deactivate(own_app, left)
     refused = [
@@ -137,7 +137,7 @@ async def test_nobody_learns_why_they_are_not_let_in(own_app: FastAPI, stranger:
 
 
 @pytest.mark.alone
-async def test_time_does_not_tell_who_has_an_account(own_app: FastAPI) -> None:
+async def test_response_times_do_not_reveal_which_accounts_exist(own_app: FastAPI) -> None:
     # Half a hash of this factor is longer than all else that a sign-in does.
     slow = create_app(settings_for(own_app.state.settings.database_url, password_rounds=10))
     async with running(slow), client_of(slow, caller=None) as client:
@@ -153,7 +153,7 @@ async def test_time_does_not_tell_who_has_an_account(own_app: FastAPI) -> None:
 
 
 @pytest.mark.alone
-async def test_others_are_answered_while_passwords_are_hashed(own_app: FastAPI) -> None:
+async def test_other_requests_are_answered_while_passwords_are_hashed(own_app: FastAPI) -> None:
     slow = create_app(settings_for(own_app.state.settings.database_url, password_rounds=13))
     async with served(slow) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
         email = await registered(client)
@@ -203,9 +203,7 @@ async def test_marks_on_letters_do_not_make_a_password_longer(stranger: httpx.As
     assert (await register(stranger, new_email(), unicodedata.normalize("NFD", "é" * 6))).status_code == 422
 
 
-async def test_several_who_sign_in_with_an_old_hash_at_once_all_do(
-    own_app: FastAPI, stranger: httpx.AsyncClient
-) -> None:
+async def test_concurrent_sign_ins_with_an_old_hash_all_succeed(own_app: FastAPI, stranger: httpx.AsyncClient) -> None:
     email = await registered(stranger)
     await set_account(own_app, email, password_hash=bcrypt.using(rounds=4).hash(PASSWORD))
     responses = await asyncio.gather(*(sign_in(stranger, email) for _ in range(6)))
@@ -222,7 +220,7 @@ async def test_a_new_password_ends_everything_that_is_signed_in(stranger: httpx.
     assert (await sign_in(stranger, email, ANOTHER_PASSWORD)).status_code == 200
 
 
-async def test_who_does_not_know_the_password_changes_nothing(stranger: httpx.AsyncClient) -> None:
+async def test_a_password_change_needs_the_current_password(stranger: httpx.AsyncClient) -> None:
     email = await registered(stranger)
     tokens = await tokens_of(stranger, email)
     response = await change_password(stranger, tokens["access_token"], ANOTHER_PASSWORD, current=WRONG)
@@ -242,7 +240,7 @@ async def test_a_new_password_is_as_good_as_the_first(stranger: httpx.AsyncClien
     assert (await sign_in(stranger, email)).status_code == 200
 
 
-async def test_of_five_who_change_a_password_at_once_one_does(stranger: httpx.AsyncClient) -> None:
+async def test_of_five_concurrent_password_changes_one_succeeds(stranger: httpx.AsyncClient) -> None:
     email = await registered(stranger)
     token = (await tokens_of(stranger, email))["access_token"]
     new = [f"one of the {number} passwords" for number in range(5)]
@@ -252,7 +250,7 @@ async def test_of_five_who_change_a_password_at_once_one_does(stranger: httpx.As
     assert signed_in == [response.status_code == 204 for response in responses]
 
 
-async def test_who_signs_in_while_the_password_changes_is_not_signed_in_after_it(stranger: httpx.AsyncClient) -> None:
+async def test_a_sign_in_during_a_password_change_ends_with_it(stranger: httpx.AsyncClient) -> None:
     for _ in range(5):
         email = await registered(stranger)
         token = (await tokens_of(stranger, email))["access_token"]
@@ -264,7 +262,7 @@ async def test_who_signs_in_while_the_password_changes_is_not_signed_in_after_it
         assert [(await refresh(stranger, refresh_token)).status_code for refresh_token in given] == [401] * len(given)
 
 
-async def test_people_see_who_they_are(stranger: httpx.AsyncClient) -> None:
+async def test_the_route_me_returns_the_account(stranger: httpx.AsyncClient) -> None:
     for caller in (CUSTOMER, STAFF, NEWCOMER):
         me = (await stranger.get(f"{AUTH}/me", headers=bearer(token_of(caller)))).json()
         assert (me["kind"], me["scopes"]) == ("account", None)
@@ -274,14 +272,14 @@ async def test_people_see_who_they_are(stranger: httpx.AsyncClient) -> None:
         assert (me["account"]["customer_id"], me["account"]["staff_id"]) == (caller.customer_id, caller.staff_id)
 
 
-async def test_a_key_sees_what_it_is_good_for(own_app: FastAPI, stranger: httpx.AsyncClient) -> None:
+async def test_the_route_me_returns_the_scopes_of_a_key(own_app: FastAPI, stranger: httpx.AsyncClient) -> None:
     command = ApiKeyCreate(name="till", scopes=[Scope.RENTALS_WRITE, Scope.RENTALS_READ])
     key = (await ApiKeyService(own_app.state.database).create(command, None)).key
     me = (await stranger.get(f"{AUTH}/me", headers=bearer(key))).json()
     assert me == {"kind": "api_key", "role": "staff", "account": None, "scopes": ["rentals:read", "rentals:write"]}
 
 
-async def test_who_is_deactivated_is_nobody_any_more(own_app: FastAPI, stranger: httpx.AsyncClient) -> None:
+async def test_a_deactivated_account_has_no_access(own_app: FastAPI, stranger: httpx.AsyncClient) -> None:
     email = await registered(stranger)
     token = (await tokens_of(stranger, email))["access_token"]
     await deactivate(own_app, email)

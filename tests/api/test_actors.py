@@ -1,4 +1,4 @@
-"""Actors, their films, and how they come and go."""
+"""Actors: reading, creating, renaming and deleting them, and their films."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ async def named(client: httpx.AsyncClient, part: str) -> list[str]:
 
 
 @pytest.mark.parametrize("part", ["sigourney", "WEAVER", "ney wea", "Sigourney Weaver"])
-async def test_part_of_the_whole_name_in_any_case_finds_somebody(client: httpx.AsyncClient, part: str) -> None:
+async def test_an_actor_is_found_by_part_of_the_full_name_in_any_case(client: httpx.AsyncClient, part: str) -> None:
     assert await named(client, part) == ["Sigourney Weaver"]
 
 
 @pytest.mark.parametrize("part", ["%", "_igourney", "SigourneyWeaver", "Weaver Sigourney"])
-async def test_what_no_name_has_finds_nobody(client: httpx.AsyncClient, part: str) -> None:
+async def test_a_text_that_no_name_contains_finds_no_actor(client: httpx.AsyncClient, part: str) -> None:
     assert await named(client, part) == []
 
 
@@ -79,13 +79,13 @@ async def test_an_actors_films_come_in_pages_as_all_films_do(client: httpx.Async
     assert (beyond.status_code, beyond.json()) == (200, [])
 
 
-async def test_nobody_has_no_films(client: httpx.AsyncClient) -> None:
+async def test_the_films_of_an_unknown_actor_are_404(client: httpx.AsyncClient) -> None:
     response = await client.get(f"{ACTORS_PATH}/2147483647/films")
     assert response.status_code == 404
     assert response.json()["detail"] == "Actor 2147483647 does not exist."
 
 
-async def test_a_new_actor_is_where_it_says_and_has_no_films(own_client: httpx.AsyncClient) -> None:
+async def test_a_new_actor_is_at_its_location_and_has_no_films(own_client: httpx.AsyncClient) -> None:
     response = await own_client.post(ACTORS_PATH, json={"first_name": " Greta ", "last_name": "Garbo"})
     assert response.status_code == 201
     actor = response.json()
@@ -148,9 +148,7 @@ async def test_an_actor_with_films_stays(own_client: httpx.AsyncClient) -> None:
         ('"Greta Garbo"', ["body"]),
     ],
 )
-async def test_a_body_that_makes_no_sense_changes_nothing(
-    own_client: httpx.AsyncClient, body: str, location: list[str]
-) -> None:
+async def test_an_invalid_body_changes_nothing(own_client: httpx.AsyncClient, body: str, location: list[str]) -> None:
     before = (await own_client.get(ACTORS_PATH, params={"limit": 1000})).json()
     for method, path in (("POST", ACTORS_PATH), ("PUT", f"{ACTORS_PATH}/1")):
         response = await own_client.request(method, path, content=body, headers={"Content-Type": "application/json"})
@@ -160,12 +158,12 @@ async def test_a_body_that_makes_no_sense_changes_nothing(
 
 
 @pytest.mark.parametrize(("number", "status"), [("2147483647", 404), ("2147483648", 422), ("0", 422), ("-1", 422)])
-async def test_there_is_no_changing_who_does_not_exist(own_client: httpx.AsyncClient, number: str, status: int) -> None:
+async def test_an_unknown_actor_cannot_be_changed(own_client: httpx.AsyncClient, number: str, status: int) -> None:
     assert (await own_client.put(f"{ACTORS_PATH}/{number}", json=GARBO)).status_code == status
     assert (await own_client.delete(f"{ACTORS_PATH}/{number}")).status_code == status
 
 
-async def test_an_actor_whom_a_film_is_given_meanwhile_either_stays_or_the_film_is_refused(
+async def test_deleting_an_actor_while_a_film_adds_them_fails_for_one_of_both(
     own_client: httpx.AsyncClient,
 ) -> None:
     for turn in range(10):
@@ -182,7 +180,7 @@ async def test_an_actor_whom_a_film_is_given_meanwhile_either_stays_or_the_film_
             assert (await own_client.get(FILMS, params={"title": f"Shower {turn}"})).json() == []
 
 
-async def test_the_database_is_asked_little(own_app: FastAPI, own_client: httpx.AsyncClient) -> None:
+async def test_requests_take_few_queries(own_app: FastAPI, own_client: httpx.AsyncClient) -> None:
     with statements_of(own_app) as sent:
         await own_client.get(ACTORS_PATH, params={"name": "o", "sort": "-last_name"})
         assert len(sent) == 1

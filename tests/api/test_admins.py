@@ -1,4 +1,4 @@
-"""What outlives an access token: keys are for who is an admin now, and last no longer than their maker is one."""
+"""Only current admins can manage API keys, and keys are valid only while their creator is an admin."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NEW_KEY = {"name": "till", "scopes": ["rentals:read"]}
 
 
 class Admin:
-    """An admin's account, signed in, with one key made."""
+    """A signed-in admin account that has created a key."""
 
     def __init__(self, client: httpx.AsyncClient, email: str, account_id: int) -> None:
         self.client = client
@@ -48,7 +48,7 @@ class Admin:
         return await self.client.post(KEYS, json=NEW_KEY, headers=bearer(self.token))
 
     async def statuses(self) -> tuple[int, int, int]:
-        """Of each route about keys, with this token."""
+        """Return the status of each route for keys with this token."""
         headers = bearer(self.token)
         listed = await self.client.get(KEYS, headers=headers)
         made = await self.make_key()
@@ -80,17 +80,19 @@ async def admin(accounts: AccountService, stranger: httpx.AsyncClient) -> Admin:
     return admin
 
 
-async def test_a_demoted_admins_token_is_none_for_keys(accounts: AccountService, admin: Admin) -> None:
+async def test_a_demoted_admin_cannot_use_the_routes_for_keys(accounts: AccountService, admin: Admin) -> None:
     await accounts.update(admin.email, {"role": "staff"})
     assert await admin.statuses() == (403, 403, 403)
 
 
-async def test_a_deactivated_admins_token_is_none_for_keys(accounts: AccountService, admin: Admin) -> None:
+async def test_a_deactivated_admin_cannot_use_the_routes_for_keys(accounts: AccountService, admin: Admin) -> None:
     await accounts.update(admin.email, {"active": False})
     assert await admin.statuses() == (401, 401, 401)
 
 
-async def test_a_token_from_before_a_new_password_is_none_for_keys_and_the_next_one_is(admin: Admin) -> None:
+async def test_a_token_from_before_a_new_password_cannot_use_the_routes_for_keys_and_a_new_one_can(
+    admin: Admin,
+) -> None:
     old = admin.token
     assert (await change_password(admin.client, old, ANOTHER_PASSWORD)).status_code == 204
     # In the same second: no clock tells the two apart.
@@ -104,7 +106,7 @@ async def test_a_new_password_does_not_end_the_keys_made_before(admin: Admin) ->
     assert await admin.key_works()
 
 
-async def test_what_is_changed_behind_the_services_back_counts_at_once(own_app: FastAPI, admin: Admin) -> None:
+async def test_changes_made_directly_in_the_database_count_immediately(own_app: FastAPI, admin: Admin) -> None:
     for changes, statuses in (({"role": "staff"}, (403, 403, 403)), ({"active": False}, (401, 401, 401))):
         await set_account(own_app, admin.email, **changes)
         assert await admin.statuses() == statuses
@@ -142,7 +144,7 @@ async def test_keys_end_with_their_maker_and_do_not_come_back(
     assert ended["revoked_at"] is not None
 
 
-async def test_other_peoples_keys_and_the_command_lines_stay(
+async def test_keys_of_other_admins_and_of_the_command_line_stay_valid(
     own_app: FastAPI, accounts: AccountService, admin: Admin
 ) -> None:
     theirs, by_command = admin.key, await ApiKeyService(own_app.state.database).create(

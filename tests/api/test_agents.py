@@ -1,4 +1,4 @@
-"""The main job: questions answered from the store, by the offline model and over a socket, alone and many at once."""
+"""Questions that agents answer from the store with the offline model, one at a time and concurrently."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_blanks_around_a_question_do_not_count(client: httpx.AsyncClient) 
     assert answer["agent"] == "SearchAgent"
 
 
-async def test_the_agents_act_for_whoever_asks(app: FastAPI) -> None:
+async def test_the_agents_act_with_the_callers_permissions(app: FastAPI) -> None:
     question = "What do I have out?"
     async with client_of(app, caller=None) as client:
         nobody = await ask(client, question)
@@ -90,7 +90,7 @@ async def test_info_shows_the_team_and_its_tools(client: httpx.AsyncClient) -> N
     assert kinds["chat"] == "prompt"
 
 
-async def test_info_tells_whose_tools_they_are(client: httpx.AsyncClient) -> None:
+async def test_info_shows_which_callers_have_a_tool(client: httpx.AsyncClient) -> None:
     info = (await client.get("/api/v1/ai/info")).json()
     (desk,) = (plugin["functions"] for plugin in info["plugins"] if plugin["name"] == "rental_desk")
     assert desk["my_balance"].startswith("For customers:")
@@ -109,14 +109,14 @@ async def test_info_shows_what_agents_can_propose(client: httpx.AsyncClient) -> 
 
 
 async def some_films(client: httpx.AsyncClient, count: int) -> list[dict[str, object]]:
-    """Films whose title is asked for without doubt: no other has the same."""
+    """Films with unique titles."""
     films = (await client.get("/api/v1/films", params={"limit": 1000})).json()
     titles = [film["title"] for film in films]
     return [film for film in films if titles.count(film["title"]) == 1 and len(film["title"]) > 3][:count]
 
 
 async def assert_all_right(client: httpx.AsyncClient, films: list[dict[str, object]]) -> None:
-    """Ask for every film's price at once; each answer must be of its own film."""
+    """Ask for the price of every film concurrently; each answer must be about its film."""
     before = asyncio.all_tasks()
     answers = await asyncio.gather(
         *(ask(client, f"What is the rental rate for the film \"{film['title']}\"?") for film in films)

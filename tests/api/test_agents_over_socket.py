@@ -1,4 +1,4 @@
-"""Many questions at once, to a model behind a socket."""
+"""Concurrent questions to a model behind a socket."""
 
 from __future__ import annotations
 
@@ -45,14 +45,16 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
-async def test_fifty_at_once_are_right(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
+async def test_fifty_concurrent_questions_are_answered_correctly(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
     await assert_all_right(client, await some_films(client, 50))
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 @pytest.mark.alone
 async def test_a_thinking_model_holds_no_connection(client: httpx.AsyncClient, provider: FakeOpenAI) -> None:
-    """50 turns think for 2 s twice, on a pool of 5 that gives up after 5 s: none may hold a connection."""
+    """50 turns wait 2 s for the model twice, with a pool of 5 and a timeout of 5 s: none may hold a connection."""
     films = await some_films(client, 50)
     provider.reset()
     provider.latency = 2.0

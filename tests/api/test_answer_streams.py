@@ -1,4 +1,4 @@
-"""GET /ai/ask on a socket: what arrives, and when, as text and as events.
+"""GET /ai/ask on a socket: the data that arrives, and when, as text and as events.
 
 The server is a plain one whatever quirks are mixed into others: these tests are about the moments of its answer.
 """
@@ -56,7 +56,7 @@ async def patient(provider: FakeOpenAI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 class TestStream:
-    """GET /ai/ask on a socket: what arrives, and when."""
+    """GET /ai/ask on a socket: the text that arrives, and when."""
 
     @pytest.fixture
     async def http(self, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:

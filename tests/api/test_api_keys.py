@@ -1,4 +1,4 @@
-"""API keys: made, shown once, used, and ended."""
+"""API keys: creation, use, expiry and revocation."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def test_a_key_is_shown_once_and_kept_as_its_hash(own_app: FastAPI, own_cl
     assert key[10:] not in (await own_client.get(KEYS, params={"limit": 1000})).text
 
 
-async def test_a_key_is_good_for_its_scopes_alone(own_client: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
+async def test_a_key_allows_only_its_scopes(own_client: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
     key = (await make(own_client, scopes=["rentals:read"]))["key"]
     assert await status_with(stranger, key) == 200
     refused = await stranger.get("/api/v1/customers", headers=bearer(key))
@@ -97,7 +97,9 @@ async def test_no_key_makes_or_sees_keys(own_client: httpx.AsyncClient, stranger
     ],
     ids=str,
 )
-async def test_what_is_no_key_is_422(own_client: httpx.AsyncClient, members: dict[str, Any], field: str) -> None:
+async def test_an_invalid_key_request_is_422(
+    own_client: httpx.AsyncClient, members: dict[str, Any], field: str
+) -> None:
     response = await own_client.post(KEYS, json={"name": "till", "scopes": ["rentals:read"], **members})
     assert response.status_code == 422
     assert response.json()["errors"][0]["loc"][:2] == ["body", field]

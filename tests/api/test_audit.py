@@ -1,4 +1,4 @@
-"""What an operator can find out afterwards about who did what."""
+"""The audit log: who did what, from which address."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SIGN_IN = {"username": email_of(CUSTOMER), "password": PASSWORD}
 
 
 async def everything(app: FastAPI) -> None:
-    """One of each: people and machines come, go, fail, and delete."""
+    """Cause every audit event once: sign-ins, failures, changes, deletions."""
     async with client_of(app, ADMIN, address=HERE) as admin, client_of(app, caller=None, address=HERE) as client:
         await client.post(f"{AUTH}/register", json={"email": "new@example.org", "password": PASSWORD})
         tokens = (await client.post(f"{AUTH}/token", data=SIGN_IN)).json()
@@ -58,7 +58,7 @@ def audited(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 @pytest.fixture
 async def events(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """The events of all that, in order."""
+    """The expected events, in order."""
     app = create_app(settings_for())
     async with running(app):
         await fill(app.state.database)
@@ -67,7 +67,7 @@ async def events(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return audited(capsys)
 
 
-async def test_everything_that_matters_is_told_in_order_and_by_whom(events: list[dict[str, Any]]) -> None:
+async def test_the_audit_log_has_all_events_in_order_with_their_callers(events: list[dict[str, Any]]) -> None:
     told = [(event["event"], event.get("account_id"), event.get("key_id")) for event in events]
     customer, admin = CUSTOMER.account_id, ADMIN.account_id
     assert told == [
@@ -91,7 +91,7 @@ async def test_everything_that_matters_is_told_in_order_and_by_whom(events: list
     ]
 
 
-async def test_failures_and_changes_say_whose_account_it_was(events: list[dict[str, Any]]) -> None:
+async def test_audit_events_of_failures_and_changes_name_the_account(events: list[dict[str, Any]]) -> None:
     by_name = {event["event"]: event for event in events}
     failed = [event["failed_id"] for event in events if event["event"] == "sign_in_failed"]
     assert failed == [CUSTOMER.account_id, None]
@@ -100,7 +100,7 @@ async def test_failures_and_changes_say_whose_account_it_was(events: list[dict[s
     assert (by_name["record_deleted"]["kind"], by_name["record_deleted"]["id"]) == ("film", 206)
 
 
-async def test_events_belong_to_their_request_and_name_nobody(events: list[dict[str, Any]]) -> None:
+async def test_audit_events_have_a_request_id_and_no_names(events: list[dict[str, Any]]) -> None:
     assert all(event["request_id"] for event in events if event["event"] != "account_changed")
     assert "example.org" not in str(events)
     assert PASSWORD not in str(events)
@@ -112,7 +112,9 @@ async def test_events_say_from_where_the_request_came(events: list[dict[str, Any
     assert {event["address"] for event in events if event not in by_hand} == {HERE}
 
 
-async def test_a_credential_that_is_refused_is_told_by_its_kind_and_never_whole(events: list[dict[str, Any]]) -> None:
+async def test_the_audit_log_has_the_kind_of_a_refused_credential_and_never_all_of_it(
+    events: list[dict[str, Any]],
+) -> None:
     refused = [event for event in events if event["event"] == "credential_refused"]
     assert [(event["kind"], event["reason"]) for event in refused] == [
         ("api_key", "invalid"),
@@ -126,7 +128,7 @@ async def test_a_credential_that_is_refused_is_told_by_its_kind_and_never_whole(
     assert max(len(str(event)) for event in refused) < 400
 
 
-async def test_money_and_discs_are_told_once_with_their_ids(
+async def test_payments_and_returns_are_audited_once_with_their_ids(
     own_app: FastAPI, capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure_logging(own_app.state.settings)  # to where this test reads
@@ -152,7 +154,7 @@ async def test_money_and_discs_are_told_once_with_their_ids(
     assert {event["address"] for event in told} == {HERE}
 
 
-async def test_a_limit_that_refuses_is_told_with_what_it_counts_by(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_an_exceeded_rate_limit_is_audited_with_its_counter(capsys: pytest.CaptureFixture[str]) -> None:
     async with limited_to("1/minute") as app, client_of(app, CUSTOMER) as customer, client_at(app, HERE) as stranger:
         for client in (customer, stranger):
             assert [(await ask_nothing(client)).status_code for _ in range(2)] == [422, 429]
@@ -169,7 +171,7 @@ async def test_a_limit_that_refuses_is_told_with_what_it_counts_by(capsys: pytes
     [("2001:db8::1", "2001:db8::1"), ("fe80::1%" + "z" * 5000, "fe80::1"), ("z" * 5000, "unknown")],
     ids=["address", "zone", "nothing"],
 )
-async def test_an_address_is_no_longer_than_an_address(
+async def test_an_address_in_the_audit_log_has_bounded_length(
     own_app: FastAPI, capsys: pytest.CaptureFixture[str], client: str, named: str
 ) -> None:
     configure_logging(own_app.state.settings)

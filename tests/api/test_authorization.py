@@ -1,4 +1,4 @@
-"""Who may do what: every operation with every credential, as a table."""
+"""Authorization: every operation with every credential, as a table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NAME = "store_of_access"
 CUSTOMERS = {"customer", "other customer", "newcomer"}
 
 LET_IN = 0
-"""Stands for the status that the request has then."""
+"""Placeholder for the status of a request that is allowed."""
 _OF_STAFF = {"staff": LET_IN, "admin": LET_IN, "previous secret": LET_IN, "key": LET_IN, "key without the scope": 403}
 _ALL = dict.fromkeys(GOOD, LET_IN)
 _ACCOUNTS = {**_ALL, "key": 403}
@@ -42,11 +42,11 @@ RULES: dict[str, dict[str, int]] = {
     "customer 1": {"customer": LET_IN, **_STRANGERS, **_OF_STAFF},
     "staff for customer 1": {"customer": 403, **_STRANGERS, **_OF_STAFF},
 }
-"""By credential; what is not named is 401."""
+"""Statuses by credential; 401 for credentials that are not listed."""
 
 
 class Cell(NamedTuple):
-    """An operation's rule, and a request for it whose status tells that it was let in: the store stays as it is."""
+    """An operation's rule, and a request whose status shows that it is allowed, without changing the store."""
 
     rule: str
     status: int
@@ -145,7 +145,7 @@ def test_every_operation_has_its_row() -> None:
 
 
 class Store(NamedTuple):
-    """The service, what its callers send, and ids that the requests need."""
+    """The service, the credentials of its callers, and ids for the requests."""
 
     client: httpx.AsyncClient
     headers: dict[str, str]
@@ -164,7 +164,7 @@ async def store(server: str | None, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 async def _ids(client: httpx.AsyncClient, admin: str) -> dict[str, int]:
-    """Customer 1 has a plan that has ended and one that runs, a rental that was paid for, and somebody has a disc."""
+    """Prepare: customer 1 has an ended and an active plan and a paid rental, and one item is rented out."""
     headers, one = {"Authorization": admin}, "/api/v1/customers/1"
     plan = {"plan_name": "Basic"}
     ended = (await client.post(f"{one}/subscriptions", json=plan, headers=headers)).json()["id"]
@@ -187,7 +187,7 @@ async def _ids(client: httpx.AsyncClient, admin: str) -> dict[str, int]:
 
 
 def _filled(json: Any, ids: dict[str, int], credential: str) -> Any:
-    """Customers do not say who served them; keys and accounts of no staff must."""
+    """Fill in the ids of a body: with a staff_id, except for customers, who must not send one."""
     if not json or json.get("inventory_id") != "{out}":
         return json
     filled = {**json, "inventory_id": ids["out"]}
@@ -197,7 +197,7 @@ def _filled(json: Any, ids: dict[str, int], credential: str) -> Any:
 
 
 @pytest.mark.parametrize("operation", sorted(EXPECTED))
-async def test_a_credential_opens_what_it_should_and_nothing_else(store: Store, operation: str) -> None:
+async def test_each_credential_is_allowed_only_the_operations_of_the_table(store: Store, operation: str) -> None:
     """All credentials in one test: four thousand would be busy with themselves."""
     cell = EXPECTED[operation]
     responses = {credential: await _called(store, operation, credential) for credential in CREDENTIALS}

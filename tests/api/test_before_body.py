@@ -1,4 +1,4 @@
-"""Whoever may not use a route is told so before the body is read, however large it says that it is."""
+"""A caller without permission is refused before the body is read, whatever its size."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ IMPORT = "/api/v1/films/import"
 
 
 async def answered(app: FastAPI, method: str, path: str, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    """Status and document, for a request whose body must not be asked for."""
+    """Return the status and document of a request whose body must not be read."""
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, str]:
@@ -79,7 +79,9 @@ def rules(*names: str) -> list[str]:
         ),
     ],
 )
-async def test_who_is_not_known_is_told_before_the_body(app: FastAPI, operation: str, headers: dict[str, str]) -> None:
+async def test_an_unauthenticated_caller_is_refused_before_the_body_is_read(
+    app: FastAPI, operation: str, headers: dict[str, str]
+) -> None:
     route = ROUTES[operation]
     method = next(iter(route.methods or ()))
     status, document = await answered(app, method, route.path.format_map(IDS), headers)
@@ -93,14 +95,16 @@ async def test_who_is_not_known_is_told_before_the_body(app: FastAPI, operation:
         *((operation, STAFF) for operation in rules("admin")),
     ],
 )
-async def test_who_may_not_is_told_before_the_body(app: FastAPI, operation: str, caller: Caller) -> None:
+async def test_an_unauthorized_caller_is_refused_before_the_body_is_read(
+    app: FastAPI, operation: str, caller: Caller
+) -> None:
     route = ROUTES[operation]
     method = next(iter(route.methods or ()))
     status, _ = await answered(app, method, route.path.format_map(IDS), bearer(token_of(caller)))
     assert status == 403
 
 
-def test_these_tests_are_about_routes_that_restrict() -> None:
+def test_the_tested_routes_include_restricted_ones() -> None:
     restricted = [name for name in WITH_BODY if isinstance(ROUTES[name].guard, RESTRICTING)]
     assert {"import_films", "create_film", "create_api_key", "change_password"} <= set(restricted)
 
@@ -123,8 +127,8 @@ async def test_a_key_is_looked_up_once_for_each_request(own_app: FastAPI, strang
     assert len([statement for statement in statements if "FROM api_key" in " ".join(statement.split())]) == 1
 
 
-async def test_an_upload_for_which_there_is_no_room_is_not_the_callers_fault(client: httpx.AsyncClient) -> None:
-    """Parts of more than a mebibyte become temporary files: here no file may be larger than that."""
+async def test_an_upload_without_disk_space_is_503(client: httpx.AsyncClient) -> None:
+    """Parts over 1 MiB become temporary files; here files are limited to that size."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024 * 1024, limits[1]))
@@ -138,7 +142,7 @@ async def test_an_upload_for_which_there_is_no_room_is_not_the_callers_fault(cli
     assert int(response.headers["Retry-After"]) > 0
 
 
-async def test_a_body_is_read_for_whom_it_is_meant(app: FastAPI) -> None:
+async def test_the_body_of_an_authorized_caller_is_read(app: FastAPI) -> None:
     async with client_of(app, STAFF) as http:
         file = {"file": ("films.csv", "title,language\n", "text/csv")}
         assert (await http.post(IMPORT, files=file, params={"dry_run": "true"})).json() == {"films": 0, "dry_run": True}

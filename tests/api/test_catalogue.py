@@ -51,12 +51,12 @@ async def test_part_of_a_category_name_in_any_case_is_enough(client: httpx.Async
 
 
 @pytest.mark.parametrize("category", ["%", "_", "H%", "Sci_Fi", "\\"])
-async def test_wildcards_in_a_category_stand_for_themselves(client: httpx.AsyncClient, category: str) -> None:
+async def test_wildcards_in_a_category_are_literal(client: httpx.AsyncClient, category: str) -> None:
     response = await client.get(FILMS, params={"category": category})
     assert (response.status_code, response.json()) == (200, [])
 
 
-async def test_letters_of_any_alphabet_have_two_cases(client: httpx.AsyncClient) -> None:
+async def test_case_is_ignored_in_any_alphabet(client: httpx.AsyncClient) -> None:
     films = (await client.get(FILMS, params={"title": "AMÉLIE"})).json()
     assert [film["title"] for film in films] == ["Amélie"]
 
@@ -78,7 +78,7 @@ async def test_categories_are_counted(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("path", [f"{FILMS}/2147483647", "/api/v1/categories/2147483647"])
-async def test_what_does_not_exist_is_404(client: httpx.AsyncClient, path: str) -> None:
+async def test_an_unknown_id_is_404(client: httpx.AsyncClient, path: str) -> None:
     response = await client.get(path)
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/problem+json"
@@ -103,9 +103,7 @@ async def test_what_does_not_exist_is_404(client: httpx.AsyncClient, path: str) 
         ("/api/v1/categories?limit=NaN", ["query", "limit"]),
     ],
 )
-async def test_what_makes_no_sense_is_422_and_says_where(
-    client: httpx.AsyncClient, path: str, field: list[str]
-) -> None:
+async def test_an_invalid_parameter_is_422_and_named(client: httpx.AsyncClient, path: str, field: list[str]) -> None:
     response = await client.get(path)
     assert response.status_code == 422
     problem = response.json()

@@ -1,4 +1,4 @@
-"""Categories are added, renamed and removed."""
+"""Categories: creating, renaming and deleting them."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ async def test_part_of_a_name_in_any_case_finds_it(client: httpx.AsyncClient, pa
 
 
 @pytest.mark.parametrize("part", ["%", "_", "!", "Sci_Fi"])
-async def test_wildcards_stand_for_themselves(client: httpx.AsyncClient, part: str) -> None:
+async def test_wildcards_are_literal(client: httpx.AsyncClient, part: str) -> None:
     assert await names(client, part) == []
 
 
-async def test_a_new_category_is_where_it_says(own_client: httpx.AsyncClient) -> None:
+async def test_a_new_category_is_at_its_location(own_client: httpx.AsyncClient) -> None:
     response = await own_client.post(CATEGORIES, json={"name": "  Film Noir "})
     assert response.status_code == 201
     category = response.json()
@@ -115,9 +115,7 @@ async def test_a_category_with_films_stays(own_client: httpx.AsyncClient) -> Non
         ("", ["body"]),
     ],
 )
-async def test_a_body_that_makes_no_sense_changes_nothing(
-    own_client: httpx.AsyncClient, body: str, location: list[str]
-) -> None:
+async def test_an_invalid_body_changes_nothing(own_client: httpx.AsyncClient, body: str, location: list[str]) -> None:
     before = (await own_client.get(CATEGORIES)).json()
     for method, path in (("POST", CATEGORIES), ("PUT", f"{CATEGORIES}/1")):
         response = await own_client.request(method, path, content=body, headers={"Content-Type": "application/json"})
@@ -133,14 +131,12 @@ async def test_a_name_may_have_255_characters_of_any_script(own_client: httpx.As
 
 
 @pytest.mark.parametrize(("number", "status"), [("2147483647", 404), ("2147483648", 422), ("0", 422), ("x", 422)])
-async def test_there_is_no_changing_what_does_not_exist(
-    own_client: httpx.AsyncClient, number: str, status: int
-) -> None:
+async def test_an_unknown_category_cannot_be_changed(own_client: httpx.AsyncClient, number: str, status: int) -> None:
     assert (await own_client.put(f"{CATEGORIES}/{number}", json={"name": "Opera"})).status_code == status
     assert (await own_client.delete(f"{CATEGORIES}/{number}")).status_code == status
 
 
-async def test_of_those_who_create_a_name_at_once_exactly_one_does(own_client: httpx.AsyncClient) -> None:
+async def test_of_concurrent_creations_of_a_name_exactly_one_succeeds(own_client: httpx.AsyncClient) -> None:
     for turn in range(5):
         wanted = [f"Western {turn}", f"WESTERN {turn}", f"western {turn}", f" Western {turn}"] * 3
         responses = await asyncio.gather(*(own_client.post(CATEGORIES, json={"name": name}) for name in wanted))
@@ -148,7 +144,7 @@ async def test_of_those_who_create_a_name_at_once_exactly_one_does(own_client: h
         assert len(await names(own_client, f"western {turn}")) == 1
 
 
-async def test_of_those_who_take_a_name_at_once_exactly_one_gets_it(own_client: httpx.AsyncClient) -> None:
+async def test_of_concurrent_changes_to_a_name_exactly_one_succeeds(own_client: httpx.AsyncClient) -> None:
     numbers = [(await created(own_client, f"Silent {number}"))["id"] for number in range(10)]
     responses = await asyncio.gather(
         *(own_client.put(f"{CATEGORIES}/{number}", json={"name": "Epic"}) for number in numbers)
@@ -176,7 +172,7 @@ async def test_a_category_that_a_film_is_put_into_meanwhile_is_either_there_or_t
             assert (await own_client.get(FILMS, params={"title": f"Encounter {turn}"})).json() == []
 
 
-async def test_the_database_is_asked_little(own_app: FastAPI, own_client: httpx.AsyncClient) -> None:
+async def test_requests_take_few_queries(own_app: FastAPI, own_client: httpx.AsyncClient) -> None:
     with statements_of(own_app) as sent:
         await own_client.get(CATEGORIES, params={"name": "o", "sort": "-name"})
         assert len(sent) == 1

@@ -1,4 +1,4 @@
-"""Actions that agents propose: nothing happens before the person's decision, and then once."""
+"""Actions that agents propose are executed once, and only after the person's approval."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ async def test_another_question_supersedes_it_and_yes_approves_nothing(talk: Tal
     assert await rentals_of(talk, film) == []
 
 
-async def test_the_model_is_told_what_became_of_it(talk: Talk) -> None:
+async def test_the_model_is_told_the_outcome_of_a_proposal(talk: Talk) -> None:
     film = await new_film(talk, copies=2)
     path = await talk.conversation()
     for decision, told in (("approve", "Done: "), ("decline", "Declined by the person: ")):
@@ -130,7 +130,7 @@ async def test_the_model_is_told_what_became_of_it(talk: Talk) -> None:
         assert f"It waits for your confirmation.\n{told}{waiting['summary']}." in talk.chat.calls[0].transcript
 
 
-async def test_a_confirmation_exists_for_its_owner_alone(talk: Talk) -> None:
+async def test_only_the_owner_can_see_a_confirmation(talk: Talk) -> None:
     film = await new_film(talk)
     (waiting,) = (await proposed(talk, film))["confirmations"]
     for caller in (OTHER_CUSTOMER, STAFF):
@@ -178,7 +178,7 @@ async def test_nothing_can_be_proposed_outside_of_a_conversation(talk: Talk) -> 
     assert not [tool for tool in talk.chat.calls[-1].tools if "propose" in tool]
 
 
-async def test_a_proposal_of_a_turn_that_fails_is_none(talk: Talk) -> None:
+async def test_a_failed_turn_keeps_no_proposals(talk: Talk) -> None:
     film = await new_film(talk)
     path = await talk.conversation()
     talk.script(agents=rental_desk(call(RENT, title=film["title"]), fail(RuntimeError("broken"))))
@@ -189,7 +189,7 @@ async def test_a_proposal_of_a_turn_that_fails_is_none(talk: Talk) -> None:
     assert not [one for one in listed if one["conversation_id"] == number]
 
 
-async def test_what_is_not_possible_is_not_proposed(talk: Talk) -> None:
+async def test_an_impossible_action_is_not_proposed(talk: Talk) -> None:
     film = await new_film(talk, copies=1)
     (waiting,) = (await proposed(talk, film))["confirmations"]
     await decide(talk.client, waiting)
@@ -266,7 +266,7 @@ async def test_several_proposals_are_decided_one_by_one(talk: Talk) -> None:
     assert sorted([len(await rentals_of(talk, film)) for film in films]) == [0, 1]
 
 
-async def test_the_stream_ends_with_what_is_to_be_confirmed(talk: Talk) -> None:
+async def test_the_stream_ends_with_the_pending_confirmations(talk: Talk) -> None:
     film = await new_film(talk)
     path = await talk.conversation()
     talk.script(agents=rental_desk(call(RENT, title=film["title"]), say("Please confirm.")))

@@ -1,4 +1,4 @@
-"""Turns that are stored: their states, one at a time, keys, cancelling, and what becomes of interrupted ones."""
+"""Stored turns: states, concurrency, idempotency keys, cancellation and interruption."""
 
 from __future__ import annotations
 
@@ -92,13 +92,13 @@ async def test_a_failed_turn_is_a_problem_and_not_in_the_history(talk: Talk) -> 
     assert "What breaks?" not in talk.chat.calls[0].transcript
 
 
-async def test_a_silent_model_is_an_error_here_too(talk: Talk) -> None:
+async def test_an_empty_answer_is_an_error_in_a_conversation(talk: Talk) -> None:
     path = await talk.conversation()
     talk.script(say_nothing())
     assert (await talk.client.post(f"{path}/turns", json={"question": "Alien?"})).status_code == 502
 
 
-async def test_a_second_question_at_once_is_told_of_the_first(talk: Talk) -> None:
+async def test_a_second_concurrent_question_is_409_with_the_running_turn(talk: Talk) -> None:
     path = await talk.conversation()
     await talk.thinking(path)
     for client in (talk.client, talk.other):
@@ -190,7 +190,7 @@ async def test_a_question_can_cancel_the_one_that_runs(talk: Talk) -> None:
     assert "Alien?" not in talk.other_chat.calls[0].transcript
 
 
-async def test_a_handoff_that_somebody_cancels_is_a_conflict(talk: Talk) -> None:
+async def test_a_cancelled_handoff_is_409(talk: Talk) -> None:
     path = await talk.conversation()
     talk.script(hang())
     body = {"question": "Alien?", "conversation_id": int(path.rsplit("/", 1)[1])}
@@ -202,7 +202,7 @@ async def test_a_handoff_that_somebody_cancels_is_a_conflict(talk: Talk) -> None
 
 
 async def lose_the_process(talk: Talk, path: str) -> None:
-    """What a turn looks like whose process was killed some time ago."""
+    """Change a turn to the state it has after its process was killed."""
     number = int(path.rsplit("/", 1)[1])
     past = datetime.now(timezone.utc) - timedelta(seconds=1)
     async with talk.app.state.database.writing() as connection:

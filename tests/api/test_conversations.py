@@ -1,4 +1,4 @@
-"""Conversations as resources: whose they are, their titles, the list, search and deletion."""
+"""Conversations: owners, titles, list, search and deletion."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def test_a_conversation_is_found_by_title_and_question(talk: Talk) -> None
     assert (await talk.client.get(CONVERSATIONS, params={"q": "100__zyx"})).json() == []
 
 
-async def test_a_conversation_exists_for_its_owner_alone(talk: Talk) -> None:
+async def test_only_the_owner_can_see_a_conversation(talk: Talk) -> None:
     path = await talk.conversation(title="Mine")
     turn = await talk.told(path, "Yes.")
     requests = [
@@ -116,7 +116,7 @@ async def rows(talk: Talk, path: str) -> int:
         return int(await connection.scalar(turns)) + int(await connection.scalar(own))
 
 
-async def test_deleting_leaves_no_row(talk: Talk) -> None:
+async def test_deleting_a_conversation_deletes_all_its_rows(talk: Talk) -> None:
     path = await talk.conversation()
     await talk.told(path, "Yes.")
     assert await rows(talk, path) == 2
@@ -149,7 +149,7 @@ async def set_age(talk: Talk, path: str, days: float) -> None:
         await connection.execute(sa.update(Conversation).where(this).values(active_at=active_at))
 
 
-async def test_purging_deletes_what_is_too_old_and_nothing_else(talk: Talk) -> None:
+async def test_purging_deletes_only_old_conversations(talk: Talk) -> None:
     old, young = await talk.conversation(title="old"), await talk.conversation(title="young")
     await talk.told(old, "Yes.")
     await set_age(talk, old, 8.1)
@@ -160,7 +160,7 @@ async def test_purging_deletes_what_is_too_old_and_nothing_else(talk: Talk) -> N
     assert (await talk.client.get(young)).status_code == 200
 
 
-async def test_a_new_conversation_deletes_old_ones_in_passing(talk: Talk) -> None:
+async def test_creating_a_conversation_deletes_some_old_ones(talk: Talk) -> None:
     old = await talk.conversation()
     await set_age(talk, old, 31)
     await talk.conversation()

@@ -1,4 +1,4 @@
-"""Scripts of other web pages: of those that are named, and of no others."""
+"""CORS: only scripts of configured origins may call the API."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ READABLE = {
 
 @asynccontextmanager
 async def called_from(origin: str, **settings: object) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser with a page of this origin open, and an application with a route that is broken."""
+    """Yield a client that sends this origin, for an application with a broken route."""
     app = create_app(settings_for(IN_MEMORY, **settings))
 
     @app.get("/defect")
@@ -33,7 +33,7 @@ async def called_from(origin: str, **settings: object) -> AsyncIterator[httpx.As
         yield client
 
 
-async def test_nobody_may_where_no_origin_is_set() -> None:
+async def test_no_origin_may_call_the_api_by_default() -> None:
     async with called_from(SHOP) as client:
         response = await client.get("/health")
         preflight = await client.options("/health", headers={"Access-Control-Request-Method": "GET"})
@@ -54,7 +54,7 @@ async def test_only_origins_that_are_named_may_read() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-async def test_a_browser_that_asks_first_is_told_what_it_may_send(method: str) -> None:
+async def test_a_preflight_response_lists_the_allowed_headers(method: str) -> None:
     asked = {
         "Access-Control-Request-Method": method,
         "Access-Control-Request-Headers": (
@@ -72,7 +72,7 @@ async def test_a_browser_that_asks_first_is_told_what_it_may_send(method: str) -
     assert "Access-Control-Allow-Origin" not in refused.headers
 
 
-async def test_errors_can_be_read_too() -> None:
+async def test_scripts_can_read_error_responses() -> None:
     async with called_from(SHOP, cors_origins=(SHOP,), rate_limit_ai="1/minute") as client:
         handoff = "/api/v1/ai/handoff"
         responses = [
@@ -87,7 +87,7 @@ async def test_errors_can_be_read_too() -> None:
 
 
 @pytest.mark.parametrize("origins", [("*",), (SHOP,)])
-async def test_what_browsers_send_by_themselves_is_never_accepted(origins: tuple[str, ...]) -> None:
+async def test_credentials_that_browsers_send_by_themselves_are_never_allowed(origins: tuple[str, ...]) -> None:
     async with called_from(SHOP, cors_origins=origins) as client:
         response = await client.get("/health", headers={"Cookie": "session=1"})
         preflight = await client.options("/health", headers={"Access-Control-Request-Method": "GET"})

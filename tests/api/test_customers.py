@@ -22,7 +22,7 @@ NOBODY = 2147483647
 
 
 async def created(client: httpx.AsyncClient, **more: object) -> str:
-    """Where a new customer is."""
+    """Create a customer; return its path."""
     response = await client.post(CUSTOMERS, json={**ADA, **more})
     assert response.status_code == 201, response.text
     return response.headers["location"]
@@ -59,7 +59,7 @@ async def test_a_customer_not_changed_is_not_sent_again(client: httpx.AsyncClien
         ({"store_id": "2", "active": "false"}, lambda c: c["store_id"] == 2 and not c["active"]),
     ],
 )
-async def test_a_filter_lets_through_all_that_fit_and_nobody_else(
+async def test_a_filter_returns_exactly_the_matching_customers(
     client: httpx.AsyncClient, params: dict[str, str], fits: Callable[[dict[str, Any]], bool]
 ) -> None:
     everybody = (await client.get(CUSTOMERS, params={"limit": 1000})).json()
@@ -69,12 +69,12 @@ async def test_a_filter_lets_through_all_that_fit_and_nobody_else(
 
 
 @pytest.mark.parametrize("search", ["%", "_", "el%na", "\\", "!", "'", "nobody at all"])
-async def test_wildcards_in_a_search_stand_for_themselves(client: httpx.AsyncClient, search: str) -> None:
+async def test_wildcards_in_a_search_are_literal(client: httpx.AsyncClient, search: str) -> None:
     response = await client.get(CUSTOMERS, params={"search": search})
     assert (response.status_code, response.json()) == (200, [])
 
 
-async def test_somebody_without_an_e_mail_address_is_found_too(own_client: httpx.AsyncClient) -> None:
+async def test_a_customer_without_an_e_mail_address_is_found(own_client: httpx.AsyncClient) -> None:
     where = await created(own_client, first_name="Grace", last_name="Hopper-Murray")
     found = (await own_client.get(CUSTOMERS, params={"search": "ce hopper-m"})).json()
     assert found == [(await own_client.get(where)).json()]
@@ -82,7 +82,7 @@ async def test_somebody_without_an_e_mail_address_is_found_too(own_client: httpx
 
 
 @pytest.mark.parametrize("sort", ["id", "-id", "last_name", "-first_name", "create_date", "-create_date,last_name"])
-async def test_walking_the_list_meets_everybody_once_and_in_order(client: httpx.AsyncClient, sort: str) -> None:
+async def test_the_pages_of_the_list_have_each_customer_once_and_in_order(client: httpx.AsyncClient, sort: str) -> None:
     everybody = (await client.get(CUSTOMERS, params={"limit": 1000, "sort": sort})).json()
     walked: list[dict[str, Any]] = []
     response = await client.get(CUSTOMERS, params={"limit": 150, "sort": sort})
@@ -97,7 +97,7 @@ async def test_walking_the_list_meets_everybody_once_and_in_order(client: httpx.
     assert values == sorted(values, reverse=descends)
 
 
-async def test_a_new_customer_is_where_it_says_and_joined_today(own_client: httpx.AsyncClient) -> None:
+async def test_a_new_customer_is_at_its_location_and_was_created_today(own_client: httpx.AsyncClient) -> None:
     response = await own_client.post(f"{CUSTOMERS}/", json={**ADA, "first_name": " Ada ", "email": "ada@example.org"})
     assert response.status_code == 201
     customer = response.json()
@@ -110,7 +110,7 @@ async def test_a_new_customer_is_where_it_says_and_joined_today(own_client: http
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-async def test_only_what_is_given_changes(own_client: httpx.AsyncClient, method: str) -> None:
+async def test_only_given_fields_change(own_client: httpx.AsyncClient, method: str) -> None:
     where = await created(own_client, email="ada@example.org")
     before = (await own_client.get(where)).json()
     changes = {"last_name": "Lovelace", "store_id": 2, "email": None}
@@ -121,7 +121,7 @@ async def test_only_what_is_given_changes(own_client: httpx.AsyncClient, method:
     assert after == {**before, **changes, "last_update": after["last_update"]}
 
 
-async def test_a_change_of_nothing_changes_nothing(own_client: httpx.AsyncClient) -> None:
+async def test_an_empty_change_changes_nothing(own_client: httpx.AsyncClient) -> None:
     where = await created(own_client)
     before = (await own_client.get(where)).json()
     response = await own_client.patch(where, json={})
@@ -129,7 +129,7 @@ async def test_a_change_of_nothing_changes_nothing(own_client: httpx.AsyncClient
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-async def test_who_has_not_seen_the_last_change_cannot_change(own_client: httpx.AsyncClient, method: str) -> None:
+async def test_a_change_with_an_old_etag_is_refused(own_client: httpx.AsyncClient, method: str) -> None:
     where = await created(own_client)
     seen = {"If-Match": (await own_client.get(where)).headers["etag"]}
     first = await own_client.request(method, where, json={"first_name": "Augusta"}, headers=seen)
@@ -141,7 +141,7 @@ async def test_who_has_not_seen_the_last_change_cannot_change(own_client: httpx.
     assert (await own_client.request(method, where, json={"first_name": "Anne"}, headers=fresh)).status_code == 200
 
 
-async def test_of_ten_who_saw_the_same_exactly_one_changes_it(own_client: httpx.AsyncClient) -> None:
+async def test_of_ten_concurrent_changes_with_one_etag_exactly_one_succeeds(own_client: httpx.AsyncClient) -> None:
     where = await created(own_client)
     seen = {"If-Match": (await own_client.get(where)).headers["etag"]}
     names = [f"Ada {number}" for number in range(10)]
@@ -163,7 +163,7 @@ async def test_deactivating_twice_is_the_same_as_once(own_client: httpx.AsyncCli
     assert (await own_client.get(where)).json() == first.json()
 
 
-async def test_somebody_who_left_can_come_back(own_client: httpx.AsyncClient) -> None:
+async def test_a_deactivated_customer_can_be_activated_again(own_client: httpx.AsyncClient) -> None:
     where = await created(own_client, active=False)
     assert (await own_client.get(where)).json()["active"] is False
     assert (await own_client.patch(where, json={"active": True})).json()["active"] is True
@@ -174,7 +174,7 @@ async def test_somebody_who_left_can_come_back(own_client: httpx.AsyncClient) ->
     ("activebool", "active", "may_rent"),
     [(True, 1, True), (True, None, True), (True, 0, False), (False, 1, False), (False, None, False)],
 )
-async def test_inactive_is_whom_either_of_pagilas_columns_says_is(
+async def test_a_customer_is_inactive_if_either_of_pagilas_columns_says_so(
     own_app: FastAPI, own_client: httpx.AsyncClient, activebool: bool, active: int | None, may_rent: bool
 ) -> None:
     where = await created(own_client, last_name=f"Of {activebool} {active}")
@@ -200,7 +200,7 @@ async def test_a_page_is_one_query(own_app: FastAPI, own_client: httpx.AsyncClie
 @pytest.mark.parametrize(
     "email", ["ada", "@", "ada@", "@example.org", "a da@example.org", "a@b@c", "a@b\nc", "a\x00@b", "a@" + "b" * 254, 5]
 )
-async def test_what_is_no_e_mail_address_is_refused(own_client: httpx.AsyncClient, email: object) -> None:
+async def test_an_invalid_e_mail_address_is_refused(own_client: httpx.AsyncClient, email: object) -> None:
     response = await own_client.post(CUSTOMERS, json={**ADA, "email": email})
     assert response.status_code == 422
     assert response.json()["errors"][0]["loc"] == ["body", "email"]
@@ -236,7 +236,7 @@ async def test_a_reference_to_nothing_is_named(own_client: httpx.AsyncClient, fi
         ({"id": 5}, "id"),
     ],
 )
-async def test_a_body_that_makes_no_sense_is_422_and_says_where(
+async def test_an_invalid_body_is_422_and_names_the_field(
     own_client: httpx.AsyncClient, change: dict[str, object], field: str
 ) -> None:
     for response in (
@@ -256,7 +256,7 @@ async def test_a_body_that_makes_no_sense_is_422_and_says_where(
         ("POST", "/deactivate", None),
     ],
 )
-async def test_a_customer_who_does_not_exist_is_404(
+async def test_an_unknown_customer_is_404(
     own_client: httpx.AsyncClient, method: str, path: str, body: dict[str, object] | None
 ) -> None:
     response = await own_client.request(method, f"{CUSTOMERS}/{NOBODY}{path}", json=body)
@@ -268,7 +268,7 @@ async def test_a_customer_who_does_not_exist_is_404(
     "query",
     ["search=", "search=%00", "active=perhaps", "store_id=0", "store_id=x", "sort=email", "cursor=!", "name=ada"],
 )
-async def test_a_list_cannot_be_asked_for_what_it_does_not_know(client: httpx.AsyncClient, query: str) -> None:
+async def test_an_unknown_query_parameter_is_422(client: httpx.AsyncClient, query: str) -> None:
     response = await client.get(f"{CUSTOMERS}?{query}")
     assert response.status_code == 422
     assert response.json()["errors"][0]["loc"] == ["query", query.partition("=")[0]]

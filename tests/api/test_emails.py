@@ -1,4 +1,4 @@
-"""E-mail addresses: as people paste them, as nobody sees them, and whose they are."""
+"""E-mail addresses: blanks, invisible characters and uniqueness."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ BLANKS = ["  {}", "{} ", "\t{}\n", "\u00a0{}\u3000", "\r\n{}\r\n"]
 
 
 @pytest.mark.parametrize("character", UNSEEN.values(), ids=UNSEEN.keys())
-async def test_an_address_with_a_character_that_nobody_sees_is_refused(
+async def test_an_address_with_an_invisible_character_is_refused(
     own_client: httpx.AsyncClient, stranger: httpx.AsyncClient, character: str
 ) -> None:
     name, domain = new_email().split("@")
@@ -74,7 +74,9 @@ def test_no_character_of_the_kind_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("name", ["ada+films", "žofie", "数学", "אדה", "i̇zel", "👩"])
-async def test_what_people_see_is_an_address_in_any_script(stranger: httpx.AsyncClient, name: str) -> None:
+async def test_visible_characters_of_any_script_are_accepted_in_an_address(
+    stranger: httpx.AsyncClient, name: str
+) -> None:
     email = f"{name}.{new_email()}"
     assert (await register(stranger, email)).status_code == 201
     assert (await sign_in(stranger, email)).status_code == 200
@@ -96,7 +98,7 @@ async def test_blanks_around_an_address_are_forgiven(
     assert (changed.status_code, changed.json()["email"]) == (200, f"x{email}")
 
 
-async def test_blanks_alone_are_nobody(stranger: httpx.AsyncClient) -> None:
+async def test_an_address_of_blanks_is_refused(stranger: httpx.AsyncClient) -> None:
     assert (await register(stranger, "   ")).status_code == 422
     assert (await sign_in(stranger, "   ")).status_code == 401
 
@@ -120,7 +122,7 @@ async def test_a_customer_cannot_take_another_customers_address(
     assert (await own_client.get(OWN)).json() == before
 
 
-async def test_a_customer_cannot_take_what_another_customer_signs_in_with(
+async def test_a_customer_cannot_take_the_sign_in_address_of_another_customer(
     own_app: FastAPI, stranger: httpx.AsyncClient
 ) -> None:
     email, nobodys = await registered(stranger), await registered(stranger)
@@ -145,13 +147,13 @@ async def test_a_customer_keeps_changes_and_gives_up_an_address_of_their_own(
     assert (await own_client.get(OTHER)).json()["email"] == mine
 
 
-async def test_wildcards_in_an_address_are_no_others(own_app: FastAPI) -> None:
+async def test_wildcards_in_an_address_are_literal(own_app: FastAPI) -> None:
     async with client_of(own_app, CUSTOMER) as customer:
         assert (await set_email(customer, OWN, "%@%")).status_code == 200
         assert (await set_email(customer, OWN, f"_{new_email()[1:]}")).status_code == 200
 
 
-async def test_of_two_customers_who_want_one_address_at_once_one_gets_it(
+async def test_of_two_customers_who_take_an_address_concurrently_one_succeeds(
     own_app: FastAPI, own_client: httpx.AsyncClient
 ) -> None:
     for _ in range(10):

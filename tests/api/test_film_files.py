@@ -1,4 +1,4 @@
-"""Films as CSV files: imported as a whole or not at all, and exported so that they can be imported."""
+"""Films as CSV files: an import adds all films or none, and an export can be imported."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HEADER = [
 
 @pytest.fixture(scope="module")
 async def store(server: str | None) -> AsyncIterator[FastAPI]:
-    """An application of our own, for we add films."""
+    """An application with a separate store, because these tests add films."""
     url = await sample_database(server, "film_files") if server else IN_MEMORY
     async with running(create_app(settings_for(url))) as application:
         if server is None:
@@ -53,13 +53,13 @@ async def count(http: httpx.AsyncClient) -> int:
 
 
 async def newest(http: httpx.AsyncClient, number: int = 1) -> list[dict[str, Any]]:
-    """The films with the highest ids, in the order of their ids, with their casts."""
+    """Return the films with the highest ids, in order of id, with their casts."""
     listed = (await http.get(FILMS, params={"sort": "-id", "limit": number})).json()
     return [(await http.get(f"{FILMS}/{film['id']}")).json() for film in reversed(listed)]
 
 
 async def refused(http: httpx.AsyncClient, content: str | bytes) -> list[dict[str, Any]]:
-    """What was wrong with the file, of which nothing was added."""
+    """Import a faulty file; return its errors, and check that no film was added."""
     before = await count(http)
     response = await send(http, content)
     assert response.status_code == 422, response.text
@@ -104,7 +104,7 @@ async def test_a_film_is_imported_with_all_that_its_row_says(http: httpx.AsyncCl
 
 
 @pytest.mark.parametrize("content", ["language,title\nEnglish,Bare", f"{','.join(HEADER)}\nBare,,,English{',' * 10}\n"])
-async def test_what_a_row_leaves_out_is_as_in_a_post(http: httpx.AsyncClient, content: str) -> None:
+async def test_unset_cells_have_the_defaults_of_a_post(http: httpx.AsyncClient, content: str) -> None:
     assert (await send(http, content)).status_code == 200
     (imported,) = await newest(http)
     posted = (await http.post(FILMS, json={"title": "Bare", "language_id": imported["language_id"]})).json()
@@ -141,7 +141,7 @@ async def test_a_dry_run_counts_and_adds_nothing(http: httpx.AsyncClient, reques
     assert await count(http) == before
 
 
-async def test_a_dry_run_finds_what_is_wrong(http: httpx.AsyncClient) -> None:
+async def test_a_dry_run_reports_errors(http: httpx.AsyncClient) -> None:
     response = await send(http, "title,language\nDry,Klingon\n", params={"dry_run": "true"})
     assert response.status_code == 422
     assert response.json()["errors"][0]["loc"] == ["body", "file", 2, "language"]
@@ -161,7 +161,7 @@ async def test_every_row_is_checked_and_none_is_added_when_the_last_is_wrong(htt
 
 
 class Torn(io.BytesIO):
-    """A file that has a faulty row more when it is read again."""
+    """A file that has one more row, a faulty one, when it is read again."""
 
     def seek(self, offset: int, whence: int = 0) -> int:
         if self.tell():
@@ -266,7 +266,7 @@ async def test_an_error_names_its_row_and_column(http: httpx.AsyncClient, column
         (b"," * 100_000, []),
     ],
 )
-async def test_a_file_that_is_no_table_of_films_is_refused(
+async def test_a_file_that_is_not_a_table_of_films_is_refused(
     http: httpx.AsyncClient, content: bytes, place: list[int | str]
 ) -> None:
     errors = await refused(http, content)
@@ -274,7 +274,7 @@ async def test_a_file_that_is_no_table_of_films_is_refused(
     assert errors[0]["type"] == "rule"
 
 
-async def test_what_comes_before_unreadable_rows_is_checked_too(http: httpx.AsyncClient) -> None:
+async def test_rows_before_unreadable_ones_are_checked(http: httpx.AsyncClient) -> None:
     errors = await refused(http, b'title,language\nA,Klingon\n"B",English\n"C"D,English\nE,Klingon\n')
     assert [error["loc"][2:] for error in errors] == [[2, "language"], [4]]
 
@@ -327,10 +327,10 @@ ODD = [
     *("=1+1", "+1", "-1", "@SUM(A1)", "'=1+1", "'", "''", "'Tis", "\\", "a|b", "a\\|b\\\\", 'say "so"', "a,b", "a;b"),
     *("tab\tcr\rlf\ncrlf\r\nend", "＝1", "a\u2028b\x85c", "🎬", "none", "null"),
 ]
-"""Texts that a careless file would change."""
+"""Texts that a simple CSV export would change."""
 
 
-async def test_what_is_exported_can_be_imported_into_another_store(http: httpx.AsyncClient) -> None:
+async def test_an_export_can_be_imported_into_another_store(http: httpx.AsyncClient) -> None:
     language = (await http.get(f"{FILMS}/1")).json()["language_id"]
     for text in ODD:
         film = {"title": text, "description": text, "special_features": [text, "Trailers"], "language_id": language}

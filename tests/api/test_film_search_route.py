@@ -41,7 +41,7 @@ def link_of(response: httpx.Response, relation: str) -> str | None:
 
 
 async def walked(client: httpx.AsyncClient, asked: str, relation: str = "next", **parameters: Any) -> list[int]:
-    """The ids on this page and all that it leads to."""
+    """Return the ids on this page and on all pages that follow."""
     response = await client.get(SEARCH, params={"q": asked, **parameters})
     ids = []
     while True:
@@ -54,7 +54,7 @@ async def walked(client: httpx.AsyncClient, asked: str, relation: str = "next", 
 
 @contextmanager
 def statements_of(database: Database) -> Iterator[list[tuple[str, Any]]]:
-    """What is sent to the database meanwhile."""
+    """Yield the statements that are executed meanwhile."""
     sent: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
@@ -143,7 +143,7 @@ async def test_where_no_text_matches_similar_titles_are_found(
 
 
 @pytest.mark.parametrize("asked", ["%", "_", "!!!", '"', "&", "-", "日本", "zzyzx qwrk", "a & | ! b", "x" * 255])
-async def test_what_matches_nothing_is_an_empty_list(client: httpx.AsyncClient, asked: str) -> None:
+async def test_a_search_without_matches_is_an_empty_list(client: httpx.AsyncClient, asked: str) -> None:
     response = await client.get(SEARCH, params={"q": asked}, headers=COUNTED)
     assert (response.status_code, response.json()) == (200, [])
     assert response.headers["x-total-count"] == "0"
@@ -174,7 +174,7 @@ async def test_films_are_counted_when_asked(client: httpx.AsyncClient, asked: st
     assert len(await found(client, asked, limit=1000)) == total
 
 
-async def test_behind_the_last_film_that_matches_are_no_similar_titles(client: httpx.AsyncClient) -> None:
+async def test_no_similar_titles_follow_the_last_match(client: httpx.AsyncClient) -> None:
     assert len(await found(client, "ring")) == 2
     response = await client.get(SEARCH, params={"q": "ring", "skip": 2}, headers=COUNTED)
     assert (response.json(), response.headers["x-total-count"]) == ([], "2")
@@ -194,7 +194,7 @@ async def test_behind_the_last_film_that_matches_are_no_similar_titles(client: h
         ({"q": "alien", "rating": "R"}, "rating"),
     ],
 )
-async def test_what_makes_no_sense_is_422_and_says_where(
+async def test_an_invalid_parameter_is_422_and_named(
     client: httpx.AsyncClient, parameters: dict[str, Any], field: str
 ) -> None:
     response = await client.get(SEARCH, params=parameters)
@@ -212,7 +212,7 @@ async def test_what_makes_no_sense_is_422_and_says_where(
         ("zzyzx", COUNTED, 3),
     ],
 )
-async def test_a_search_asks_the_database_little(
+async def test_a_search_takes_few_queries(
     app: FastAPI, client: httpx.AsyncClient, asked: str, options: dict[str, str], most: int
 ) -> None:
     with statements_of(app.state.database) as sent:
@@ -222,7 +222,7 @@ async def test_a_search_asks_the_database_little(
 
 @pytest.fixture(scope="module")
 async def without_trigrams(postgres: str) -> AsyncIterator[FastAPI]:
-    """The application on a server that has no pg_trgm."""
+    """The application on a server without pg_trgm."""
     url = await sample_database(postgres, "store_without_trigrams")
     await run_script(url, "DROP EXTENSION pg_trgm CASCADE")
     async with running(create_app(settings_for(url))) as application:

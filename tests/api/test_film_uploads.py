@@ -1,4 +1,4 @@
-"""The form that films are imported with: its parts, its size, and what is no form at all."""
+"""The form of the film import: parts, size and invalid forms."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_a_form_that_is_not_as_described_is_422(
     ],
 )
 @pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")  # Starlette's, of a part that has no end
-async def test_what_is_no_form_is_422(client: httpx.AsyncClient, body: bytes, parameters: str) -> None:
+async def test_a_body_that_is_not_a_form_is_422(client: httpx.AsyncClient, body: bytes, parameters: str) -> None:
     kind = {"content-type": f"multipart/form-data{parameters}"}
     response = await client.post(IMPORT, content=body, headers=kind)
     assert response.status_code == 422
@@ -67,7 +67,7 @@ async def test_what_is_no_form_is_422(client: httpx.AsyncClient, body: bytes, pa
 @pytest.mark.parametrize(
     "kind", [None, "application/octet-stream", "application/vnd.ms-excel", "Text/CSV; charset=utf-8"]
 )
-async def test_what_browsers_call_csv_is_taken(client: httpx.AsyncClient, kind: str | None) -> None:
+async def test_the_media_types_of_browsers_for_csv_are_accepted(client: httpx.AsyncClient, kind: str | None) -> None:
     part = ("films.csv", "title,language\n", kind) if kind else ("films", "title,language\n")
     assert (await client.post(IMPORT, files={"file": part})).status_code == 200
 

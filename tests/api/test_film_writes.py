@@ -1,4 +1,4 @@
-"""Adding, changing and removing films; who may win when several do; and where discs of a film are."""
+"""Creating, changing and deleting films, also concurrently, and their availability."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ FULL: dict[str, Any] = {
 
 
 async def new_film(client: httpx.AsyncClient, **members: object) -> httpx.Response:
-    """The response to a film with a title of its own."""
+    """Create a film with a unique title; return the response."""
     response = await client.post(FILMS, json={"title": f"Film {next(_numbers)}", "language_id": 1, **members})
     assert response.status_code == 201, response.text
     return response
 
 
 async def at_once(client: httpx.AsyncClient, method: str, path: str, *requests: dict[str, Any]) -> list[httpx.Response]:
-    """The responses to all of these, on connections that are open already: else the first is done before the others."""
+    """Return the responses to concurrent requests. Connections are opened before, so that the requests overlap."""
     await asyncio.gather(*(client.get(path) for _ in requests))
     return await asyncio.gather(*(client.request(method, path, **request) for request in requests))
 
@@ -68,7 +68,7 @@ async def test_a_new_film_has_what_it_was_given(own_client: httpx.AsyncClient) -
     assert read.headers["ETag"] == response.headers["ETag"]
 
 
-async def test_what_a_new_film_leaves_out_is_as_in_pagila(own_client: httpx.AsyncClient) -> None:
+async def test_unset_fields_of_a_new_film_have_pagilas_defaults(own_client: httpx.AsyncClient) -> None:
     film = (await new_film(own_client, title="  Bare \t")).json()
     expected: dict[str, Any] = {
         "title": "Bare",
@@ -100,7 +100,7 @@ async def test_what_a_new_film_leaves_out_is_as_in_pagila(own_client: httpx.Asyn
         {"rental_rate": 10, "replacement_cost": 0.1, "release_year": 1999.0},
     ],
 )
-async def test_the_edges_of_what_is_allowed_are_allowed(own_client: httpx.AsyncClient, members: dict[str, Any]) -> None:
+async def test_the_bounds_of_fields_are_inclusive(own_client: httpx.AsyncClient, members: dict[str, Any]) -> None:
     film = (await new_film(own_client, **members)).json()
     assert {name: film[name] for name in members} == members
 
@@ -178,7 +178,7 @@ async def test_a_new_film_needs_a_title_and_a_language(own_client: httpx.AsyncCl
         ({"language_id": 1, "actor_ids": [99999], "category_ids": []}, "actor_ids", "actor 99999"),
     ],
 )
-async def test_what_a_film_refers_to_must_exist(
+async def test_the_records_that_a_film_refers_to_must_exist(
     own_client: httpx.AsyncClient, own_app: FastAPI, references: dict[str, Any], field: str, told: str
 ) -> None:
     before, films = await own_client.get(f"{FILMS}/2"), await number_of_films(own_client)
@@ -206,7 +206,7 @@ async def test_a_change_changes_the_fields_given_and_no_others(own_client: httpx
     assert read.headers["ETag"] == response.headers["ETag"] != created.headers["ETag"]
 
 
-async def test_null_empties_what_may_be_empty(own_client: httpx.AsyncClient) -> None:
+async def test_null_clears_nullable_fields(own_client: httpx.AsyncClient) -> None:
     created = await new_film(own_client, **FULL)
     names = ("description", "release_year", "original_language_id", "length", "rating", "special_features")
     response = await own_client.patch(created.headers["Location"], json=dict.fromkeys(names))
@@ -225,15 +225,13 @@ async def test_categories_and_actors_are_replaced_by_those_given(own_client: htt
     assert (emptied["categories"], emptied["actors"]) == ([], before["actors"][1:])
 
 
-async def test_no_change_is_no_change(own_client: httpx.AsyncClient) -> None:
+async def test_an_empty_patch_leaves_last_update_unchanged(own_client: httpx.AsyncClient) -> None:
     created = await new_film(own_client)
     response = await own_client.patch(created.headers["Location"], json={})
     assert (response.status_code, response.json()) == (200, created.json())
 
 
-async def test_a_change_of_links_alone_is_a_change_of_the_film_too(
-    own_client: httpx.AsyncClient, own_app: FastAPI
-) -> None:
+async def test_a_change_of_links_alone_sets_last_update(own_client: httpx.AsyncClient, own_app: FastAPI) -> None:
     film = metadata.tables["film"]
     old = {"title": "Old", "language_id": 1, "last_update": datetime(2020, 1, 1, tzinfo=timezone.utc)}
 
@@ -247,7 +245,7 @@ async def test_a_change_of_links_alone_is_a_change_of_the_film_too(
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-async def test_who_has_not_seen_the_present_film_does_not_change_it(own_client: httpx.AsyncClient, method: str) -> None:
+async def test_a_film_is_not_changed_with_an_old_etag(own_client: httpx.AsyncClient, method: str) -> None:
     created = await new_film(own_client, actor_ids=[1])
     path, seen = created.headers["Location"], created.headers["ETag"]
     present = await own_client.patch(path, json={"actor_ids": [2]}, headers={"If-Match": seen})
@@ -262,7 +260,7 @@ async def test_who_has_not_seen_the_present_film_does_not_change_it(own_client: 
     assert response.status_code == (204 if method == "DELETE" else 200)
 
 
-async def test_of_twenty_who_have_seen_the_same_film_one_changes_it(own_client: httpx.AsyncClient) -> None:
+async def test_of_twenty_concurrent_changes_with_one_etag_one_succeeds(own_client: httpx.AsyncClient) -> None:
     created = await new_film(own_client)
     path, headers = created.headers["Location"], {"If-Match": created.headers["ETag"]}
     bodies = [{"title": f"Title {number}", "category_ids": [number % 16 + 1]} for number in range(20)]
@@ -273,7 +271,7 @@ async def test_of_twenty_who_have_seen_the_same_film_one_changes_it(own_client: 
     assert (await own_client.get(path)).headers["ETag"] == winner.headers["ETag"]
 
 
-async def test_twenty_who_replace_the_links_at_once_all_do_so_one_after_the_other(
+async def test_twenty_concurrent_replacements_of_links_all_succeed_in_turn(
     own_client: httpx.AsyncClient,
 ) -> None:
     path = (await new_film(own_client, actor_ids=[1, 2, 3])).headers["Location"]
@@ -294,13 +292,13 @@ async def test_a_film_goes_with_its_links(own_client: httpx.AsyncClient) -> None
         assert (await own_client.request(method, path)).status_code == 404
 
 
-async def test_of_several_who_delete_a_film_one_has_deleted_it(own_client: httpx.AsyncClient) -> None:
+async def test_of_concurrent_deletions_of_a_film_one_succeeds(own_client: httpx.AsyncClient) -> None:
     path = (await new_film(own_client, category_ids=[5], actor_ids=[1])).headers["Location"]
     responses = await at_once(own_client, "DELETE", path, {}, {}, {}, {}, {})
     assert sorted(response.status_code for response in responses) == [204, 404, 404, 404, 404]
 
 
-async def test_a_film_on_disc_stays(own_client: httpx.AsyncClient) -> None:
+async def test_a_film_with_inventory_items_cannot_be_deleted(own_client: httpx.AsyncClient) -> None:
     before = (await own_client.get(f"{FILMS}/1")).json()
     response = await own_client.delete(f"{FILMS}/1")
     assert response.status_code == 409
@@ -319,7 +317,7 @@ async def test_a_film_that_there_is_not_cannot_be_changed(own_client: httpx.Asyn
 
 
 async def add_disc(app: FastAPI, film_id: int, store_id: int, *rentals: tuple[datetime, datetime | None]) -> None:
-    """A disc with these rentals, each from one time until another or until now."""
+    """Add a disc with these rentals, each with its start and end, or None if it is open."""
     tables = metadata.tables
 
     async def work(connection: AsyncConnection) -> None:
@@ -341,7 +339,7 @@ async def available(client: httpx.AsyncClient, film_id: int) -> dict[str, Any]:
     return dict((await client.get(f"{FILMS}/{film_id}/availability")).json())
 
 
-async def test_availability_counts_discs_in_each_store_and_tells_when_the_first_is_back(
+async def test_availability_has_the_discs_in_each_store_and_the_earliest_due_date(
     own_client: httpx.AsyncClient, own_app: FastAPI
 ) -> None:
     created = await own_client.post(FILMS, json={"title": "Rare", "language_id": 1, "rental_duration": 5})
@@ -370,7 +368,7 @@ async def test_availability_counts_discs_in_each_store_and_tells_when_the_first_
     }
 
 
-async def test_what_is_unknown_is_not_available_but_404(client: httpx.AsyncClient) -> None:
+async def test_the_availability_of_an_unknown_film_is_404(client: httpx.AsyncClient) -> None:
     response = await client.get(f"{FILMS}/2147483647/availability")
     assert response.status_code == 404
     assert response.json()["detail"] == "Film 2147483647 does not exist."

@@ -1,4 +1,4 @@
-"""Reading the catalogue: every filter and order, walking along `Link`, and what it costs."""
+"""Reading the catalogue: filters, sort orders, pagination and the number of queries."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _IN = sa.text(
 
 @pytest.fixture(scope="module")
 async def films(client: httpx.AsyncClient, app: FastAPI) -> list[Film]:
-    """All films of the sample store, each with its cast and whether it is in stock, found out in another way."""
+    """All films of the sample store with cast and stock, read with other queries."""
     listed = (await client.get(FILMS, params={"limit": 1000})).json()
     async with app.state.database.reading() as connection:
         cast = (await connection.execute(_CAST)).all()
@@ -52,7 +52,7 @@ async def films(client: httpx.AsyncClient, app: FastAPI) -> list[Film]:
 
 @pytest.fixture(scope="module")
 async def odd_client(own_client: httpx.AsyncClient) -> httpx.AsyncClient:
-    """A store that also has films without year or length, with the same title, and with LIKE's wildcards in it."""
+    """A client of a store with films that lack year or length, share a title, or have LIKE's wildcards in it."""
     for film in ODD_FILMS:
         assert (await own_client.post(FILMS, json={"language_id": 1, **film})).status_code == 201
     return own_client
@@ -130,9 +130,7 @@ async def test_nothing_found_is_an_empty_list_without_neighbours(
         ("twins", ["Twins", "Twins", "Twins", "twins"]),
     ],
 )
-async def test_wildcards_in_a_title_stand_for_themselves(
-    odd_client: httpx.AsyncClient, title: str, found: list[str]
-) -> None:
+async def test_wildcards_in_a_title_are_literal(odd_client: httpx.AsyncClient, title: str, found: list[str]) -> None:
     films = (await odd_client.get(FILMS, params={"title": title})).json()
     assert [film["title"] for film in films] == found
 
@@ -168,7 +166,7 @@ async def test_a_film_without_a_year_or_length_is_in_no_range_of_them(odd_client
         ("limit=1&limit=x", "limit"),
     ],
 )
-async def test_a_query_that_makes_no_sense_is_422_and_says_where(
+async def test_an_invalid_query_is_422_and_names_the_parameter(
     client: httpx.AsyncClient, query: str, field: str
 ) -> None:
     response = await client.get(f"{FILMS}?{query}")
@@ -190,7 +188,7 @@ async def test_a_list_is_sorted_with_empty_values_as_the_largest_and_ties_by_id(
     assert [film["id"] for film in films] == [film["id"] for film in expected]
 
 
-async def test_a_list_is_sorted_by_title_and_then_by_what_else_is_named(odd_client: httpx.AsyncClient) -> None:
+async def test_a_list_is_sorted_by_title_and_then_by_the_other_keys(odd_client: httpx.AsyncClient) -> None:
     params = {"title": "Twins", "sort": "-title,-release_year,length"}
     films = (await odd_client.get(FILMS, params=params)).json()
     same = [film["release_year"] for film in films if film["title"] == "Twins"]
@@ -218,7 +216,7 @@ async def test_walking_along_link_meets_each_film_once_and_back_again(odd_client
 
 
 async def walk(client: httpx.AsyncClient, url: str, relation: str) -> tuple[httpx.Response, list[list[int]]]:
-    """The last page in this direction, and the ids of all of them in the order they were met."""
+    """Follow the links in this direction; return the last page, and the ids of all pages in order."""
     pages = []
     while True:
         response = await client.get(url)
@@ -248,7 +246,7 @@ async def test_skip_counts_from_where_the_cursor_is(client: httpx.AsyncClient) -
     assert [film["id"] for film in skipped.json()] == [6, 7]
 
 
-async def test_the_number_of_all_items_is_only_told_when_asked_for(client: httpx.AsyncClient) -> None:
+async def test_the_total_is_only_returned_on_request(client: httpx.AsyncClient) -> None:
     plain = await client.get(f"{FILMS}?limit=1")
     counted = await client.get(f"{FILMS}?limit=1&skip=300", headers={"Prefer": 'respond-async, count="exact"'})
     assert "X-Total-Count" not in plain.headers
@@ -297,7 +295,7 @@ async def test_a_cursor_that_is_garbage_is_422(client: httpx.AsyncClient, cursor
     assert response.json()["errors"][0]["loc"] == ["query", "cursor"]
 
 
-async def test_who_has_the_present_film_already_is_told_so(client: httpx.AsyncClient) -> None:
+async def test_an_unchanged_film_is_304(client: httpx.AsyncClient) -> None:
     tag = (await client.get(f"{FILMS}/1")).headers["ETag"]
     for seen in (tag, f'"other", W/{tag}', "*"):
         response = await client.get(f"{FILMS}/1", headers={"If-None-Match": seen})

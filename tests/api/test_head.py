@@ -1,4 +1,4 @@
-"""HEAD on every route that takes GET: the same status and headers, and nothing to read."""
+"""HEAD on every route that accepts GET: the same status and headers, without a body."""
 
 from __future__ import annotations
 
@@ -42,29 +42,31 @@ async def test_head_is_get_without_a_body(client: httpx.AsyncClient, operation: 
 
 
 @pytest.mark.parametrize("path", OTHERS)
-async def test_so_it_is_for_pages_and_errors(client: httpx.AsyncClient, path: str) -> None:
+async def test_head_of_pages_and_errors_returns_the_headers_of_get_without_a_body(
+    client: httpx.AsyncClient, path: str
+) -> None:
     got, head = await client.get(path), await client.head(path)
     assert (head.status_code, headers_of(head)) == (got.status_code, headers_of(got))
     assert head.content == b""
 
 
-def test_all_other_pages_are_among_these() -> None:
+def test_the_tested_pages_include_all_documentation_pages() -> None:
     assert not [page for page in DOCUMENTATION if not any(path.startswith(page) for path in OTHERS)]
 
 
-async def test_head_knows_what_has_not_changed_and_what_is_counted(client: httpx.AsyncClient) -> None:
+async def test_head_supports_if_none_match_and_count_exact(client: httpx.AsyncClient) -> None:
     tag = (await client.head("/api/v1/films/1")).headers["ETag"]
     assert (await client.head("/api/v1/films/1", headers={"If-None-Match": tag})).status_code == 304
     counted = await client.head("/api/v1/films", headers={"Prefer": "count=exact"})
     assert int(counted.headers["X-Total-Count"]) > 100
 
 
-async def test_where_there_is_no_get_there_is_no_head(client: httpx.AsyncClient) -> None:
+async def test_head_is_405_on_paths_without_get(client: httpx.AsyncClient) -> None:
     response = await client.head("/api/v1/ai/handoff")
     assert (response.status_code, response.headers["Allow"]) == (405, "POST")
 
 
-async def test_head_needs_what_get_needs(app: FastAPI) -> None:
+async def test_head_needs_the_same_credentials_as_get(app: FastAPI) -> None:
     async with client_of(app, caller=None) as stranger:
         assert (await stranger.head("/api/v1/customers")).status_code == 401
         assert (await stranger.head("/api/v1/auth/me")).status_code == 401
@@ -110,7 +112,7 @@ async def test_head_of_a_question_asks_no_model(provider: FakeOpenAI, accept: st
         assert (got.status_code, head.status_code) == (502, 200)
 
 
-async def test_head_of_a_question_knows_what_can_be_known_without_the_model(client: httpx.AsyncClient) -> None:
+async def test_head_of_a_question_has_the_status_that_is_known_without_the_model(client: httpx.AsyncClient) -> None:
     for parameters in ({}, {"question": " "}):
         assert (await client.head(ASK, params=parameters)).status_code == 422
     limited = create_app(settings_for(rate_limit_ai="1/minute"))

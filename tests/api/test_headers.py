@@ -1,4 +1,4 @@
-"""What every answer tells browsers and caches, and that the pages still run with it."""
+"""The security and cache headers of every response, with which the documentation pages still work."""
 
 from __future__ import annotations
 
@@ -36,13 +36,15 @@ EXPECTED = {
         ("POST", "/api/v1/ai/handoff", 422),
     ],
 )
-async def test_every_answer_is_on_the_safe_side(client: httpx.AsyncClient, method: str, path: str, status: int) -> None:
+async def test_every_response_has_the_security_headers(
+    client: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
     response = await client.request(method, path)
     assert response.status_code == status
     assert {name: response.headers.get_list(name) for name in EXPECTED} == {k: [v] for k, v in EXPECTED.items()}
 
 
-async def test_so_are_those_without_a_body_and_those_that_are_too_large(client: httpx.AsyncClient) -> None:
+async def test_responses_without_body_and_413_have_the_security_headers(client: httpx.AsyncClient) -> None:
     tag = (await client.get(FILM)).headers["ETag"]
     unchanged = await client.get(FILM, headers={"If-None-Match": tag})
     large = await client.post("/api/v1/ai/handoff", content=b" " * 1_100_000)
@@ -51,7 +53,7 @@ async def test_so_are_those_without_a_body_and_those_that_are_too_large(client: 
         assert {name: response.headers[name] for name in EXPECTED} == EXPECTED
 
 
-async def test_so_is_an_unexpected_error() -> None:
+async def test_an_unexpected_error_has_the_security_headers() -> None:
     app = create_app(settings_for())
 
     @app.get("/defect")
@@ -65,12 +67,14 @@ async def test_so_is_an_unexpected_error() -> None:
 
 
 @pytest.mark.parametrize(("scheme", "sent"), [("http", None), ("https", "max-age=31536000")])
-async def test_only_over_https_is_https_asked_for(client: httpx.AsyncClient, scheme: str, sent: str | None) -> None:
+async def test_strict_transport_security_is_only_sent_over_https(
+    client: httpx.AsyncClient, scheme: str, sent: str | None
+) -> None:
     response = await client.get(f"{scheme}://test/health")
     assert response.headers.get("Strict-Transport-Security") == sent
 
 
-async def test_what_somebody_signed_in_reads_stays_with_them(client: httpx.AsyncClient) -> None:
+async def test_responses_to_authenticated_requests_are_private(client: httpx.AsyncClient) -> None:
     tagged = await client.get(FILM, headers=SIGNED_IN)
     unchanged = await client.get(FILM, headers=SIGNED_IN | {"If-None-Match": tagged.headers["ETag"]})
     assert unchanged.status_code == 304
@@ -79,12 +83,12 @@ async def test_what_somebody_signed_in_reads_stays_with_them(client: httpx.Async
         assert (await client.get(path, headers=SIGNED_IN)).headers["Cache-Control"] == "no-store"
 
 
-async def test_what_anybody_reads_may_be_kept(app: FastAPI) -> None:
+async def test_responses_to_anonymous_requests_may_be_cached(app: FastAPI) -> None:
     async with client_of(app, caller=None) as client:
         assert "Cache-Control" not in (await client.get(FILM)).headers
 
 
-async def test_what_a_route_says_itself_is_left_alone() -> None:
+async def test_headers_that_a_route_sets_are_kept() -> None:
     app = create_app(settings_for())
     own = {"Cache-Control": "private, max-age=60", "Content-Security-Policy": "default-src 'self'"}
 

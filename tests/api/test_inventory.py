@@ -1,4 +1,4 @@
-"""Discs: which there are, new ones, and those that go."""
+"""Inventory items: listing, creating and deleting them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def total(client: httpx.AsyncClient) -> int:
     return int(response.headers["x-total-count"])
 
 
-async def test_a_disc_says_of_which_film_it_is_and_where(client: httpx.AsyncClient) -> None:
+async def test_an_inventory_item_has_its_film_and_store(client: httpx.AsyncClient) -> None:
     disc = (await discs(client))[0]
     assert set(disc) == {"id", "film_id", "film_title", "store_id", "in_stock", "last_update"}
     assert disc["film_title"] == (await client.get(f"/api/v1/films/{disc['film_id']}")).json()["title"]
@@ -75,7 +75,7 @@ async def test_walking_through_the_list_meets_every_disc_once(client: httpx.Asyn
 @pytest.mark.parametrize(
     "query", ["film_id=0", "film_id=9223372036854775808", "store_id=x", "in_stock=maybe", "sort=title", "shop=1"]
 )
-async def test_a_filter_that_makes_no_sense_is_refused(client: httpx.AsyncClient, query: str) -> None:
+async def test_an_invalid_filter_is_refused(client: httpx.AsyncClient, query: str) -> None:
     response = await client.get(f"{INVENTORY}?{query}")
     assert response.status_code == 422
     assert response.json()["errors"][0]["loc"] == ["query", query.split("=")[0]]
@@ -134,7 +134,7 @@ async def test_copies_need_a_film_and_a_store_that_exist(
         ('{"film_id": 1, "store_id": 1, "in_stock": true}', "in_stock"),
     ],
 )
-async def test_a_body_that_makes_no_sense_adds_nothing(own_client: httpx.AsyncClient, body: str, field: str) -> None:
+async def test_an_invalid_body_adds_nothing(own_client: httpx.AsyncClient, body: str, field: str) -> None:
     before = await total(own_client)
     response = await own_client.post(INVENTORY, content=body, headers={"Content-Type": "application/json"})
     assert response.status_code == 422
@@ -195,13 +195,13 @@ async def test_copies_of_a_film_that_is_deleted_meanwhile_are_refused_or_keep_it
             assert bought.json()["errors"][0]["loc"] == ["body", "film_id"]
 
 
-async def test_of_those_who_remove_a_disc_at_once_exactly_one_does(own_client: httpx.AsyncClient) -> None:
+async def test_of_concurrent_deletions_of_an_item_exactly_one_succeeds(own_client: httpx.AsyncClient) -> None:
     (disc,) = await added(own_client)
     responses = await asyncio.gather(*(own_client.delete(f"{INVENTORY}/{disc['id']}") for _ in range(8)))
     assert sorted(response.status_code for response in responses) == [204] + [404] * 7
 
 
-async def test_the_database_is_asked_little(own_app: FastAPI, own_client: httpx.AsyncClient) -> None:
+async def test_requests_take_few_queries(own_app: FastAPI, own_client: httpx.AsyncClient) -> None:
     with statements_of(own_app) as sent:
         await discs(own_client, film_id=1, store_id=1, in_stock=True)
         assert len(sent) == 1

@@ -1,4 +1,4 @@
-"""Secrets are planted through every way in, and looked for wherever something might come out."""
+"""Secrets are sent in every possible input, and then searched for in every output."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SECRETS = {
 
 @dataclass
 class Planting:
-    """A service, what was planted in it, and what it has said."""
+    """A service, the secrets that were planted in it, and its output."""
 
     app: FastAPI
     client: httpx.AsyncClient
@@ -58,7 +58,7 @@ class Planting:
     said: dict[str, str] = field(default_factory=dict)
 
     def note(self, name: str, response: httpx.Response, *shown: str) -> httpx.Response:
-        """Remember a response without what it is there to show once: those members of it are planted."""
+        """Record a response without the members that show a secret once; these are planted."""
         text = response.text
         for member in shown:
             self.secrets[f"{member} of {name}"] = response.json()[member]
@@ -67,7 +67,7 @@ class Planting:
         return response
 
     def leaks(self, said: dict[str, str]) -> list[str]:
-        """Which secret is in what."""
+        """Return each planted secret that an output contains, with the output's name."""
         return [
             f"{name} in {where}"
             for where, text in said.items()
@@ -87,7 +87,7 @@ async def url(server: str | None) -> AsyncIterator[str]:
 
 @contextmanager
 def logged() -> Iterator[StringIO]:
-    """What services that are made meanwhile write to stderr."""
+    """Yield the log output of services that are created meanwhile."""
     written = StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stderr", written)
@@ -99,7 +99,7 @@ def logged() -> Iterator[StringIO]:
 
 @pytest.fixture(params=["DEBUG", "INFO"])
 async def planting(request: pytest.FixtureRequest, url: str) -> AsyncIterator[Planting]:
-    """With debugging on when it logs all there is to log: statements, too."""
+    """A planted service; in debug mode it also logs statements."""
     level: Level = request.param
     settings = settings_for(
         url,
@@ -117,7 +117,7 @@ async def planting(request: pytest.FixtureRequest, url: str) -> AsyncIterator[Pl
 
 
 async def use_everything(planting: Planting) -> None:
-    """Every flow of authentication, right and wrong."""
+    """Use every flow of authentication, with valid and invalid credentials."""
     client, note = planting.client, planting.note
     email = await sign_in_and_out(planting)
     accounts = AccountService(planting.app.state.database, planting.app.state.security)
@@ -149,7 +149,7 @@ async def use_everything(planting: Planting) -> None:
 
 
 async def sign_in_and_out(planting: Planting) -> str:
-    """What somebody does with a password; returns their address."""
+    """Register, sign in and change the password; return the e-mail address."""
     client, note, email = planting.client, planting.note, new_email()
     note("register", await register(client, email, SECRETS["password"]))
     note("register again", await register(client, email, SECRETS["password"]))
@@ -203,7 +203,7 @@ async def test_no_secret_comes_out_anywhere(planting: Planting, capsys: pytest.C
     assert planting.leaks({"log": log, "output": printed.out + printed.err, **planting.said, **kept}) == []
 
 
-async def test_what_is_kept_to_check_secrets_is_not_logged_either(planting: Planting) -> None:
+async def test_stored_hashes_are_not_logged(planting: Planting) -> None:
     await use_everything(planting)
     async with planting.app.state.database.reading() as connection:
         hashes = "SELECT password_hash FROM user_account UNION SELECT token_hash FROM refresh_token"
@@ -213,7 +213,7 @@ async def test_what_is_kept_to_check_secrets_is_not_logged_either(planting: Plan
 
 
 class Broken:
-    """A database that fails as no database should."""
+    """A database whose every use raises an unexpected error."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
@@ -253,7 +253,7 @@ async def test_a_database_that_is_away_shows_none(planting: Planting) -> None:
 
 
 async def fail_everywhere(planting: Planting, status: int) -> None:
-    """Each kind of secret on its way through what does not work."""
+    """Send each kind of secret in requests that fail."""
     client = planting.client
     for response in (
         await register(client, new_email(), SECRETS["password"]),
@@ -265,8 +265,8 @@ async def fail_everywhere(planting: Planting, status: int) -> None:
 
 
 @pytest.mark.parametrize("level", ["DEBUG", "INFO"])
-async def test_a_statement_that_the_database_refuses_is_logged_without_what_was_in_it(url: str, level: Level) -> None:
-    """The store's schema is not there: every query fails, with its values in the driver's hands."""
+async def test_a_statement_that_the_database_rejects_is_logged_without_its_values(url: str, level: Level) -> None:
+    """The schema is missing, so every query fails in the driver, which has its values."""
     bare = url if url == IN_MEMORY else url.replace(NAME, "postgres")
     with logged() as log:
         app = create_app(settings_for(bare, log_level=level, debug=level == "DEBUG"))

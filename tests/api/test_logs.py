@@ -1,4 +1,4 @@
-"""What operators read: JSON lines with the request's id in each, readable text when debugging."""
+"""Logs: JSON lines with the request id, or readable text in debug mode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may say that money was received, what a late return costs whom, and who is recorded to have served."""
+"""Payments: who may record them, who pays late fees, and which staff member is recorded."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ async def customer(own_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture(scope="module")
 async def employee(own_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """Somebody of the store, whose staff_id is 1."""
+    """A client for a staff account with the staff_id 1."""
     async with client_of(own_app, STAFF) as http:
         yield http
 
 
 @pytest.fixture(scope="module")
 async def till(own_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """A machine with a key for all that the store does."""
+    """A client with an API key that has all scopes of the store."""
     command = ApiKeyCreate(name="till", scopes=list(Scope))
     key = (await ApiKeyService(own_app.state.database).create(command, None)).key
     async with client_of(own_app, caller=None) as http:
@@ -51,7 +51,7 @@ async def till(own_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def disc(own_client: httpx.AsyncClient) -> int:
-    """One that nobody has rented yet, in store 1."""
+    """A new disc in store 1."""
     return await new_disc(own_client)
 
 
@@ -61,7 +61,7 @@ async def new_disc(client: httpx.AsyncClient, store_id: int = 1) -> int:
 
 
 async def rented(client: httpx.AsyncClient, disc: int, **more: object) -> str:
-    """Where an admin's new rental of this disc to customer 1 is."""
+    """Rent this disc to customer 1 as admin; return the path of the rental."""
     body = {"inventory_id": disc, "customer_id": 1, "staff_id": 2, **more}
     response = await client.post(RENTALS, json=body)
     assert response.status_code == 201, response.text
@@ -81,7 +81,7 @@ async def owed(client: httpx.AsyncClient) -> float:
     return float((await client.get(f"{OWN}/balance")).json()["balance"])
 
 
-async def test_a_customer_records_no_payment_for_anybody(
+async def test_a_customer_cannot_record_payments(
     own_client: httpx.AsyncClient, customer: httpx.AsyncClient, disc: int
 ) -> None:
     rental = await rented(own_client, disc)
@@ -131,7 +131,7 @@ async def test_a_late_return_at_the_counter_is_paid_at_once(
     assert await owed(own_client) == pytest.approx(before - returned["late_fee"])
 
 
-async def test_a_keys_return_is_paid_to_who_it_names_or_who_rented_it_out(
+async def test_a_payment_by_key_belongs_to_the_given_staff_or_that_of_the_rental(
     own_client: httpx.AsyncClient, till: httpx.AsyncClient
 ) -> None:
     for body, paid_to in (({"staff_id": 0}, 0), ({}, 2)):
@@ -141,7 +141,7 @@ async def test_a_keys_return_is_paid_to_who_it_names_or_who_rented_it_out(
         assert payment["staff_id"] == paid_to
 
 
-async def test_customers_do_not_say_who_served_them(
+async def test_customers_cannot_send_a_staff_id(
     own_client: httpx.AsyncClient, customer: httpx.AsyncClient, disc: int
 ) -> None:
     rental = await rented(own_client, await new_disc(own_client), rental_date=days_ago(30))
@@ -157,7 +157,7 @@ async def test_customers_do_not_say_who_served_them(
     assert (await own_client.get(rental)).json()["return_date"] is None
 
 
-async def test_what_a_customer_rents_is_rented_out_by_the_manager_of_its_store(
+async def test_the_staff_of_a_customers_own_rental_is_the_manager_of_the_store(
     own_app: FastAPI, own_client: httpx.AsyncClient, customer: httpx.AsyncClient
 ) -> None:
     async with own_app.state.database.reading() as connection:
@@ -171,7 +171,7 @@ async def test_what_a_customer_rents_is_rented_out_by_the_manager_of_its_store(
         assert response.json()["staff_id"] == manager
 
 
-async def test_a_store_whose_manager_is_gone_rents_to_customers_all_the_same(
+async def test_customers_can_rent_in_a_store_whose_manager_is_gone(
     own_app: FastAPI, own_client: httpx.AsyncClient, customer: httpx.AsyncClient
 ) -> None:
     store = sa.update(Store).where(col(Store.store_id) == 1)
@@ -190,13 +190,13 @@ async def test_a_store_whose_manager_is_gone_rents_to_customers_all_the_same(
         assert await connection.scalar(sa.select(col(Staff.store_id)).where(this)) == 1
 
 
-async def test_a_customer_who_wants_no_disc_there_is_is_told_so(customer: httpx.AsyncClient) -> None:
+async def test_a_customer_who_rents_an_unknown_item_gets_an_error(customer: httpx.AsyncClient) -> None:
     response = await customer.post(f"{OWN}/rentals", json={"inventory_id": 999_999})
     assert response.status_code == 422
     assert response.json()["errors"][0]["loc"] == ["body", "inventory_id"]
 
 
-async def test_staff_act_as_themselves_whether_they_say_so_or_not(
+async def test_staff_act_as_themselves_with_or_without_a_staff_id(
     own_client: httpx.AsyncClient, employee: httpx.AsyncClient
 ) -> None:
     for more in ({}, {"staff_id": STAFF.staff_id}):
@@ -207,7 +207,7 @@ async def test_staff_act_as_themselves_whether_they_say_so_or_not(
         assert (paid.status_code, paid.json()["staff_id"]) == (201, STAFF.staff_id)
 
 
-async def test_staff_do_not_act_as_somebody_else(
+async def test_staff_cannot_send_another_staff_id(
     own_client: httpx.AsyncClient, employee: httpx.AsyncClient, disc: int
 ) -> None:
     rental = await rented(own_client, await new_disc(own_client))
@@ -228,7 +228,7 @@ async def test_staff_do_not_act_as_somebody_else(
 
 
 @pytest.mark.parametrize("who", ["admin", "key"])
-async def test_who_is_no_member_of_staff_must_name_one(
+async def test_callers_without_a_staff_id_must_send_one(
     own_client: httpx.AsyncClient, till: httpx.AsyncClient, disc: int, who: str
 ) -> None:
     client = till if who == "key" else own_client

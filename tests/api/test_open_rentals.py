@@ -1,4 +1,4 @@
-"""How many discs one customer may have out at a time, also when many are asked for at the same moment."""
+"""The limit of open rentals of a customer, also with concurrent requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LIMIT, AT_ONCE = 20, 50
 
 @pytest.fixture(scope="module")
 async def limited(own_app: FastAPI) -> AsyncIterator[FastAPI]:
-    """The service as it is unless configured otherwise, on the same store."""
+    """The service with the default limit, on the same store."""
     limit = Settings.model_fields["max_open_rentals"].default
     url = own_app.state.settings.database_url
     async with running(create_app(settings_for(url, max_open_rentals=limit, database_pool_size=10))) as app:
@@ -34,7 +34,7 @@ async def limited(own_app: FastAPI) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture(scope="module")
 async def store(limited: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """An admin of it."""
+    """An admin client of the service."""
     async with client_of(limited) as http:
         yield http
 
@@ -124,7 +124,7 @@ async def test_opening_rentals_again_at_once_does_not_go_beyond_the_limit(
     assert (await store.put(f"{RENTALS}/{rentals[-1]}", json={"return_date": None})).status_code == 200
 
 
-async def test_who_has_more_already_keeps_and_returns_them(
+async def test_a_customer_over_a_lowered_limit_keeps_the_rentals_and_can_return_them(
     own_client: httpx.AsyncClient, store: httpx.AsyncClient
 ) -> None:
     customer_id, discs = await new_customer(store), await new_discs(store, LIMIT + 6)

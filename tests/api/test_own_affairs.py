@@ -1,4 +1,4 @@
-"""What customers may see and do: what is theirs. The store's staff see all of it."""
+"""Customers may read and change only their own records; staff may read all."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def other(own_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def disc(own_client: httpx.AsyncClient) -> int:
-    """One that nobody has rented yet."""
+    """A new disc."""
     (added,) = (await own_client.post("/api/v1/inventory", json={"film_id": 1, "store_id": 1})).json()
     return int(added["id"])
 
@@ -52,7 +52,7 @@ async def total(client: httpx.AsyncClient, **params: int) -> int:
 
 
 def wish(disc: int, customer_id: int) -> dict[str, int]:
-    """What customers send, and staff whose account has a staff_id may."""
+    """Return the body of a rental without staff_id, as customers send it."""
     return {"inventory_id": disc, "customer_id": customer_id}
 
 
@@ -60,9 +60,7 @@ def order(disc: int, customer_id: int) -> dict[str, int]:
     return {**wish(disc, customer_id), "staff_id": 1}
 
 
-async def test_customers_find_their_own_rentals_alone(
-    own_client: httpx.AsyncClient, customer: httpx.AsyncClient
-) -> None:
+async def test_customers_see_only_their_own_rentals(own_client: httpx.AsyncClient, customer: httpx.AsyncClient) -> None:
     own = await rentals(own_client, customer_id=1)
     assert len(own) > 10
     assert await rentals(customer) == own
@@ -70,12 +68,12 @@ async def test_customers_find_their_own_rentals_alone(
     assert (await customer.get(f"{OWN}/rentals", params={"limit": 1000})).json() == own
 
 
-async def test_asking_for_somebody_elses_finds_nothing(customer: httpx.AsyncClient) -> None:
+async def test_filtering_by_another_customer_finds_nothing(customer: httpx.AsyncClient) -> None:
     response = await customer.get(RENTALS, params={"customer_id": 2}, headers=COUNTED)
     assert (response.status_code, response.json(), response.headers["x-total-count"]) == (200, [], "0")
 
 
-async def test_totals_count_their_own_alone(own_client: httpx.AsyncClient, customer: httpx.AsyncClient) -> None:
+async def test_totals_count_only_own_rentals(own_client: httpx.AsyncClient, customer: httpx.AsyncClient) -> None:
     assert await total(customer) == await total(own_client, customer_id=1)
     assert await total(own_client) > 16_000
 
@@ -92,7 +90,7 @@ async def test_following_the_links_never_leaves_their_own(
     assert seen == await rentals(own_client, customer_id=1, sort=sort)
 
 
-async def test_a_place_in_the_whole_list_is_one_in_their_own(
+async def test_a_cursor_from_an_admin_shows_a_customer_only_own_rentals(
     own_client: httpx.AsyncClient, customer: httpx.AsyncClient
 ) -> None:
     elsewhere = (await own_client.get(RENTALS, params={"limit": 1000})).links["next"]["url"]
@@ -101,7 +99,7 @@ async def test_a_place_in_the_whole_list_is_one_in_their_own(
     assert {rental["customer_id"] for rental in page} == {1}
 
 
-async def test_who_is_no_customer_yet_has_rented_nothing(own_app: FastAPI, disc: int) -> None:
+async def test_an_account_without_a_customer_has_no_rentals(own_app: FastAPI, disc: int) -> None:
     async with client_of(own_app, NEWCOMER) as newcomer:
         assert await rentals(newcomer) == []
         assert await rentals(newcomer, customer_id=1) == []
@@ -137,7 +135,7 @@ async def test_customers_do_not_say_when_they_rented_or_returned(
     assert (await customer.post(f"{path}/return")).json()["late_fee"] > 0
 
 
-async def test_customers_change_who_they_are_but_not_what_the_store_says_of_them(
+async def test_customers_can_change_their_name_and_address_but_not_store_or_status(
     own_client: httpx.AsyncClient, customer: httpx.AsyncClient
 ) -> None:
     before = (await customer.get(OWN)).json()
@@ -150,7 +148,7 @@ async def test_customers_change_who_they_are_but_not_what_the_store_says_of_them
     assert (changed.status_code, changed.json()["first_name"]) == (200, "Ada")
 
 
-async def test_who_is_deactivated_does_not_come_back_by_themselves(
+async def test_deactivated_customers_cannot_activate_themselves(
     own_client: httpx.AsyncClient, other: httpx.AsyncClient, disc: int
 ) -> None:
     assert (await other.post(f"{OTHER}/deactivate")).json()["active"] is False
@@ -176,7 +174,7 @@ async def test_who_is_deactivated_does_not_come_back_by_themselves(
         ("POST", "/subscriptions/1/cancel", None),
     ],
 )
-async def test_nobody_else_exists_for_a_customer(
+async def test_other_customers_are_404_for_a_customer(
     own_client: httpx.AsyncClient, customer: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None
 ) -> None:
     before = (await own_client.get(OTHER)).json(), await total(own_client, customer_id=2)
@@ -187,7 +185,7 @@ async def test_nobody_else_exists_for_a_customer(
     assert before == ((await own_client.get(OTHER)).json(), await total(own_client, customer_id=2))
 
 
-async def test_no_rental_of_somebody_else_exists_for_a_customer(
+async def test_rentals_of_others_are_404_for_a_customer(
     own_client: httpx.AsyncClient, customer: httpx.AsyncClient, disc: int
 ) -> None:
     rental = (await own_client.post(RENTALS, json=order(disc, 2))).json()
@@ -204,7 +202,7 @@ async def test_no_rental_of_somebody_else_exists_for_a_customer(
     assert (await own_client.get(path)).json() == rental
 
 
-async def test_customers_rent_to_nobody_else(
+async def test_customers_cannot_rent_for_others(
     own_client: httpx.AsyncClient, customer: httpx.AsyncClient, disc: int
 ) -> None:
     for customer_id in (2, 999_999):
@@ -214,7 +212,7 @@ async def test_customers_rent_to_nobody_else(
 
 
 @pytest.mark.parametrize("first", [CUSTOMER, STAFF], ids=["customer", "staff"])
-async def test_a_request_is_never_answered_with_what_somebody_else_got_for_it(
+async def test_an_idempotency_key_never_returns_the_response_of_another_caller(
     own_app: FastAPI, own_client: httpx.AsyncClient, other: httpx.AsyncClient, disc: int, first: Caller
 ) -> None:
     keyed = {"Idempotency-Key": f"rent-{disc}"}

@@ -1,4 +1,4 @@
-"""Passwords take time, on purpose: who asks for too many at once is told, and who hung up is not worked for."""
+"""Password checks are slow on purpose: too many at once are refused, and those of disconnected clients are dropped."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ pytestmark = pytest.mark.alone
 
 OWNER = "owner@example.org"
 SLOW = 12
-"""A quarter of a second for each hash, or more."""
+"""Rounds with which a hash takes at least a quarter of a second."""
 PLACES = max(1, len(os.sched_getaffinity(0)) // 2) * 9
 
 
 @asynccontextmanager
 async def slow_app(rate_limit_auth: str = "off") -> AsyncIterator[FastAPI]:
-    """An application that takes long to hash, in which the owner has an account."""
+    """An application with slow hashing and an account of the owner."""
     async with running(create_app(settings_for(password_rounds=SLOW, rate_limit_auth=rate_limit_auth))) as app:
         await migrate(app.state.database)
         accounts = AccountService(app.state.database, app.state.security)
@@ -43,13 +43,13 @@ async def slow_app(rate_limit_auth: str = "off") -> AsyncIterator[FastAPI]:
 
 
 def events(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """What the audit log has told since it was last asked."""
+    """Return the audit events since the last call."""
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     return [line for line in lines if line["logger"] == "app.audit"]
 
 
 async def abandon(url: str, number: int) -> asyncio.StreamWriter:
-    """Send an attempt, and do not read what it is answered."""
+    """Send a sign-in attempt and disconnect without reading the response."""
     form = urlencode({"username": f"{number}@example.org", "password": "a guess"}).encode()
     reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
     head = f"POST {AUTH}/token HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -59,7 +59,7 @@ async def abandon(url: str, number: int) -> asyncio.StreamWriter:
     return writer
 
 
-async def test_attempts_that_were_given_up_hold_nobody_up(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_abandoned_attempts_delay_no_other_attempt(capsys: pytest.CaptureFixture[str]) -> None:
     async with (
         slow_app() as app,
         served(app, lifespan="off") as url,
@@ -79,7 +79,7 @@ async def test_attempts_that_were_given_up_hold_nobody_up(capsys: pytest.Capture
     assert told["sign_in_failed"] <= PLACES // 9 * 3, told
 
 
-async def test_beyond_what_can_be_done_soon_it_is_503_and_everybody_else_is_answered() -> None:
+async def test_too_many_password_checks_are_503_and_other_requests_are_answered() -> None:
     async with slow_app() as app, client_of(app, caller=None) as client:
         signing_in = asyncio.gather(*(sign_in(client, f"{number}@example.org") for number in range(PLACES * 3)))
         while not signing_in.done():
@@ -94,7 +94,7 @@ async def test_beyond_what_can_be_done_soon_it_is_503_and_everybody_else_is_answ
     assert refused[0].json()["detail"] == "Too many passwords are being checked: try again."
 
 
-async def test_who_was_told_to_come_again_has_used_no_attempt_up() -> None:
+async def test_an_attempt_that_was_answered_503_does_not_count() -> None:
     limit = PLACES * 3
     async with slow_app(rate_limit_auth=f"{limit}/minute") as app, client_of(app, caller=None) as client:
         responses = await asyncio.gather(*(sign_in(client, OWNER, "a guess") for _ in range(limit)))

@@ -22,7 +22,7 @@ from tests.fixtures.statements import statements_of
 CUSTOMERS = "/api/v1/customers"
 NOBODY = 2147483647
 ALIEN, RATE, DAYS, COST = 1, Decimal("2.99"), 4, Decimal("22.99")
-"""A film's id, and what it costs for how long."""
+"""Alien's film id, rental rate, rental duration in days, and replacement cost."""
 NOW = datetime.now(timezone.utc)
 DAY, MOMENT = timedelta(days=1), timedelta(microseconds=1)
 
@@ -36,13 +36,13 @@ async def _known_costs(own_app: FastAPI) -> None:
 
 @pytest.fixture
 async def customer(own_client: httpx.AsyncClient) -> str:
-    """Where somebody new is."""
+    """The path of a new customer."""
     body = {"store_id": 1, "first_name": "Ada", "last_name": "Byron", "address_id": 6}
     return (await own_client.post(CUSTOMERS, json=body)).headers["location"]
 
 
 async def rented(app: FastAPI, customer: str, start: datetime, end: datetime | None = None) -> int:
-    """The id of the customer's rental of a new disc of Alien."""
+    """Rent a new disc of Alien to the customer; return the rental's id."""
     async with app.state.database.writing() as connection:
         disc = sa.insert(Inventory).values(film_id=ALIEN, store_id=1).returning(col(Inventory.inventory_id))
         loan = {"rental_date": start, "return_date": end, "staff_id": 1, "customer_id": int(customer.split("/")[-1])}
@@ -56,7 +56,7 @@ async def pay(client: httpx.AsyncClient, customer: str, rental_id: int, amount: 
 
 
 async def owed(client: httpx.AsyncClient, customer: str) -> dict[str, Decimal]:
-    """The amounts of the balance, as they are spelt."""
+    """Return the amounts of the balance as decimals."""
     response = await client.get(f"{customer}/balance")
     assert response.status_code == 200, response.text
     balance = response.json()
@@ -102,7 +102,7 @@ async def test_amounts_are_kept_to_the_cent(
     assert (await owed(own_client, customer))["balance"] == RATE - total
 
 
-async def test_a_payment_for_somebody_elses_rental_is_refused(
+async def test_a_payment_for_the_rental_of_another_customer_is_refused(
     own_app: FastAPI, own_client: httpx.AsyncClient, customer: str
 ) -> None:
     theirs = (await own_client.get(f"{CUSTOMERS}/1/rentals", params={"limit": 1})).json()[0]
@@ -114,7 +114,9 @@ async def test_a_payment_for_somebody_elses_rental_is_refused(
     assert (await own_client.get(f"{customer}/payments")).json() == []
 
 
-async def test_a_payment_to_nobody_is_refused(own_app: FastAPI, own_client: httpx.AsyncClient, customer: str) -> None:
+async def test_a_payment_with_an_unknown_staff_id_is_refused(
+    own_app: FastAPI, own_client: httpx.AsyncClient, customer: str
+) -> None:
     rental_id = await rented(own_app, customer, NOW - DAY)
     body = {"rental_id": rental_id, "staff_id": NOBODY, "amount": 1}
     response = await own_client.post(f"{customer}/payments", json=body)
@@ -191,12 +193,12 @@ async def test_a_forged_cursor_does_no_harm(client: httpx.AsyncClient, values: l
     assert response.status_code == status
 
 
-async def test_who_never_rented_owes_nothing(own_client: httpx.AsyncClient, customer: str) -> None:
+async def test_a_customer_without_rentals_owes_nothing(own_client: httpx.AsyncClient, customer: str) -> None:
     assert set((await owed(own_client, customer)).values()) == {Decimal(0)}
 
 
 DUE, LOST = NOW - 30 * DAY, NOW - 30 * DAY + 2 * DAYS * DAY
-"""When a rental was due, and from when on it counted as lost."""
+"""When a rental was due, and when it began to count as lost."""
 
 
 @pytest.mark.parametrize(
@@ -294,7 +296,7 @@ async def test_the_balances_of_the_sample_store_add_up(client: httpx.AsyncClient
 
 
 @pytest.mark.parametrize("path", ["balance", "payments?limit=10"])
-async def test_what_is_read_of_a_customer_is_one_query(
+async def test_reading_payments_or_balance_takes_one_query(
     own_app: FastAPI, own_client: httpx.AsyncClient, path: str
 ) -> None:
     with statements_of(own_app) as statements:
@@ -302,7 +304,9 @@ async def test_what_is_read_of_a_customer_is_one_query(
     assert len(statements) == 1
 
 
-async def test_nobody_has_no_payments_and_no_balance(own_client: httpx.AsyncClient, customer: str) -> None:
+async def test_payments_and_balance_of_an_unknown_customer_are_404(
+    own_client: httpx.AsyncClient, customer: str
+) -> None:
     unknown = f"{CUSTOMERS}/{NOBODY}"
     for response in (
         await own_client.get(f"{unknown}/payments"),
@@ -325,7 +329,7 @@ async def test_nobody_has_no_payments_and_no_balance(own_client: httpx.AsyncClie
         ({"customer_id": 5}, "customer_id"),
     ],
 )
-async def test_a_body_that_makes_no_sense_is_422_and_says_where(
+async def test_an_invalid_body_is_422_and_names_the_field(
     own_client: httpx.AsyncClient, customer: str, change: dict[str, object], field: str
 ) -> None:
     body = {"rental_id": 1, "staff_id": 1, "amount": 1, **change}
@@ -335,7 +339,7 @@ async def test_a_body_that_makes_no_sense_is_422_and_says_where(
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "é"])
-async def test_a_key_that_is_none_is_422(own_client: httpx.AsyncClient, customer: str, key: str) -> None:
+async def test_an_invalid_idempotency_key_is_422(own_client: httpx.AsyncClient, customer: str, key: str) -> None:
     response = await pay(own_client, customer, 1, 1, headers={"Idempotency-Key": key.encode()})
     assert response.status_code == 422
     assert response.json()["errors"][0]["loc"][0] == "header"

@@ -1,4 +1,4 @@
-"""Every error has the same shape, whatever caused it, and shows nothing of the inside."""
+"""All errors are problem documents and reveal no internals."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def test_errors_are_problem_documents(client: httpx.AsyncClient, method: s
     assert document["request_id"] == response.headers["X-Request-ID"]
 
 
-async def test_405_says_what_is_allowed(client: httpx.AsyncClient) -> None:
+async def test_a_405_lists_the_allowed_methods(client: httpx.AsyncClient) -> None:
     assert (await client.delete("/health")).headers["allow"] == "GET, HEAD"
 
 
@@ -75,7 +75,7 @@ async def test_a_body_over_the_limit_is_413(client: httpx.AsyncClient, declared:
         *(b'{"question": "\\ud800"}', b'{"question": NaN}'),
     ],
 )
-async def test_a_body_that_is_no_question_is_a_problem_of_the_client(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_a_body_that_is_not_a_question_is_422(client: httpx.AsyncClient, body: bytes) -> None:
     response = await client.post("/api/v1/ai/handoff", content=body, headers={"content-type": "application/json"})
     assert response.status_code == 422
     assert response.json()["errors"]

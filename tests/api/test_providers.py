@@ -1,4 +1,4 @@
-"""A real client of a real socket: what the application makes of a provider's behaviour, good and bad."""
+"""The application with a provider on a socket that behaves well or badly."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ async def test_a_429_passes_on_when_to_try_again(client: httpx.AsyncClient, prov
 
 
 @pytest.mark.parametrize("later", [Mode.SERVER_ERROR, Mode.CUT_OFF, Mode.EMPTY, Mode.MALFORMED])
-async def test_a_failure_after_the_first_call_is_told_too(
+async def test_a_failure_after_the_first_model_call_is_reported(
     client: httpx.AsyncClient, provider: FakeOpenAI, later: Mode
 ) -> None:
     provider.script([Mode.NORMAL, later])
@@ -262,7 +262,7 @@ async def test_a_provider_without_its_key_is_503(provider_name: str, method: str
 
 
 @pytest.mark.parametrize("question", ["", "   ", "x" * 4001, None, 7, "a\u0000b"])
-async def test_what_is_no_question_asks_no_model(
+async def test_an_invalid_question_does_not_call_the_model(
     client: httpx.AsyncClient, provider: FakeOpenAI, question: object
 ) -> None:
     response = await client.post(HANDOFF, json={"question": question})

@@ -1,4 +1,4 @@
-"""Who asks too often is told when to ask again, and nobody else pays for it."""
+"""Rate limits: a caller over the limit is told when to retry, and other callers are not affected."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def test_one_too_many_is_a_problem_that_says_when_to_try_again(storage: st
     assert refused.json()["detail"] == f"Rate limit of 2 in 60 seconds exceeded: try again in {wait} seconds."
 
 
-async def test_who_waits_as_long_as_told_is_answered(storage: str | None) -> None:
+async def test_a_request_after_retry_after_is_answered(storage: str | None) -> None:
     async with limited_to("1/second", storage) as app, client_at(app) as client:
         assert (await ask_nothing(client)).status_code == 422
         refused = await ask_nothing(client)
@@ -59,7 +59,7 @@ async def test_asking_in_vain_does_not_lengthen_the_wait(storage: str | None) ->
     assert waits == sorted(waits, reverse=True)
 
 
-async def test_all_routes_that_ask_a_model_count_together_and_tell(storage: str | None) -> None:
+async def test_all_routes_that_call_a_model_share_a_limit_and_report_it(storage: str | None) -> None:
     async with limited_to("10/minute", storage) as app, client_at(app) as client:
         responses = [
             await client.get(ASK, params={"question": "Hello?"}),
@@ -74,14 +74,14 @@ async def test_all_routes_that_ask_a_model_count_together_and_tell(storage: str 
     assert not LIMITED & set(info.headers)
 
 
-async def test_what_is_off_has_no_limit_and_tells_none() -> None:
+async def test_a_limit_that_is_off_does_not_refuse_or_report() -> None:
     async with limited_to("off") as app, client_at(app) as client:
         responses = [await ask_nothing(client) for _ in range(100)]
     assert {response.status_code for response in responses} == {422}
     assert not any(LIMITED & set(response.headers) for response in responses)
 
 
-async def test_whom_the_store_knows_is_counted_alone_wherever_they_are() -> None:
+async def test_known_callers_are_counted_by_account_from_any_address() -> None:
     async with limited_to("1/minute") as app:
         await migrate(app.state.database)
         command = ApiKeyCreate(name="till", scopes=[Scope.RENTALS_READ])
@@ -94,7 +94,7 @@ async def test_whom_the_store_knows_is_counted_alone_wherever_they_are() -> None
             assert [(await ask_nothing(client)).status_code for client in (here, there)] == [422, 422]
 
 
-async def test_accounts_that_anybody_made_do_not_multiply_an_address(storage: str | None) -> None:
+async def test_registering_accounts_does_not_raise_the_limit_of_an_address(storage: str | None) -> None:
     accounts = [Caller(Role.CUSTOMER, account_id=number) for number in range(100, 110)]
     async with limited_to("3/minute", storage) as app, client_at(app) as here, client_at(app, "198.51.100.2") as there:
         responses = [await ask_nothing(here, bearer(token_of(account))) for account in accounts]
@@ -136,7 +136,7 @@ async def test_a_client_that_names_its_own_address_is_not_another_one() -> None:
         ("a socket", "another socket", True),
     ],
 )
-async def test_addresses_are_told_apart_as_far_as_their_owners_are(one: str, other: str, together: bool) -> None:
+async def test_addresses_of_one_subscriber_are_counted_together(one: str, other: str, together: bool) -> None:
     async with limited_to("1/minute") as app, client_at(app, one) as first, client_at(app, other) as second:
         assert (await ask_nothing(first)).status_code == 422
         assert (await ask_nothing(second)).status_code == (429 if together else 422)
@@ -151,7 +151,7 @@ async def test_processes_with_one_redis_count_together(redis: RedisServer) -> No
     assert Counter(response.status_code for response in responses) == {422: 10, 429: 10}
 
 
-async def test_without_redis_each_process_counts_for_itself_until_it_is_back(
+async def test_while_redis_is_unavailable_each_process_counts_separately(
     redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     def logged(event: str) -> int:
@@ -176,7 +176,7 @@ async def test_without_redis_each_process_counts_for_itself_until_it_is_back(
 
 
 @pytest.mark.alone
-async def test_a_redis_that_never_answers_makes_nobody_wait() -> None:
+async def test_a_redis_that_never_answers_delays_no_request() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         storage = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         async with limited_to("100/minute", storage) as app, client_at(app) as client:

@@ -1,4 +1,4 @@
-"""Finding rentals."""
+"""Lists of rentals: filters, pagination and the number of queries."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_overdue_is_open_and_past_due_or_returned_after_it(client: httpx.A
 
 
 @pytest.mark.parametrize("field", ["customer_id", "film_id", "inventory_id"])
-async def test_rentals_of_one_of_something(client: httpx.AsyncClient, field: str) -> None:
+async def test_rentals_can_be_filtered_by_each_field(client: httpx.AsyncClient, field: str) -> None:
     found = await rentals(client, **{field: 5})
     assert found
     assert all(rental[field] == 5 for rental in found)
@@ -93,7 +93,7 @@ async def test_following_the_links_meets_every_rental_once(client: httpx.AsyncCl
         ("/api/v1/customers/5/rentals", True, 2),
     ],
 )
-async def test_what_a_request_asks_of_the_database(
+async def test_a_request_takes_this_number_of_queries(
     app: FastAPI, client: httpx.AsyncClient, path: str, counted: bool, queries: int
 ) -> None:
     with statements_of(app) as sent:

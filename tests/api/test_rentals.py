@@ -1,4 +1,4 @@
-"""Renting discs and bringing them back."""
+"""Rentals and returns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _discs = count(1)
 
 @pytest.fixture(scope="module")
 async def discs(own_client: httpx.AsyncClient) -> Iterator[dict[str, Any]]:
-    """Discs that are in, by and by; of films that rent for any number of days."""
+    """Yield discs in stock, of films with any rental duration."""
     out = {rental["inventory_id"] for rental in await _all(own_client, {"active_only": True, "limit": 1000})}
     return iter([{"inventory_id": number} for number in range(1, 900) if number not in out])
 
@@ -27,7 +27,7 @@ async def _all(client: httpx.AsyncClient, params: dict[str, Any]) -> list[dict[s
 
 
 async def rent(client: httpx.AsyncClient, disc: dict[str, Any], **more: object) -> dict[str, Any]:
-    """A new rental of this disc to customer 1."""
+    """Rent this disc to customer 1; return the rental."""
     response = await client.post(RENTALS, json={"customer_id": 1, "staff_id": 1, **disc, **more})
     assert response.status_code == 201, response.text
     return dict(response.json())
@@ -52,7 +52,7 @@ async def test_a_rental_has_everything_the_contract_names(client: httpx.AsyncCli
     assert at(rental["due_date"]) - at(rental["rental_date"]) == timedelta(days=film["rental_duration"])
 
 
-async def test_a_new_rental_is_open_and_where_it_says_it_is(
+async def test_a_new_rental_is_open_and_at_its_location(
     own_client: httpx.AsyncClient, discs: Iterator[dict[str, Any]]
 ) -> None:
     disc = next(discs)
@@ -96,7 +96,9 @@ async def test_times_are_in_utc(
 @pytest.mark.parametrize(
     ("field", "value"), [("inventory_id", 999_999), ("customer_id", 999_999), ("staff_id", 999_999)]
 )
-async def test_what_a_rental_refers_to_must_exist(own_client: httpx.AsyncClient, field: str, value: int) -> None:
+async def test_the_records_that_a_rental_refers_to_must_exist(
+    own_client: httpx.AsyncClient, field: str, value: int
+) -> None:
     body = {"inventory_id": 1, "customer_id": 1, "staff_id": 1, field: value}
     response = await own_client.post(RENTALS, json=body)
     assert response.status_code == 422
@@ -247,7 +249,7 @@ async def test_a_return_date_can_be_corrected_and_taken_back(
     assert (await own_client.put(path, json={})).status_code == 422
 
 
-async def test_a_rental_is_not_opened_again_while_the_disc_is_with_somebody_else(
+async def test_a_rental_cannot_be_reopened_while_its_item_is_rented_by_another_customer(
     own_client: httpx.AsyncClient, discs: Iterator[dict[str, Any]]
 ) -> None:
     disc = next(discs)
@@ -259,7 +261,7 @@ async def test_a_rental_is_not_opened_again_while_the_disc_is_with_somebody_else
     assert "due_date" in response.json()
 
 
-async def test_what_changed_since_it_was_read_is_not_overwritten(
+async def test_a_rental_that_changed_since_it_was_read_is_not_overwritten(
     own_client: httpx.AsyncClient, discs: Iterator[dict[str, Any]]
 ) -> None:
     path = f"{RENTALS}/{(await rent(own_client, next(discs)))['id']}"
@@ -291,7 +293,7 @@ async def test_a_rental_with_payments_is_not_deleted(own_client: httpx.AsyncClie
         ("POST", "/api/v1/customers/999999/rentals", 404),
     ],
 )
-async def test_what_does_not_exist_is_404(own_client: httpx.AsyncClient, method: str, path: str, status: int) -> None:
+async def test_an_unknown_id_is_404(own_client: httpx.AsyncClient, method: str, path: str, status: int) -> None:
     bodies = {"PUT": {"return_date": None}, "POST": {"inventory_id": 1, "staff_id": 1}}
     body = None if path.endswith("return") else bodies.get(method)
     assert (await own_client.request(method, path, json=body)).status_code == status

@@ -1,4 +1,4 @@
-"""Many callers at the same moment: the last disc, the same return, the same key."""
+"""Concurrent requests: rentals of one disc, returns of one rental, one idempotency key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CALLERS, ROUNDS = 40, 5
 
 @pytest.fixture(scope="module")
 async def discs(own_client: httpx.AsyncClient) -> list[int]:
-    """Discs that are in."""
+    """Return discs in stock."""
     params = {"active_only": True, "limit": 1000}
     out = {rental["inventory_id"] for rental in (await own_client.get(RENTALS, params=params)).json()}
     return [number for number in range(1, 900) if number not in out]
@@ -30,7 +30,9 @@ async def at_once(*calls: Any) -> list[httpx.Response]:
     return list(await asyncio.gather(*calls))
 
 
-async def test_of_forty_who_want_one_disc_exactly_one_gets_it(own_client: httpx.AsyncClient, discs: list[int]) -> None:
+async def test_of_forty_concurrent_rentals_of_an_item_exactly_one_succeeds(
+    own_client: httpx.AsyncClient, discs: list[int]
+) -> None:
     customers = (await own_client.get("/api/v1/customers", params={"active": True, "limit": CALLERS})).json()
     for disc in discs[:ROUNDS]:
         responses = await at_once(
@@ -45,7 +47,9 @@ async def test_of_forty_who_want_one_disc_exactly_one_gets_it(own_client: httpx.
         assert await total(own_client, inventory_id=disc, active_only=True) == 1
 
 
-async def test_of_twenty_who_return_one_disc_exactly_one_does(own_client: httpx.AsyncClient, discs: list[int]) -> None:
+async def test_of_twenty_concurrent_returns_of_an_item_exactly_one_succeeds(
+    own_client: httpx.AsyncClient, discs: list[int]
+) -> None:
     body = {"inventory_id": discs[30], "customer_id": 1, "staff_id": 1, "rental_date": "2026-10-01T00:00:00Z"}
     rental = (await own_client.post(RENTALS, json=body)).json()
     responses = await at_once(*(own_client.post(f"{RENTALS}/{rental['id']}/return") for _ in range(20)))
@@ -103,7 +107,7 @@ async def test_a_request_that_failed_may_be_sent_again_under_its_key(
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256])
-async def test_a_key_that_is_none_is_422(own_client: httpx.AsyncClient, key: str) -> None:
+async def test_an_invalid_idempotency_key_is_422(own_client: httpx.AsyncClient, key: str) -> None:
     body = {"inventory_id": 1, "customer_id": 1, "staff_id": 1}
     response = await own_client.post(RENTALS, json=body, headers={"Idempotency-Key": key})
     assert response.status_code == 422
@@ -112,12 +116,14 @@ async def test_a_key_that_is_none_is_422(own_client: httpx.AsyncClient, key: str
 
 @pytest.fixture
 async def shelf(own_client: httpx.AsyncClient) -> int:
-    """A disc that nobody has rented."""
+    """Add a disc; return its id."""
     (disc,) = (await own_client.post("/api/v1/inventory", json={"film_id": 1, "store_id": 1})).json()
     return int(disc["id"])
 
 
-async def test_a_disc_is_rented_or_removed_but_not_both(own_client: httpx.AsyncClient, shelf: int) -> None:
+async def test_of_a_concurrent_rental_and_deletion_of_an_item_one_succeeds(
+    own_client: httpx.AsyncClient, shelf: int
+) -> None:
     rented, removed = await at_once(
         own_client.post(RENTALS, json={"inventory_id": shelf, "customer_id": 1, "staff_id": 1}),
         own_client.delete(f"/api/v1/inventory/{shelf}"),

@@ -1,4 +1,4 @@
-"""Guessing at passwords ends soon, and the owner of an account that others guess at still gets in."""
+"""Limits of failed sign-ins, and access for the owner of an attacked account."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WRONG = "a guess at the password"
 
 @asynccontextmanager
 async def store_of(limit: str, storage: str | None = None) -> AsyncIterator[FastAPI]:
-    """An application with these limits, in which the owner has an account."""
+    """Run an application with these limits and an account of the owner."""
     async with limited_to(limit, storage) as app:
         await migrate(app.state.database)
         accounts = AccountService(app.state.database, app.state.security)
@@ -32,7 +32,7 @@ async def store_of(limit: str, storage: str | None = None) -> AsyncIterator[Fast
 
 
 async def statuses(app: FastAPI, address: str, *attempts: tuple[str, str]) -> list[int]:
-    """What these attempts from this address are answered, one after the other."""
+    """Return the statuses of these attempts, made one after the other from this address."""
     async with client_at(app, address) as client:
         return [(await sign_in(client, email, password)).status_code for email, password in attempts]
 
@@ -73,7 +73,7 @@ async def test_one_address_guesses_at_many_accounts_twice_as_often(storage: str 
         assert await statuses(app, "203.0.113.2", *accounts[:1]) == [401]
 
 
-async def test_a_48_guesses_no_more_often_than_one_address(storage: str | None) -> None:
+async def test_an_ipv6_48_has_the_same_limit_for_many_accounts_as_one_address(storage: str | None) -> None:
     async with store_of("3/minute", storage) as app:
         answers = [
             (await statuses(app, f"2001:db8:0:{number:x}::1", (f"{number}@example.org", WRONG)))[0]
@@ -91,7 +91,7 @@ async def test_an_account_attacked_from_everywhere_is_open_to_its_owner(storage:
         assert await statuses(app, "198.51.100.1", (OWNER, WRONG), (OWNER, PASSWORD)) == [401, 429]
 
 
-async def test_a_token_makes_nobody_another_guesser() -> None:
+async def test_a_valid_token_does_not_give_more_sign_in_attempts() -> None:
     async with store_of("1/minute") as app, client_at(app) as client:
         attempts = [
             await client.post(f"{AUTH}/token", data={"username": OWNER, "password": WRONG}, headers=headers)

@@ -1,4 +1,4 @@
-"""Films as spreadsheets write and read them: other separators and encodings, empty cells, and no formulas."""
+"""Film files from and for spreadsheets: separators, encodings, empty cells and formulas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.api.test_film_files import EXPORT, FILMS, count, newest, refused, sen
 
 @pytest.fixture
 async def http(own_client: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
-    """Films that a test has added go with it."""
+    """A client; films that a test adds are deleted after it."""
     before = (await own_client.get(FILMS, params={"sort": "-id", "limit": 1})).json()[0]["id"]
     yield own_client
     for film in (await own_client.get(FILMS, params={"sort": "-id", "limit": 100})).json():
@@ -36,7 +36,7 @@ async def test_cells_may_be_separated_as_excel_does_where_commas_are_points(http
     assert (first["description"], second["title"], second["description"]) == ("one, two", "Colon", f"a{mark}b")
 
 
-async def test_a_decimal_comma_is_told_by_row_and_column(http: httpx.AsyncClient) -> None:
+async def test_a_decimal_comma_is_reported_with_row_and_column(http: httpx.AsyncClient) -> None:
     (error,) = await refused(http, "title;language;rental_rate\r\nA;English;2.99\r\nB;English;2,99\r\n")
     assert error["loc"] == ["body", "file", 3, "rental_rate"]
     assert error["msg"] == "must be a number with a decimal point, such as 4.99"
@@ -53,7 +53,7 @@ async def test_columns_and_rows_at_the_end_may_be_empty(http: httpx.AsyncClient)
     ("text", "encoding"),
     [("Amélie", "utf-8"), ("Über – “so”", "utf-8"), ("Łódź", "utf-8"), ("東京", "utf-8"), ("ÀÁÍÏÐÝ", "utf-8")],
 )
-async def test_a_text_read_in_a_wrong_encoding_is_told_with_what_it_was(
+async def test_a_wrongly_decoded_text_is_reported_with_the_original(
     http: httpx.AsyncClient, text: str, encoding: str
 ) -> None:
     garbled = "".join(
@@ -75,7 +75,7 @@ async def test_a_text_that_only_looks_unusual_is_imported(http: httpx.AsyncClien
     assert (await newest(http))[0]["title"] == text
 
 
-async def test_texts_of_another_encoding_are_told_by_row_and_column(http: httpx.AsyncClient) -> None:
+async def test_texts_in_another_encoding_are_reported_with_row_and_column(http: httpx.AsyncClient) -> None:
     rows = "title,language\nAmélie,English\nFine,English\nFine,Español\n"
     first, second = await refused(http, rows.encode("latin-1"))
     assert (first["loc"][2:], second["loc"][2:]) == ([2, "title"], [4, "language"])
@@ -88,7 +88,7 @@ async def test_texts_of_another_encoding_are_told_by_row_and_column(http: httpx.
     assert utf_16["msg"] == 'cannot be read: it is UTF-16. Save the file as "CSV UTF-8".'
 
 
-async def test_an_export_for_excel_says_that_it_is_utf_8_and_can_be_imported(http: httpx.AsyncClient) -> None:
+async def test_an_export_with_a_byte_order_mark_can_be_imported(http: httpx.AsyncClient) -> None:
     plain, marked = await http.get(EXPORT), await http.get(EXPORT, params={"bom": "true"})
     assert marked.content == b"\xef\xbb\xbf" + plain.content
     response = await send(http, marked.content, params={"dry_run": "true"})
@@ -101,7 +101,7 @@ UNSEEN = [" ", "\xa0", "\u3000", "\u200b", "\u2060", "\ufeff", "\u202e", "\xad",
 
 
 @pytest.mark.parametrize("unseen", UNSEEN, ids=ascii)
-async def test_nor_is_one_behind_what_cannot_be_seen(http: httpx.AsyncClient, unseen: str) -> None:
+async def test_no_cell_is_a_formula_behind_invisible_characters(http: httpx.AsyncClient, unseen: str) -> None:
     texts = [f"{unseen}{formula}" for formula in ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1")]
     for text in texts:
         film = {"title": "Unseen", "description": text, "language_id": 1, "special_features": [text]}

@@ -19,13 +19,13 @@ NOBODY = 2147483647
 
 
 def day(days: int = 0) -> str:
-    """Some days from today, in UTC."""
+    """Return the date this number of days from today (UTC)."""
     return (datetime.now(timezone.utc).date() + timedelta(days=days)).isoformat()
 
 
 @pytest.fixture
 async def theirs(own_client: httpx.AsyncClient) -> str:
-    """Where the subscriptions of a new customer are."""
+    """The path of the subscriptions of a new customer."""
     body = {"store_id": 1, "first_name": "Ada", "last_name": "Byron", "address_id": 6}
     return f"{(await own_client.post(CUSTOMERS, json=body)).headers['location']}/subscriptions"
 
@@ -65,7 +65,7 @@ async def test_a_second_plan_has_to_wait_until_the_first_is_cancelled(
     assert (await own_client.get(theirs)).json() == [cancelled.json(), second]
 
 
-async def test_what_has_ended_cannot_be_cancelled(own_client: httpx.AsyncClient, theirs: str) -> None:
+async def test_an_ended_subscription_cannot_be_cancelled(own_client: httpx.AsyncClient, theirs: str) -> None:
     cancel = f"{theirs}/{(await started(own_client, theirs))['id']}/cancel"
     assert (await own_client.post(cancel)).status_code == 200
     again = await own_client.post(cancel)
@@ -105,7 +105,7 @@ async def test_the_day_a_plan_ends_is_the_first_without_it(
     assert response.status_code == (409 if active else 201)
 
 
-async def test_of_twenty_who_start_a_plan_for_a_customer_exactly_one_does(
+async def test_of_twenty_concurrent_starts_of_a_plan_exactly_one_succeeds(
     own_client: httpx.AsyncClient, theirs: str
 ) -> None:
     for number in range(5):
@@ -122,7 +122,7 @@ async def test_of_twenty_who_start_a_plan_for_a_customer_exactly_one_does(
         assert Counter(response.status_code for response in cancels) == {200: 1, 409: 9}
 
 
-async def test_somebody_inactive_can_stop_but_not_start(own_client: httpx.AsyncClient, theirs: str) -> None:
+async def test_an_inactive_customer_can_cancel_but_not_start_a_plan(own_client: httpx.AsyncClient, theirs: str) -> None:
     subscription = await started(own_client, theirs)
     await own_client.post(f"{theirs.rpartition('/')[0]}/deactivate")
     assert (await own_client.post(f"{theirs}/{subscription['id']}/cancel")).status_code == 200
@@ -132,7 +132,7 @@ async def test_somebody_inactive_can_stop_but_not_start(own_client: httpx.AsyncC
     assert len((await own_client.get(theirs)).json()) == 1
 
 
-async def test_what_is_somebody_elses_is_not_found(own_client: httpx.AsyncClient, theirs: str) -> None:
+async def test_the_subscription_of_another_customer_is_404(own_client: httpx.AsyncClient, theirs: str) -> None:
     subscription = await started(own_client, theirs)
     for customer, missing in ((1, f"Subscription {subscription['id']}"), (NOBODY, f"Customer {NOBODY}")):
         response = await own_client.post(f"{CUSTOMERS}/{customer}/subscriptions/{subscription['id']}/cancel")
@@ -141,7 +141,7 @@ async def test_what_is_somebody_elses_is_not_found(own_client: httpx.AsyncClient
     assert (await own_client.get(theirs)).json() == [subscription]
 
 
-async def test_nobodys_subscriptions_are_404_and_none_are_an_empty_list(
+async def test_subscriptions_of_an_unknown_customer_are_404_and_no_subscriptions_are_an_empty_list(
     own_client: httpx.AsyncClient, theirs: str
 ) -> None:
     unknown = f"{CUSTOMERS}/{NOBODY}/subscriptions"
@@ -168,7 +168,7 @@ async def test_subscriptions_are_sorted_as_asked_page_by_page(own_client: httpx.
 
 
 @pytest.mark.parametrize("start", ["0001-01-01", "1900-12-31", "2199-01-01", "9999-12-31"])
-async def test_a_date_of_no_time_of_ours_breaks_a_rule(own_client: httpx.AsyncClient, theirs: str, start: str) -> None:
+async def test_a_date_outside_the_bounds_is_422(own_client: httpx.AsyncClient, theirs: str, start: str) -> None:
     response = await own_client.post(theirs, json={"plan_name": "Premium", "start_date": start})
     assert response.status_code == 422
     (error,) = response.json()["errors"]
@@ -202,7 +202,7 @@ async def test_the_first_and_the_last_day_can_be_stored(own_client: httpx.AsyncC
         ({"plan_name": "Premium", "end_date": "2026-12-31"}, "end_date"),
     ],
 )
-async def test_a_body_that_makes_no_sense_is_422_and_says_where(
+async def test_an_invalid_body_is_422_and_names_the_field(
     own_client: httpx.AsyncClient, theirs: str, body: dict[str, object], field: str
 ) -> None:
     response = await own_client.post(theirs, json=body)

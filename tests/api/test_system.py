@@ -1,4 +1,4 @@
-"""Health, and what the service says of itself."""
+"""Health checks, the root and the documentation pages."""
 
 from __future__ import annotations
 

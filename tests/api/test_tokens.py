@@ -1,4 +1,4 @@
-"""Access tokens, refresh tokens, and what ends them."""
+"""Access tokens and refresh tokens: use, expiry and revocation."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OLD_SECRET = "the key that this service had before the one it has"
 
 @asynccontextmanager
 async def client_with(app: FastAPI, **settings: object) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of another instance of the service, on the same store, with other settings."""
+    """Yield a client of another instance of the service on the same store, with these settings."""
     other = create_app(settings_for(app.state.settings.database_url, **settings))
     async with running(other), client_of(other, caller=None) as client:
         yield client
@@ -53,7 +53,7 @@ async def works(client: httpx.AsyncClient, tokens: dict[str, Any]) -> bool:
     return (await refresh(client, tokens["refresh_token"])).status_code == 200
 
 
-async def test_an_access_token_says_whose_it_is_and_for_how_long(stranger: httpx.AsyncClient) -> None:
+async def test_an_access_token_has_its_account_and_its_lifetime(stranger: httpx.AsyncClient) -> None:
     before = int(time.time())
     tokens = await tokens_of(stranger, email_of(CUSTOMER))
     after = int(time.time())
@@ -130,7 +130,7 @@ async def test_of_several_uses_at_once_one_is_the_first_and_afterwards_nothing_w
 
 
 @pytest.mark.parametrize("ending", ["reuse", "logout"])
-async def test_what_ends_a_sign_in_ends_what_comes_of_it_at_that_moment(
+async def test_ending_a_session_revokes_tokens_that_are_issued_concurrently(
     stranger: httpx.AsyncClient, ending: str
 ) -> None:
     email = await registered(stranger)
@@ -160,7 +160,7 @@ async def test_an_access_token_does_not_refresh(stranger: httpx.AsyncClient) -> 
     assert await works(stranger, tokens)
 
 
-async def test_signing_out_ends_one_sign_in_and_tells_nothing(stranger: httpx.AsyncClient) -> None:
+async def test_signing_out_ends_one_session_and_reveals_nothing(stranger: httpx.AsyncClient) -> None:
     email = await registered(stranger)
     here, elsewhere = await tokens_of(stranger, email), await tokens_of(stranger, email)
     following = (await refresh(stranger, here["refresh_token"])).json()
@@ -172,7 +172,7 @@ async def test_signing_out_ends_one_sign_in_and_tells_nothing(stranger: httpx.As
 
 
 @pytest.mark.parametrize("changes", [{"role": "staff"}, {"customer_id": 3}, {"active": False}], ids=str)
-async def test_what_the_store_changes_of_an_account_ends_its_refresh_tokens(
+async def test_changing_an_account_at_the_command_line_revokes_its_refresh_tokens(
     own_app: FastAPI, stranger: httpx.AsyncClient, changes: dict[str, Any]
 ) -> None:
     password = None if "active" in changes else ANOTHER_PASSWORD
@@ -186,7 +186,9 @@ async def test_what_the_store_changes_of_an_account_ends_its_refresh_tokens(
     assert (await sign_in(stranger, email, ANOTHER_PASSWORD)).status_code == (401 if "active" in changes else 200)
 
 
-async def test_the_key_before_verifies_and_does_not_sign(own_app: FastAPI, stranger: httpx.AsyncClient) -> None:
+async def test_the_previous_secret_key_verifies_tokens_but_does_not_sign(
+    own_app: FastAPI, stranger: httpx.AsyncClient
+) -> None:
     by_old, by_neither = signed(OLD_SECRET), signed("a key that this service has never had, though long")
     assert await me(stranger, by_old) == 401
     async with client_with(own_app, secret_key_previous=OLD_SECRET) as client:

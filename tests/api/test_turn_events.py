@@ -1,4 +1,4 @@
-"""A turn as a stream of AG-UI events: what is told when, and that reading it again continues exactly."""
+"""A turn as a stream of AG-UI events: their order, their timing, and continuing a stream."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TEAMWORK = {
 
 @dataclass
 class Sockets:
-    """Both workers on sockets: streams are only streams there."""
+    """Both workers on sockets, which streams need."""
 
     talk: Talk
     client: httpx.AsyncClient
@@ -52,11 +52,11 @@ async def sockets(talk: Talk) -> AsyncIterator[Sockets]:
 
 
 async def streamed(talk: Talk, path: str) -> httpx.Response:
-    """A whole turn of the script."""
+    """Ask a question; return the response, the complete event stream of the turn."""
     return await talk.client.post(f"{path}/turns", json={"question": "Alien?"}, headers=STREAM)
 
 
-async def test_a_turn_is_told_from_beginning_to_end(talk: Talk) -> None:
+async def test_a_turn_is_streamed_from_start_to_end(talk: Talk) -> None:
     path = await talk.conversation()
     talk.script(agents=TEAMWORK)
     response = await streamed(talk, path)
@@ -84,7 +84,7 @@ async def test_a_turn_is_told_from_beginning_to_end(talk: Talk) -> None:
     assert events[-1]["usage"] == [{"inputTokens": 30, "outputTokens": 15, "totalTokens": 45}]
 
 
-async def test_a_stream_is_read_alike_wherever_it_is_cut(talk: Talk) -> None:
+async def test_a_stream_is_parsed_the_same_in_any_chunks(talk: Talk) -> None:
     path = await talk.conversation()
     talk.script(agents=TEAMWORK)
     body = (await streamed(talk, path)).content
@@ -94,7 +94,7 @@ async def test_a_stream_is_read_alike_wherever_it_is_cut(talk: Talk) -> None:
         assert [*reader.feed(body[:cut]), *reader.feed(body[cut:])] == whole
 
 
-async def test_the_beginning_and_each_word_are_told_before_the_end(sockets: Sockets) -> None:
+async def test_the_start_and_each_word_are_streamed_before_the_end(sockets: Sockets) -> None:
     path = await sockets.talk.conversation()
     sockets.talk.script(hang("Alien rents for"))
     started = time.perf_counter()
@@ -132,7 +132,7 @@ async def test_a_failure_is_the_last_event(talk: Talk) -> None:
     assert told[-1][1]["metadata"] == {"requestId": response.headers["x-request-id"]}
 
 
-async def test_what_can_be_refused_is_refused_before_the_first_event(talk: Talk) -> None:
+async def test_errors_that_are_known_before_the_first_event_have_their_own_status(talk: Talk) -> None:
     path = await talk.conversation()
     await talk.thinking(path)
     assert (await streamed(talk, path)).status_code == 409
@@ -194,7 +194,7 @@ async def test_a_turn_goes_on_when_its_reader_goes_away(sockets: Sockets) -> Non
         assert [event async for event in events][-1][1]["outcome"] == {"type": "cancelled"}
 
 
-async def test_later_the_messages_and_the_end_are_told(talk: Talk) -> None:
+async def test_an_old_turn_streams_its_messages_and_terminal_event(talk: Talk) -> None:
     path = await talk.conversation()
     turn = await talk.told(path, "Yes.", "Alien?")
     told = events_in((await talk.client.get(f"{path}/turns/{turn['id']}/events")).content)
@@ -269,7 +269,7 @@ async def test_a_handoff_ends_with_its_stream(sockets: Sockets) -> None:
     assert sockets.talk.chat.cancelled == 1
 
 
-async def test_the_end_of_the_process_is_told(sockets: Sockets) -> None:
+async def test_a_shutdown_is_streamed_as_an_error(sockets: Sockets) -> None:
     path = await sockets.talk.conversation()
     sockets.talk.script(hang())
     async with streaming(sockets.client, "POST", f"{path}/turns", json={"question": "Alien?"}) as events:

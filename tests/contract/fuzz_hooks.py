@@ -1,4 +1,4 @@
-"""What schemathesis checks besides its own checks, and sends instead of what it made up."""
+"""Hooks for schemathesis: further checks, and values that replace generated ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STORE_RULES = {"reference", "rule"}
 def refused_by_a_rule(
     _: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case[Any]
 ) -> None:
-    """What OpenAPI allows is refused only for what it cannot say: what is in the store, and the store's rules."""
+    """Check that a valid request is refused only by rules that OpenAPI cannot express."""
     if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code != 422:
         return
     other = [error for error in response.json()["errors"] if error["type"] not in STORE_RULES]
@@ -24,7 +24,7 @@ def refused_by_a_rule(
 
 @schemathesis.hook
 def before_call(_: schemathesis.HookContext, case: schemathesis.Case[Any], __: dict[str, Any]) -> None:
-    """A tag made up is nothing's tag: changes get one that everything has, else they would all end there.
+    """Replace generated entity tags by `*`, because all changes would fail with 412.
 
     Nor does the admin get a new password: it would end the token that routes about API keys are asked with.
     """

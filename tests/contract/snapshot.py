@@ -1,4 +1,4 @@
-"""The contract as it was last agreed to. `make snapshot` writes it anew, for review to see what changes."""
+"""The snapshot of the OpenAPI document. `make snapshot` regenerates it, so that review shows changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SNAPSHOT = Path(__file__).with_name("openapi.json")
 
 
 def rendered(described: dict[str, Any]) -> str:
-    """OpenAPI as text whose lines can be compared."""
+    """Return the OpenAPI document as text that can be compared line by line."""
     return json.dumps(described, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

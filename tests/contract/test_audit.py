@@ -1,4 +1,4 @@
-"""`make audit`: what is known of the locked packages fails the check, and what cannot be known is said."""
+"""`make audit`: known vulnerabilities fail the check; packages that cannot be looked up are reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def audit(tools: Path, output: str, status: int) -> subprocess.CompletedProcess[str]:
-    """The check, where pip-audit says this and ends so."""
+    """Run the check with a pip-audit that prints this output and exits with this status."""
     report = tools / "report"
     report.write_text(output)
     program = tools / "pip-audit"
@@ -49,7 +49,9 @@ def test_packages_that_nothing_is_known_of_pass(tmp_path: Path) -> None:
         ("", 124, "could not be looked up"),  # out of time
     ],
 )
-def test_what_cannot_be_looked_up_is_said_and_passes(tmp_path: Path, output: str, status: int, said: str) -> None:
+def test_packages_that_cannot_be_looked_up_are_reported_and_pass(
+    tmp_path: Path, output: str, status: int, said: str
+) -> None:
     done = audit(tmp_path, output, status)
     assert done.returncode == 0
     assert "SKIPPED" in done.stdout

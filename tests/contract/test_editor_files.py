@@ -1,4 +1,4 @@
-"""What the editors are told about debugging fits the debugger extension, the containers and this repository."""
+"""The editors' launch configurations and tasks match the debugger extension, the containers and this repository."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ DOCKER: list[str] = [label for label, task in TASKS.items() if task["command"] =
 
 
 def by_name(name: str) -> Document:
-    """The launch configuration of this name."""
+    """Return the launch configuration with this name."""
     return next(each for each in LAUNCH["configurations"] if each["name"] == name)
 
 
 def chain(label: str) -> list[Document]:
-    """A task and, before it, the tasks it depends on."""
+    """Return a task, preceded by the tasks that it depends on."""
     task = TASKS[label]
     return [each for earlier in task.get("dependsOn", []) for each in chain(earlier)] + [task]
 
@@ -97,7 +97,7 @@ def test_a_waiting_container_is_not_waited_for_until_healthy() -> None:
 
 
 @pytest.mark.parametrize("configuration", LAUNCH["configurations"], ids=lambda each: each["name"])
-def test_what_runs_before_debugging_ends_by_itself(configuration: Document) -> None:
+def test_tasks_that_run_before_debugging_end(configuration: Document) -> None:
     for task in chain(configuration["preLaunchTask"]) if "preLaunchTask" in configuration else []:
         assert not task.get("isBackground")
         assert "--follow" not in task["args"]

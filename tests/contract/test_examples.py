@@ -1,4 +1,4 @@
-"""What /docs fills in works when it is sent."""
+"""The examples in OpenAPI work as they are."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.fixtures.callers import CUSTOMER, bearer, token_of
 from tests.fixtures.examples import body_of, examples_in, path_parameters, with_examples
 
 ENDS_ITS_TOKEN = {"change_password"}
-"""For routes about API keys, which an admin asks for afterwards: a customer sends it."""
+"""Operations that end the caller's token: a customer calls them, because the admin is needed afterwards."""
 NEEDS_A_SECRET = {"refresh_token"}
-"""Of those who ask, which no example could know."""
+"""Operations that need a secret of the caller, which no example can contain."""
 
 
 async def add_proposal(app: FastAPI, conversation_id: int) -> None:
-    """Something to decide: to end a plan that is none."""
+    """Add a pending confirmation: to end a plan that does not exist."""
     now = datetime.now(timezone.utc)
     turn = Turn(
         conversation_id=conversation_id,

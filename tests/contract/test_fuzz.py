@@ -1,4 +1,4 @@
-"""Everything that OpenAPI allows, and much that it does not, sent to every operation over a socket."""
+"""Fuzzing: requests that OpenAPI allows, and others, sent to every operation over a socket."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 ROOT = CONFIGURATION.parents[2]
 LONGER = os.environ.get("FUZZ_EXAMPLES")
 EFFORT = ["--max-examples", LONGER] if LONGER else ["--max-examples", "4", "--generation-deterministic"]
-"""The same requests whenever the tests run; others each time when it may take longer."""
+"""A fixed seed in ordinary runs, random seeds in longer ones."""
 STORES = ON_BOTH if LONGER else ON_BOTH[-1:]
-"""Postgres alone when the tests run, which refuses more than SQLite; both when it may take longer."""
+"""Only Postgres, the stricter database, in ordinary runs; both in longer ones."""
 
 
 @pytest.mark.fuzz

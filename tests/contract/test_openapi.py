@@ -1,4 +1,4 @@
-"""The API's description of itself."""
+"""The OpenAPI document."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def test_every_error_is_described_as_the_problem_it_is(described: dict[str, Any]
                 assert reference.rsplit("/", 1)[1] in schemas
 
 
-def test_every_operation_says_what_it_does(described: dict[str, Any]) -> None:
+def test_every_operation_has_a_description(described: dict[str, Any]) -> None:
     assert all(operation["description"] for operation in operations(described))
 
 
 def test_no_text_of_a_request_may_be_just_anything(described: dict[str, Any]) -> None:
-    """At least NUL characters are in none, for Postgres cannot store them: a client must be able to know that."""
+    """Postgres cannot store NUL, so that each text at least excludes it, and clients can see that."""
 
     def free(node: Any, where: str) -> Iterator[str]:
         if isinstance(node, list):
@@ -107,36 +107,36 @@ def test_a_change_of_the_contract_shows_in_review(described: dict[str, Any]) -> 
     assert not changes, "\n".join(["The contract has changed. If it should: make snapshot.", *changes[:100]])
 
 
-def test_only_what_needs_no_database_does_without_503(described: dict[str, Any]) -> None:
+def test_only_operations_without_a_database_lack_503(described: dict[str, Any]) -> None:
     without = [operation["operationId"] for operation in operations(described) if "503" not in operation["responses"]]
     assert sorted(without) == ["get_health", "get_liveness", "get_root"]
 
 
-def test_what_takes_a_body_says_that_it_may_be_too_large(described: dict[str, Any]) -> None:
+def test_every_operation_with_a_body_has_413(described: dict[str, Any]) -> None:
     taking = [operation for operation in operations(described) if "requestBody" in operation]
     assert [operation["operationId"] for operation in taking if "413" not in operation["responses"]] == []
 
 
-def test_what_takes_anything_says_that_it_may_be_invalid(described: dict[str, Any]) -> None:
+def test_every_operation_with_parameters_has_422(described: dict[str, Any]) -> None:
     taking = [operation for operation in operations(described) if operation.get("parameters")]
     assert [operation["operationId"] for operation in taking if "422" not in operation["responses"]] == []
 
 
-def test_what_is_about_one_thing_says_that_it_may_not_be_there(described: dict[str, Any]) -> None:
+def test_every_operation_with_an_id_in_its_path_has_404(described: dict[str, Any]) -> None:
     within = [
         operation for path, methods in described["paths"].items() if "{" in path for operation in methods.values()
     ]
     assert [operation["operationId"] for operation in within if "404" not in operation["responses"]] == []
 
 
-def test_what_has_a_precondition_says_that_it_may_fail(described: dict[str, Any]) -> None:
+def test_every_operation_with_if_match_has_412(described: dict[str, Any]) -> None:
     for operation in operations(described):
         headers = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "header"}
         assert ("if-match" in headers) == ("412" in operation["responses"]), operation["operationId"]
         assert ("if-none-match" in headers) == ("304" in operation["responses"]), operation["operationId"]
 
 
-def test_what_is_limited_says_so_in_every_answer(described: dict[str, Any]) -> None:
+def test_every_response_of_a_limited_operation_has_rate_limit_headers(described: dict[str, Any]) -> None:
     headers = set(described["components"]["headers"])
     assert headers == {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}
     limited = [

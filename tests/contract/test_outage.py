@@ -1,4 +1,4 @@
-"""While the database is away, every operation of the store says so, and nothing else."""
+"""While the database is unreachable, every operation of the store is 503."""
 
 from __future__ import annotations
 

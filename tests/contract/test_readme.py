@@ -1,4 +1,4 @@
-"""What the READMEs promise is so."""
+"""The READMEs name only existing routes, settings, targets and files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every command that the READMEs show is run, in their order, on a fresh sample store, and answers as shown."""
+"""All commands of the READMEs are run in order on a new sample store, and answer as shown."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _VARIES = {"duration_ms", "prompt_tokens", "completion_tokens"}
 
 @dataclass(frozen=True)
 class Shell:
-    """Where a reader tries the examples: the service, what `make run` exported, and the files around."""
+    """The reader's shell: the service, exported variables, and files."""
 
     client: httpx.AsyncClient
     variables: dict[str, str]
@@ -41,7 +41,7 @@ class Shell:
 
 @pytest.fixture
 async def shell(server: str | None) -> AsyncIterator[Shell]:
-    """In front of a store that nobody has changed, and where nobody has an account."""
+    """A shell with a service on a new sample store without accounts."""
     url = await create_database(server, "readme_store") if server else IN_MEMORY
     app = create_app(settings_for(url))
     async with running(app), client_of(app, caller=None) as client:
@@ -53,7 +53,7 @@ async def shell(server: str | None) -> AsyncIterator[Shell]:
 
 
 def curl_arguments() -> argparse.ArgumentParser:
-    """As much of curl as the README uses."""
+    """Parse the options of curl that the READMEs use."""
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("-s", action="store_true")
@@ -67,7 +67,7 @@ def curl_arguments() -> argparse.ArgumentParser:
 
 
 async def curl(shell: Shell, command: str) -> httpx.Response:
-    """What curl would do."""
+    """Send the request as curl would."""
     command = string.Template(command).substitute(shell.variables)
     given = curl_arguments().parse_args(shlex.split(command)[1:])
     fields = dict(field.split("=", 1) for field in given.fields)
@@ -87,7 +87,7 @@ async def curl(shell: Shell, command: str) -> httpx.Response:
 
 
 def check_shown(shown: Any, answered: Any) -> None:
-    """Members that are not shown do not matter; those that are must be so."""
+    """Check that the response has all members that are shown; it may have more."""
     if isinstance(shown, dict):
         assert set(shown) <= set(answered)
         for name in set(shown) - _VARIES:

@@ -1,4 +1,4 @@
-"""What makes an answer right. Keys of a question in questions.yaml:
+"""Checks of answers. Keys of a question in questions.yaml:
 
 q, history, caller   the question, earlier [question, answer] pairs, and who asks (nobody, unless said)
 film, fact           the answer names this film, and tells this fact as the store has it
@@ -24,7 +24,7 @@ _LECTURE = "OPENAI_"
 _NO = re.compile(r"\b(no|not|none|nothing|cannot|never)\b|n't\b", re.IGNORECASE)
 _IN, _OUT = re.compile(r"in stock|available|auf lager|vorrätig"), re.compile(r"\bnot\b|\bnone\b|rented out|\bno\b")
 _ENOUGH = 3
-"""Films that a list names at least, where so many fit."""
+"""Minimum films in a list, if that many match."""
 
 _FACTS: dict[str, Callable[[Row], list[str]]] = {
     "price": lambda film: [f"${film['rental_rate']}"],

@@ -48,7 +48,7 @@ def read_questions(name: str) -> list[tuple[str, Question]]:
 async def answer_all(
     questions: Sequence[tuple[str, Question]], settings: Settings, database: Database
 ) -> list[Answered]:
-    """Put the questions one after the other, each in a conversation of its own."""
+    """Ask the questions one after the other, each in a separate conversation."""
     store = await StoreFacts.read(database)
     assistant = Assistant(settings, build_chat_service(settings), database.reading)
     return [await _answer(kind, question, assistant, store) for kind, question in questions]

@@ -1,4 +1,4 @@
-"""The films of the store that is asked, as a right answer tells of them."""
+"""The facts of the store's films, for checking answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SORTS = {"price": "rental_rate", "length": "length_minutes", "year": "release_y
 
 
 def _fact_row(card: FilmCard) -> Row:
-    """A film under the names that tools tell a model."""
+    """Return a film with the field names of tool results."""
     names = {"id": "film_id", "length": "length_minutes", "rental_duration": "rental_duration_days"}
     return {names.get(name, name): value for name, value in card}
 

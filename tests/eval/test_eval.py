@@ -1,4 +1,4 @@
-"""The offline model against the questions of this folder: no fewer right answers than this."""
+"""The offline model with the questions of this folder: minimum numbers of right answers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def test_at_least_nineteen_of_twenty_answers_are_right(answers: list[Answe
 
 
 @pytest.mark.parametrize("kind", ALL_RIGHT)
-async def test_what_is_not_in_the_store_is_always_routed_right(answers: list[Answered], kind: str) -> None:
+async def test_questions_about_missing_films_are_always_routed_correctly(answers: list[Answered], kind: str) -> None:
     own = [answer for answer in answers if answer.kind == kind]
     assert own
     assert share_of_right(own) == 1.0, [answer for answer in own if answer.problems]

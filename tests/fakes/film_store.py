@@ -1,4 +1,4 @@
-"""The film search's functions over a few films in memory: their contract, without a database.
+"""The film search's functions with films in memory, without a database.
 
 store = FilmStore.from_catalogue()
 store.call("search_films", {"title": "Alien"})   # {"match": "exact", "films": [...], ...}

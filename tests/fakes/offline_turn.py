@@ -1,4 +1,4 @@
-"""The offline model's thinking without Semantic Kernel around it: one question against a store in memory."""
+"""The offline model without Semantic Kernel: one question with a store in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_ROUNDS = 5
 
 @dataclass
 class Outcome:
-    """What came of a question. `answer` is None when it was handed over; `rounds` are model calls."""
+    """The outcome of a question. `answer` is None if it was handed over; `rounds` are model calls."""
 
     answer: str | None = None
     rounds: int = 0

@@ -35,10 +35,10 @@ from tests.fakes.openai_wire import (
 T = TypeVar("T")
 
 SAYINGS: dict[Mode, Saying] = {**HOSTILE_SAYINGS, **CALL_SAYINGS, **TEXT_SAYINGS}
-"""What the model says otherwise."""
+"""Modes that change the model's text."""
 
 WIRE_QUIRKS: dict[Mode, Quirk] = {**CALL_QUIRKS, **ANSWER_QUIRKS, **AZURE_QUIRKS}
-"""What the server sends otherwise."""
+"""Modes that change the server's format."""
 
 QUIRKS = frozenset((*SAYINGS, *WIRE_QUIRKS, *FRAMES, Mode.NO_DONE))
 """The modes that only change what is said and how it is sent: they can be combined with any other."""

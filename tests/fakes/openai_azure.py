@@ -1,4 +1,4 @@
-"""What Azure adds to an answer: the results of its content filter."""
+"""Azure's additions to an answer: the results of its content filter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One HTTP request and its response, with an eye on whether the client is still there."""
+"""One HTTP request and its response, which ends if the client disconnects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.fakes.openai_plan import End, Plan
 
 
 class GoneError(Exception):
-    """There is nobody to answer any more: the client left, or the server is being stopped."""
+    """The client has disconnected, or the server is being stopped."""
 
 
 class Exchange:
@@ -25,7 +25,7 @@ class Exchange:
         self.sent: list[float] = []
         """When each part of the response was sent, by `time.monotonic()`."""
         self.client_left = False
-        """Whether the client closed the connection before the response was complete."""
+        """Whether the client disconnected before the response was complete."""
 
     async def read_body(self) -> bytes:
         """The whole request body. Raises GoneError when the client leaves while sending it."""

@@ -137,7 +137,7 @@ REFUSALS = tuple(REFUSALS_BY_MODE)
 """The server refuses parameters by name; whoever leaves them out is answered."""
 
 HOSTILE = (*HOSTILE_PLANS, *HOSTILE_SAYINGS)
-"""Far too much of something."""
+"""Modes that send excessive amounts of data."""
 
 
 def draw(seed: int, body: Json) -> tuple[Mode, ...]:

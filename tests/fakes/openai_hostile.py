@@ -1,4 +1,4 @@
-"""Servers and models that send far too much: bodies without an end, bombs, absurd tool calls."""
+"""Hostile modes: endless bodies, compressed bombs, absurd tool calls."""
 
 from __future__ import annotations
 

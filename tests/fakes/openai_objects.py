@@ -1,4 +1,4 @@
-"""Finding one's way in a plain completion or in the chunks of a stream: both are a list of JSON objects here."""
+"""Access to the parts of a plain completion or of a stream's chunks: both are lists of JSON objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sent for one request, decided before the first byte: a status, some parts, and how it ends."""
+"""The plan of a response, made before the first byte: status, parts and end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the fake server remembers of a request."""
+"""The fake server's record of a request."""
 
 from __future__ import annotations
 

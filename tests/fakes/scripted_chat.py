@@ -1,4 +1,4 @@
-"""A chat service that says what a script tells it to, inside the process: for tests of logic.
+"""A chat service that follows a script, inside the process, for tests of logic.
 
     chat = ScriptedChat([call("film_search-search_films", title="Alien"), say("Alien rents for $2.99.")])
     chat = ScriptedChat({"SearchAgent": [hand_over("LLMAgent")], "LLMAgent": [say("Hello.")]})

@@ -1,4 +1,4 @@
-"""Databases for the tests of the schema: empty ones of both kinds, and Pagila as its users have it."""
+"""Databases for tests of the schema: empty ones on SQLite and Postgres, and Pagila."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _numbers = count(1)
 
 @pytest.fixture
 async def empty_postgres(postgres: str) -> AsyncIterator[str]:
-    """A database of its own for each test."""
+    """A separate empty database for each test."""
     name = f"test_empty_{next(_numbers)}"
     yield await create_database(postgres, name)
     await drop_database(postgres, name)
@@ -23,7 +23,7 @@ async def empty_postgres(postgres: str) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def second_postgres(postgres: str) -> AsyncIterator[str]:
-    """Another, to compare with."""
+    """A second empty database, for comparison."""
     name = f"test_second_{next(_numbers)}"
     yield await create_database(postgres, name)
     await drop_database(postgres, name)
@@ -40,13 +40,13 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def pagila_script() -> str:
-    """What its users restore, in small."""
+    """Pagila's dump in small, as its users restore it."""
     return (Path(__file__).parents[1] / "fixtures" / "pagila.sql").read_text()
 
 
 @pytest.fixture(scope="session")
 async def pagila_template(postgres: str, pagila_script: str) -> AsyncIterator[str]:
-    """The name of a Pagila database that nobody has migrated."""
+    """The name of a Pagila database that was never migrated."""
     name = "test_pagila_template"
     url = await create_database(postgres, name)
     await run_script(url, pagila_script)
@@ -56,7 +56,7 @@ async def pagila_template(postgres: str, pagila_script: str) -> AsyncIterator[st
 
 @pytest.fixture
 async def pagila(postgres: str, pagila_template: str) -> AsyncIterator[str]:
-    """A copy of it for each test."""
+    """A copy of the Pagila database for each test."""
     name = f"test_pagila_{next(_numbers)}"
     yield await create_database(postgres, name, template=pagila_template)
     await drop_database(postgres, name)

@@ -1,4 +1,4 @@
-"""The service on somebody's Pagila database: migrated, and then as good as on its own."""
+"""The service on an adopted Pagila database works as on a new database."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_renting_goes_on_in_an_adopted_store(pagila: str) -> None:
         assert (await client.post(payments, json=paid)).status_code == 201
 
 
-async def test_those_whom_pagila_marks_as_inactive_are(pagila: str) -> None:
+async def test_customers_that_pagila_marks_as_inactive_are_inactive(pagila: str) -> None:
     await asyncio.to_thread(upgrade, pagila)
     await execute(pagila, "UPDATE customer SET active = 0 WHERE customer_id = 2")  # and activebool stays true there
     async with running(create_app(settings_for(pagila))) as app, client_of(app) as client:

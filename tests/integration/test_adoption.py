@@ -1,4 +1,4 @@
-"""A Pagila database that already exists becomes ours without losing or changing a row of its own."""
+"""An existing Pagila database is adopted without losing or changing a row."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def test_alien_center_is_there_and_cannot_be_streamed_yet(pagila: str) -> 
 
 
 async def test_an_adopted_database_is_what_the_models_say(pagila: str) -> None:
-    """Its partitions, views and the domain with the dotless i notwithstanding."""
+    """Despite Pagila's partitions, views and the domain with the dotless i."""
     assert await rows_of(pagila, "SELECT 1 FROM pg_type WHERE typname = 'bıgınt'") == [(1,)]
     await upgrade(pagila)
     await check(pagila)
@@ -112,7 +112,7 @@ async def test_downgrading_keeps_the_payments_that_only_the_default_partition_ta
 async def test_a_pagila_loaded_where_our_own_tables_were_is_not_dropped(
     empty_postgres: str, pagila_script: str
 ) -> None:
-    """The note that the tables were ours does not outlive them."""
+    """The note that the service created the tables is removed with them."""
     await upgrade(empty_postgres)
     await downgrade(empty_postgres, "base")
     await run_script(empty_postgres, pagila_script)

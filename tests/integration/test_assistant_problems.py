@@ -1,4 +1,4 @@
-"""Prompt directories and surroundings as people have them: the service starts, and says what is wrong."""
+"""Faulty prompt directories and proxies: the service starts and reports the mistake."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ AGENT = "plugins/agents/search_agent"
 
 
 def client_of(service: Service) -> httpx.AsyncClient:
-    """Waits for the agents to be loaded."""
+    """Return a client with a timeout that allows for loading the agents."""
     return httpx.AsyncClient(base_url=service.url, timeout=30)
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The application, to be changed."""
+    """A copy of the application that tests may change."""
     for name in ("app", "plugins", "migrations"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "alembic.ini", tmp_path)
     return tmp_path
 
 
-async def test_a_wrong_prompt_directory_is_told_at_start_and_in_answers(copy: Path) -> None:
+async def test_a_wrong_prompt_directory_is_reported_at_start_and_in_responses(copy: Path) -> None:
     (copy / AGENT / "config.json").write_text(
         '{"description": "x", "input_variables": [{"name": "desk"}]}', encoding="utf-8"
     )
@@ -75,7 +75,7 @@ async def test_a_prompt_directory_without_a_config_is_fine(copy: Path) -> None:
 
 
 @pytest.mark.parametrize("proxy", ["ftp://proxy:21", "socks5://127.0.0.1:1080"])
-async def test_a_proxy_that_cannot_be_used_is_told_by_name(tmp_path: Path, proxy: str) -> None:
+async def test_an_unusable_proxy_is_reported_with_its_variable(tmp_path: Path, proxy: str) -> None:
     variables = {"OPENAI_API_KEY": "sk-test", "HTTPS_PROXY": proxy}
     async with serving(*UVICORN, folder=tmp_path, **variables) as service, client_of(service) as http:
         ready = await http.get("/health/ready")

@@ -316,7 +316,9 @@ async def test_a_running_answer_is_shown_when_its_conversation_is_continued(desk
         (["ask", "Hi", "--server", "ftp://x"], TOKEN, 2, "must be a URL such as http://localhost:8000"),
     ],
 )
-async def test_a_mistake_is_one_sentence(desk: Desk, arguments: list[str], token: str, status: int, says: str) -> None:
+async def test_a_mistake_is_a_one_line_error(
+    desk: Desk, arguments: list[str], token: str, status: int, says: str
+) -> None:
     number = (await desk.talk.conversation()).rsplit("/", 1)[1]
     ended = await desk.run(*(number if one == "MINE" else one for one in arguments), token=token)
     assert (ended.returncode, ended.stdout) == (status, "")

@@ -65,7 +65,7 @@ def test_a_conversation_is_continued_by_its_account_alone(url: str, tmp_path: Pa
     ],
     ids=str,
 )
-def test_a_mistake_is_one_sentence(
+def test_a_mistake_is_a_one_line_error(
     url: str, tmp_path: Path, arguments: list[str], variables: dict[str, str], status: int, says: str
 ) -> None:
     ended = run("ask", "Hi", *arguments, cwd=tmp_path, **{"DATABASE_URL": url, **OFFLINE, **variables})

@@ -1,4 +1,4 @@
-"""Checkouts as people have them: made on Windows, in folders with odd names, with a `.env` from any editor."""
+"""Checkouts on Windows, in folders with unusual names, and with a `.env` from any editor."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_alembic_runs_from_any_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "latin-1"])
-def test_an_env_file_that_is_no_utf_8_is_told_in_a_sentence(tmp_path: Path, encoding: str) -> None:
+def test_an_env_file_that_is_not_utf_8_is_a_one_line_error(tmp_path: Path, encoding: str) -> None:
     write_env(tmp_path, encoding)
     done = run("migrate", cwd=tmp_path)
     assert done.returncode != 0

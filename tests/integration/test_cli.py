@@ -1,4 +1,4 @@
-"""python -m app, as a person runs it."""
+"""The command line: python -m app."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def test_embedded_uses_a_file_here_unless_a_database_is_configured(tmp_path: Pat
         (["dance"], {}, "invalid choice"),
     ],
 )
-def test_a_mistake_is_one_sentence(tmp_path: Path, arguments: list[str], variables: dict[str, str], says: str) -> None:
+def test_a_mistake_is_a_one_line_error(
+    tmp_path: Path, arguments: list[str], variables: dict[str, str], says: str
+) -> None:
     result = run(*arguments, cwd=tmp_path, **variables)
     assert result.returncode != 0
     assert says in result.stderr

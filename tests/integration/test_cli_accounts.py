@@ -1,4 +1,4 @@
-"""Accounts and keys at the command line, as whoever runs the store makes them."""
+"""Commands for accounts and API keys."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ async def url(server: str | None, tmp_path_factory: pytest.TempPathFactory) -> A
 
 @pytest.fixture(scope="module")
 async def file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """For what databases have no part in."""
+    """A store for tests in which the kind of database is irrelevant."""
     return await sample_file(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
 async def client(url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A stranger to a service on that store, which runs while commands change it."""
+    """An anonymous client of a running service on the store that the commands change."""
     app = create_app(settings_for(url))
     async with running(app), client_of(app, caller=None) as http:
         yield http
@@ -67,7 +67,7 @@ async def test_a_customer_gets_an_account_with_the_password_from_a_pipe(
     assert (again.returncode, again.stderr) == (1, "Error: An account with this e-mail address already exists.\n")
 
 
-async def test_an_admin_is_made_and_unmade(url: str, client: httpx.AsyncClient, tmp_path: Path) -> None:
+async def test_an_admin_is_created_and_demoted(url: str, client: httpx.AsyncClient, tmp_path: Path) -> None:
     email = "boss@example.org"
     assert command(url, tmp_path, "create-user", email, "--role", "admin", password=PASSWORD).returncode == 0
     tokens = await tokens_of(client, email)
@@ -94,7 +94,7 @@ async def test_an_admin_is_made_and_unmade(url: str, client: httpx.AsyncClient, 
     ],
     ids=str,
 )
-async def test_rights_are_for_who_is_told_the_new_password_and_not_for_who_had_the_account(
+async def test_only_the_new_password_gives_access_to_new_rights(
     url: str, client: httpx.AsyncClient, tmp_path: Path, change: list[str], given: str
 ) -> None:
     email = await registered(client)
@@ -117,7 +117,7 @@ async def test_rights_are_for_who_is_told_the_new_password_and_not_for_who_had_t
         assert (await client.get("/api/v1/customers/2", headers=bearer(owners["access_token"]))).status_code == 200
 
 
-async def test_an_admin_who_becomes_a_customers_account_leaves_no_key(
+async def test_an_admin_who_becomes_a_customer_loses_all_keys(
     url: str, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     email = "chief@example.org"
@@ -132,7 +132,7 @@ async def test_an_admin_who_becomes_a_customers_account_leaves_no_key(
     assert (await client.get(f"{AUTH}/api-keys", headers=bearer(token))).status_code == 401
 
 
-async def test_less_needs_no_password(url: str, client: httpx.AsyncClient, tmp_path: Path) -> None:
+async def test_removing_rights_needs_no_password(url: str, client: httpx.AsyncClient, tmp_path: Path) -> None:
     email = "clerk@example.org"
     assert command(url, tmp_path, "create-user", email, "--role", "admin", password=PASSWORD).returncode == 0
     for change in (["--role", "staff"], ["--role", "customer"], ["--deactivate"], ["--activate"]):
@@ -142,7 +142,7 @@ async def test_less_needs_no_password(url: str, client: httpx.AsyncClient, tmp_p
     assert (await sign_in(client, email)).status_code == 200
 
 
-def test_no_password_is_asked_for_what_cannot_be(file: str, tmp_path: Path) -> None:
+def test_an_invalid_change_does_not_prompt_for_a_password(file: str, tmp_path: Path) -> None:
     email = email_of(NEWCOMER)
     for change, says in (
         (["--customer-id", "999999"], "There is no customer 999999."),
@@ -181,7 +181,7 @@ def test_no_password_is_asked_for_what_cannot_be(file: str, tmp_path: Path) -> N
         (["create-api-key", "till", "--days", "999999999"], "", 2, "must be from 0 to 36500"),
     ],
 )
-def test_a_mistake_is_one_sentence(
+def test_a_mistake_is_a_one_line_error(
     file: str, tmp_path: Path, arguments: list[str], password: str, status: int, says: str
 ) -> None:
     ended = command(file, tmp_path, *arguments, password=password)

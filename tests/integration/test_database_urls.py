@@ -1,4 +1,4 @@
-"""DATABASE_URL as people have it, on a Postgres that speaks TLS: the service, Alembic and the command line connect."""
+"""Common forms of DATABASE_URL, with which the service, Alembic and the command line connect to a Postgres with TLS."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAME = "store_by_url"
 
 @dataclass(frozen=True)
 class Server:
-    """A server with a store on it, and what a URL for it needs."""
+    """A server with a store, and the values for its URL."""
 
     port: int
     sockets: str
@@ -50,7 +50,7 @@ def own_postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 async def server(own_postgres: str) -> Server:
-    """It with the sample store, and with TLS."""
+    """The server with the sample store and TLS."""
     await sample_database(own_postgres, NAME)
     ((sockets,),) = await rows_of(own_postgres, "SHOW unix_socket_directories")
     certificate = await turn_on_tls(own_postgres)
@@ -58,7 +58,7 @@ async def server(own_postgres: str) -> Server:
 
 
 async def session_of(url: str, query: str) -> tuple[object, ...]:
-    """A row about the session that the service gets by this URL."""
+    """Return a row about the session that the service gets with this URL."""
     database = Database(settings_for(url))
     try:
         async with database.reading() as connection:
@@ -98,7 +98,9 @@ _GOOD = [
 
 
 @pytest.mark.parametrize(("template", "query", "answer"), _GOOD, ids=[template for template, _, _ in _GOOD])
-async def test_the_session_is_as_the_url_says(server: Server, template: str, query: str, answer: object) -> None:
+async def test_the_session_has_the_settings_of_the_url(
+    server: Server, template: str, query: str, answer: object
+) -> None:
     assert await session_of(server.url(template), query) == (answer,)
 
 
@@ -116,7 +118,7 @@ def test_alembic_and_the_command_line_read_the_same_url(server: Server, query: s
     assert (key.returncode, "dvd_" in key.stdout) == (0, True), key.stderr
 
 
-async def test_the_service_says_once_what_it_ignores_and_answers(server: Server, tmp_path: Path) -> None:
+async def test_ignored_parameters_are_logged_once(server: Server, tmp_path: Path) -> None:
     url = server.url("postgres://postgres@127.0.0.1:{port}/{name}?sslmode=require&channel_binding=require&keepalives=1")
     async with (
         serving(*UVICORN, folder=tmp_path, DATABASE_URL=url, AI_PROVIDER="offline") as service,
@@ -136,7 +138,7 @@ _BAD = {
 
 
 @pytest.mark.parametrize(("template", "says"), _BAD.values(), ids=list(_BAD))
-def test_what_cannot_be_used_is_one_sentence_everywhere(
+def test_an_unusable_url_is_a_one_line_error_everywhere(
     server: Server, template: str, says: str, tmp_path: Path
 ) -> None:
     url = server.url(template)
@@ -165,8 +167,8 @@ _UNREACHABLE = {
 
 
 @pytest.mark.parametrize("template", _UNREACHABLE.values(), ids=list(_UNREACHABLE))
-async def test_what_only_the_server_refuses_is_unreachable(server: Server, template: str) -> None:
-    """While serving, and whoever asks is not blamed."""
+async def test_a_url_that_the_server_refuses_is_an_unreachable_database(server: Server, template: str) -> None:
+    """The service answers 503, because the caller is not at fault."""
     async with running(create_app(settings_for(server.url(template)))) as app, client_of(app) as client:
         for answer in (
             await client.get("/api/v1/films/1"),
@@ -180,7 +182,7 @@ async def test_what_only_the_server_refuses_is_unreachable(server: Server, templ
 
 
 @pytest.mark.parametrize("case", ["no such database", "no such kind of host"])
-def test_what_only_the_server_refuses_is_a_sentence_at_the_command_line(
+def test_a_url_that_the_server_refuses_is_a_one_line_error_at_the_command_line(
     server: Server, case: str, tmp_path: Path
 ) -> None:
     url = server.url(_UNREACHABLE[case])

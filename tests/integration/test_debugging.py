@@ -1,4 +1,4 @@
-"""docker/entrypoint.sh itself: what it starts, and a debugger attaching to that as an editor's does."""
+"""docker/entrypoint.sh: the service that it starts, and a debugger that attaches as an editor does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.servers
 ROUTE = Path("app/api/v1/films.py")
 PLUGIN = Path("plugins/film_search/film_search_plugin.py")
 WORKSPACE = Path("/somebody/elses/checkout")
-"""Where an editor has the files that the service has in ROOT, as with a container."""
+"""The editor's folder for the files that the service has in ROOT, as with a container."""
 
 Asking = Coroutine[None, None, httpx.Response]
 
@@ -92,7 +92,7 @@ async def test_without_debugging_it_prepares_a_store_and_serves_it(tmp_path: Pat
         assert await service.stop() == 0
 
 
-def test_a_command_is_run_instead(tmp_path: Path) -> None:
+def test_arguments_are_run_as_a_command(tmp_path: Path) -> None:
     result = _run(tmp_path, "python", "-c", "import sys; print('instead'); sys.exit(7)", DEBUG_MODE="true")
     assert (result.returncode, result.stdout, result.stderr) == (7, "instead\n", "")
 
@@ -121,12 +121,12 @@ def test_a_store_that_cannot_be_migrated_is_not_served(tmp_path: Path) -> None:
         ({"DEBUG_MODE": "yes", "APP_PORT": "5678"}, "APP_PORT and DEBUG_PORT are both 5678."),
     ],
 )
-def test_a_wrong_value_is_one_sentence(tmp_path: Path, variables: dict[str, str], says: str) -> None:
+def test_an_invalid_variable_is_a_one_line_error(tmp_path: Path, variables: dict[str, str], says: str) -> None:
     result = _run(tmp_path, **variables)
     assert (result.returncode, result.stdout, result.stderr) == (1, "", f"Error: {says}\n")
 
 
-def test_workers_that_may_not_start_are_told_once_and_nothing_is_migrated(tmp_path: Path) -> None:
+def test_an_error_that_stops_workers_is_reported_once_before_migrating(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/store.db"
     result = _run(tmp_path, WEB_CONCURRENCY="2", DATABASE_URL=store, RUN_MIGRATIONS="true")
     assert (result.returncode, result.stdout) == (3, "")
@@ -174,7 +174,7 @@ async def _stops_in_the_plugin(service: Service, debugger: DebugClient, root: Pa
 async def _stops(
     asking: Asking, debugger: DebugClient, *, at: tuple[Path, str], variable: tuple[str, str]
 ) -> httpx.Response:
-    """The answer, which came only after the debugger had seen this value there and let the service go on."""
+    """Return the response, after the debugger has stopped, seen this value and continued the service."""
     answer = asyncio.create_task(asking)
     try:
         stop = await debugger.stopped()

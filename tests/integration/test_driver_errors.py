@@ -1,4 +1,4 @@
-"""What the database refuses, and when it asks to try again: on the database itself, behind the services' backs."""
+"""Driver errors of real databases: constraints, conflicts and timeouts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OPEN_RENTAL = {"rental_date": NOW, "inventory_id": 1, "customer_id": 1, "staff_i
 
 @pytest.fixture(scope="module")
 async def database(postgres: str) -> AsyncIterator[Database]:
-    """A store of our own on Postgres."""
+    """A separate store on Postgres."""
     opened = Database(settings_for(await sample_database(postgres, "refusals")))
     yield opened
     await opened.dispose()
@@ -80,7 +80,7 @@ async def test_a_reference_to_nothing_names_its_field(
         (sa.delete(Inventory).where(sa.column("inventory_id") == 2), {"rental"}),
     ],
 )
-async def test_what_is_referred_to_is_not_deleted(database: Database, statement: sa.Delete, referrer: set[str]) -> None:
+async def test_a_referenced_row_cannot_be_deleted(database: Database, statement: sa.Delete, referrer: set[str]) -> None:
     with pytest.raises(InUse) as refused:
         await write(database, statement)
     assert refused.value.extensions["referred_by"] in referrer
@@ -92,14 +92,14 @@ async def test_what_is_referred_to_is_not_deleted(database: Database, statement:
     [{"rental_rate": 100_000}, {"release_year": 1900}, {"length": 40_000}, {"title": None}, {"language_id": 2**31}],
     ids=str,
 )
-async def test_values_that_no_column_holds(database: Database, values: dict[str, Any]) -> None:
+async def test_values_out_of_a_columns_range_are_invalid(database: Database, values: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput) as refused:
         await write(database, sa.insert(Film), {"title": "A", "language_id": 1, **values})
     assert "INSERT" not in refused.value.detail
 
 
 @pytest.mark.postgres
-async def test_of_two_who_wait_for_each_other_both_succeed(database: Database) -> None:
+async def test_both_transactions_of_a_deadlock_succeed(database: Database) -> None:
     both_hold_one = asyncio.Event()
     attempts: list[int] = []
     holding: list[int] = []
@@ -125,7 +125,7 @@ def _touch(film_id: int) -> sa.Update:
 
 
 @pytest.mark.postgres
-async def test_who_can_never_have_their_turn_is_told_to_come_back(database: Database) -> None:
+async def test_a_transaction_that_always_conflicts_is_unavailable_with_retry_after(database: Database) -> None:
     async def work(connection: AsyncConnection) -> None:
         await connection.execute(sa.text("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$"))
 
@@ -136,9 +136,7 @@ async def test_who_can_never_have_their_turn_is_told_to_come_back(database: Data
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("timeout", ["lock_timeout", "statement_timeout"])
-async def test_who_waits_longer_than_the_database_lets_them_is_told_to_come_back(
-    database: Database, timeout: str
-) -> None:
+async def test_a_lock_timeout_is_unavailable_with_retry_after(database: Database, timeout: str) -> None:
     settings = settings_for(database.engine.url.render_as_string(hide_password=False))
     await write(database, sa.text(f"ALTER DATABASE refusals SET {timeout} = '50ms'"))
     try:
@@ -155,7 +153,7 @@ async def test_who_waits_longer_than_the_database_lets_them_is_told_to_come_back
         await write(database, sa.text(f"ALTER DATABASE refusals RESET {timeout}"))
 
 
-async def test_a_writer_that_sqlite_keeps_waiting_is_told_to_come_back(tmp_path: Path) -> None:
+async def test_a_busy_sqlite_database_is_unavailable_with_retry_after(tmp_path: Path) -> None:
     settings = settings_for(f"sqlite+aiosqlite:///{tmp_path}/store.db", database_connect_timeout=0.1)
     app = create_app(settings)
     async with running(app), client_of(app) as client:
@@ -170,7 +168,7 @@ async def test_a_writer_that_sqlite_keeps_waiting_is_told_to_come_back(tmp_path:
 
 
 async def test_a_file_that_cannot_be_opened_is_a_database_that_is_away(tmp_path: Path) -> None:
-    """As when a volume is gone after the start."""
+    """For example because a volume was removed after the start."""
     volume = tmp_path / "volume"
     volume.mkdir()
     settings = settings_for(f"sqlite+aiosqlite:///{volume}/store.db")

@@ -1,4 +1,4 @@
-"""The catalogue as a model's tools see it, in memory and on Postgres."""
+"""The tools of the film search, on SQLite and Postgres."""
 
 from __future__ import annotations
 

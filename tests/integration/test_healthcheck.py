@@ -1,4 +1,4 @@
-"""The image's health check, as its Dockerfile has it, against the service that the entrypoint started."""
+"""The health check of the Dockerfile, with a service that the entrypoint started."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SECONDS = 60.0
 
 
 async def checked(**variables: str) -> int:
-    """The exit status of the command that HEALTHCHECK runs, in these variables."""
+    """Return the exit status of HEALTHCHECK's command with these variables."""
     (command,) = re.findall(r"^HEALTHCHECK .* CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
     python, *arguments = json.loads(command)
     assert python == "python"
@@ -32,7 +32,7 @@ async def checked(**variables: str) -> int:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "127.0.0.2", "::1", "localhost"])
-async def test_it_asks_the_address_that_the_service_listens_on(tmp_path: Path, host: str) -> None:
+async def test_the_health_check_uses_the_address_of_the_service(tmp_path: Path, host: str) -> None:
     async with started(tmp_path, HOST=host, DATABASE_URL="sqlite:///store.db") as service:
         deadline = time.monotonic() + _SECONDS
         while (status := await checked(HOST=host, APP_PORT=str(service.port))) and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""What the container image leaves out of the lock file's packages, nothing misses."""
+"""The service works without the packages that the image excludes."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from app.models.types import UtcDateTime
 
 DAY, MICROSECOND = timedelta(days=1), timedelta(microseconds=1)
 NOW = datetime(2026, 3, 29, 12, 0, 0, 123456, tzinfo=timezone.utc)
-"""In a night before, clocks in Europe went forward."""
+"""In the night before, clocks in Europe went forward."""
 _UNTIL = sa.bindparam("until", type_=UtcDateTime)
 _RULES = (
     sa.select(
@@ -38,7 +38,7 @@ _RULES = (
 
 
 def random_rentals(count: int) -> Iterator[dict[str, Any]]:
-    """Closed rentals: of any length, and of whole days give or take a microsecond."""
+    """Return closed rentals of random length, and of whole days plus or minus a microsecond."""
     random = Random(11)
     for number in range(count):
         rented = NOW - timedelta(seconds=random.uniform(50, 400) * 86400)

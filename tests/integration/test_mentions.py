@@ -1,4 +1,4 @@
-"""What the film search finds mentioned in a text, in memory and on Postgres, and its further criteria."""
+"""The mentions that the film search finds in a text, and its criteria, on SQLite and Postgres."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Migrating as deployments do it: from several processes at once, and with Alembic's own command."""
+"""Migrations from several processes at once, and with Alembic's own command."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_a_migration_that_fails_leaves_nothing_behind(empty_database: str)
 
 
 def _migrate_at_once(url: str, replicas: int) -> list[tuple[int, str]]:
-    """The exit status and complaints of each."""
+    """Migrate in several processes; return the exit status and errors of each."""
     processes = [_start_replica(url) for _ in range(replicas)]
     for process in processes:
         assert process.stdout is not None

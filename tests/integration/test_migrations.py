@@ -1,4 +1,4 @@
-"""From an empty database to the newest schema and back, on both databases."""
+"""Migrations from an empty database to the newest schema and back, on both databases."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def test_an_empty_database_goes_up_and_down_and_up_again(empty_database: s
     assert await revision_of(empty_database) == head_revision()
 
 
-async def test_the_models_are_what_the_migrations_make(empty_database: str) -> None:
+async def test_the_models_match_the_migrations(empty_database: str) -> None:
     await upgrade(empty_database)
     await check(empty_database)
 
@@ -69,7 +69,7 @@ async def test_every_revision_can_be_taken_back_alone(empty_database: str) -> No
     assert await rows_of(empty_database, "SELECT title FROM film") == [("ALIEN CENTER",)]
 
 
-async def test_films_cannot_be_streamed_until_somebody_says_so(empty_database: str) -> None:
+async def test_films_cannot_be_streamed_by_default(empty_database: str) -> None:
     await upgrade(empty_database, "0001")
     await execute(empty_database, ONE_OPEN_RENTAL)
     await upgrade(empty_database)
@@ -118,7 +118,7 @@ async def test_the_id_of_a_deleted_row_is_not_given_to_a_new_one(empty_database:
     assert await rows_of(empty_database, "SELECT category_id, name FROM category") == [(2, "Long")]
 
 
-async def test_a_connection_can_tell_the_revision(empty_database: str) -> None:
+async def test_the_revision_can_be_read_on_a_connection(empty_database: str) -> None:
     await upgrade(empty_database)
     database = Database(Settings(database_url=empty_database))
     async with database.reading() as connection:
@@ -127,7 +127,7 @@ async def test_a_connection_can_tell_the_revision(empty_database: str) -> None:
 
 
 async def test_the_migrations_make_nothing_that_the_models_do_not_know(empty_database: str) -> None:
-    """`alembic check` tells only of what is missing: what else there is may be an owner's."""
+    """`alembic check` reports only missing objects, because others may be the owner's."""
     await upgrade(empty_database)
     async with connect(empty_database) as connection:
         made = await connection.run_sync(_columns_and_indexes)
@@ -141,7 +141,7 @@ _IN_THE_DATABASE_ALONE = {"idx_film_title_trgm", "idx_customer_search_trgm", "id
 
 
 def _columns_and_indexes(connection: sa.Connection) -> dict[str, tuple[set[str], set[str | None]]]:
-    """Of each table, but for the indexes of constraints."""
+    """Return the columns and indexes of each table, without the indexes of constraints."""
     inspector = sa.inspect(connection)
     return {
         table: (

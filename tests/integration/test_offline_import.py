@@ -1,4 +1,4 @@
-"""The offline model's modules are loaded where it answers, and nowhere else."""
+"""The offline model's modules are imported only if the offline provider is used."""
 
 from __future__ import annotations
 

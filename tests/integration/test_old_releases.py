@@ -1,4 +1,4 @@
-"""Each release of Pagila's that people have is adopted as it is, or refused in a sentence and not touched."""
+"""Each release of Pagila is adopted unchanged, or refused with an error and not changed."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def _restored(postgres: str, script: str) -> AsyncIterator[str]:
 
 @pytest.fixture(params=_RELEASES.values(), ids=list(_RELEASES))
 async def release(request: pytest.FixtureRequest, postgres: str, pagila_script: str) -> AsyncIterator[str]:
-    """A database of each kind of release that is adopted, for each test."""
+    """A database of each kind of adoptable release."""
     restore: Restore = request.param
     async for url in _restored(postgres, restore(pagila_script)):
         yield url
@@ -71,14 +71,14 @@ async def release(request: pytest.FixtureRequest, postgres: str, pagila_script: 
 
 @pytest.fixture
 async def ruled(postgres: str, pagila_script: str) -> AsyncIterator[str]:
-    """One with rules on payment."""
+    """A database of a release with rules on payment."""
     async for url in _restored(postgres, old_releases.with_rules(pagila_script)):
         yield url
 
 
 @pytest.fixture
 async def dvdrental(postgres: str, pagila_script: str) -> AsyncIterator[str]:
-    """One that lacks something."""
+    """The database dvdrental, which lacks a column."""
     async for url in _restored(postgres, old_releases.dvdrental(pagila_script)):
         yield url
 
@@ -92,7 +92,7 @@ async def test_adopting_changes_no_row_and_no_column(release: str) -> None:
     assert set(columns) <= set(await rows_of(release, _COLUMNS))
 
 
-async def test_nothing_of_an_adopted_one_is_proposed_for_a_change(release: str) -> None:
+async def test_alembic_proposes_no_change_of_an_adopted_release(release: str) -> None:
     await upgrade(release)
     await check(release)
 
@@ -166,7 +166,7 @@ async def test_downgrading_lets_old_payments_go_to_their_months_again(ruled: str
     assert await rows_of(ruled, month) == [(1,)]
 
 
-async def test_the_tutorials_database_is_told_what_it_lacks_and_stays_as_it_is(dvdrental: str, tmp_path: Path) -> None:
+async def test_dvdrental_is_refused_with_the_missing_column_and_not_changed(dvdrental: str, tmp_path: Path) -> None:
     tables, columns = await tables_of(dvdrental), await rows_of(dvdrental, _COLUMNS)
     for done in (
         run("migrate", cwd=tmp_path, DATABASE_URL=dvdrental),
@@ -178,7 +178,7 @@ async def test_the_tutorials_database_is_told_what_it_lacks_and_stays_as_it_is(d
     assert (await tables_of(dvdrental), await rows_of(dvdrental, _COLUMNS)) == (tables, columns)
 
 
-async def test_the_tutorials_database_is_adopted_once_it_has_what_the_sentence_asks_for(dvdrental: str) -> None:
+async def test_dvdrental_is_adopted_after_adding_the_missing_column(dvdrental: str) -> None:
     with pytest.raises(CommandError) as refused:
         await upgrade(dvdrental)
     statement = str(refused.value).partition("(")[2].partition(")")[0]
@@ -201,7 +201,7 @@ async def test_the_tutorials_database_is_adopted_once_it_has_what_the_sentence_a
         ("DROP TABLE payment CASCADE; CREATE TABLE payment (id integer)", "payment.payment_id is missing"),
     ],
 )  # fmt: skip
-async def test_what_the_service_could_not_work_with_is_refused(pagila: str, change: str, says: str) -> None:
+async def test_an_incompatible_database_is_refused(pagila: str, change: str, says: str) -> None:
     await run_script(pagila, f"DROP VIEW film_list; {change if 'rating' not in change else _without_default(change)}")
     tables = await tables_of(pagila)
     with pytest.raises(CommandError) as refused:
@@ -210,7 +210,7 @@ async def test_what_the_service_could_not_work_with_is_refused(pagila: str, chan
     assert await tables_of(pagila) == tables
 
 
-async def test_what_the_owner_adds_is_never_proposed_for_dropping(pagila: str, empty_postgres: str) -> None:
+async def test_alembic_never_proposes_to_drop_the_owners_objects(pagila: str, empty_postgres: str) -> None:
     for url in (pagila, empty_postgres):
         await upgrade(url)
         await run_script(
@@ -239,7 +239,7 @@ async def _balance(client: httpx.AsyncClient) -> dict[str, float]:
 
 
 async def _rent(client: httpx.AsyncClient, url: str, **values: str) -> dict[str, str]:
-    """Rent a disc that is free to customer 1."""
+    """Rent a disc in stock to customer 1."""
     (disc,), *_ = await rows_of(
         url,
         "SELECT inventory_id FROM inventory WHERE inventory_id NOT IN "
@@ -252,7 +252,7 @@ async def _rent(client: httpx.AsyncClient, url: str, **values: str) -> dict[str,
 
 
 async def _rentals(url: str, **query: str | int) -> AsyncIterator[dict[str, str]]:
-    """Every rental, page by page."""
+    """Return all rentals, read page by page."""
     async with running(create_app(settings_for(url))) as app, client_of(app) as client:
         page = await client.get("/api/v1/rentals", params=query)
         while True:

@@ -1,4 +1,4 @@
-"""The service by way of a PgBouncer in transaction mode: each transaction may be on another server connection."""
+"""The service through PgBouncer in transaction mode: each transaction may use another server connection."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ API_TESTS = [f"tests/api/test_{name}.py" for name in (*ALL_OPERATIONS, *WAITING_
 
 @pytest.fixture(scope="module")
 def pooler(postgres: str) -> Iterator[str]:
-    """The server's URL by way of PgBouncer."""
+    """The URL of the server through PgBouncer."""
     yield from needed(pgbouncer(postgres, pool_size=SERVER_CONNECTIONS), NoPgBouncer)
 
 
 @pytest.fixture(scope="module")
 async def app(postgres: str, pooler: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FastAPI]:
-    """On a store that the command line migrated and seeded by the same way."""
+    """The application on a store that was migrated and seeded through PgBouncer."""
     direct = await create_database(postgres, NAME)
     url = pooler.replace("/postgres", f"/{NAME}")
     for command in ("migrate", "seed"):
@@ -67,7 +67,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def test_clients_share_fewer_server_connections(app: FastAPI) -> None:
-    """What the other tests stand on: without it they would prove nothing."""
+    """The other tests depend on this."""
 
     connected: list[object] = []
     all_connected = asyncio.Event()
@@ -104,7 +104,7 @@ async def test_fifty_questions_at_once_are_right(client: httpx.AsyncClient) -> N
     await assert_all_right(client, await some_films(client, 50))
 
 
-async def test_of_forty_who_want_one_disc_exactly_one_gets_it(client: httpx.AsyncClient) -> None:
+async def test_of_forty_concurrent_rentals_of_an_item_exactly_one_succeeds(client: httpx.AsyncClient) -> None:
     (disc,) = (await client.post("/api/v1/inventory", json={"film_id": 1, "store_id": 1})).json()
     customers = (await client.get("/api/v1/customers", params={"active": True, "limit": 40})).json()
     responses = await asyncio.gather(
@@ -119,7 +119,7 @@ async def test_of_forty_who_want_one_disc_exactly_one_gets_it(client: httpx.Asyn
 
 
 async def test_nothing_stays_prepared_on_the_server(app: FastAPI, client: httpx.AsyncClient) -> None:
-    """PgBouncer does not tidy up between transactions: what stayed would pile up on the server."""
+    """PgBouncer does not reset connections between transactions, so prepared statements would accumulate."""
     await asyncio.gather(*(client.get(f"/api/v1/films/{number}") for number in range(1, 40)))
     database: Database = app.state.database
     async with database.reading() as connection:

@@ -72,7 +72,7 @@ async def recipe(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[http
 
 @pytest.fixture
 async def restricted(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """The same, with an agent for staff alone."""
+    """The same with an agent that is available only to staff."""
     copy_to(tmp_path)
     follow(tmp_path, ENTRY.removesuffix("    ),\n") + RESTRICTED)
     async for client in served(tmp_path):

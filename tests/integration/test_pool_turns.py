@@ -1,4 +1,4 @@
-"""Waiting for a connection: the order of turns, and the place of a task that fails, gives up or is cancelled."""
+"""The queue for connections: its order, and tasks that fail, time out or are cancelled."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tests.fixtures.postgres_server import create_database, drop_database
 NAME = "pool_turns"
 NEWCOMERS = 60
 STEPS = 20
-"""Iterations of the event loop after which a task that need not wait for input has come to where it waits."""
+"""Iterations of the event loop after which a task without I/O has reached the point where it waits."""
 
 Use = Callable[[Database, Callable[[], None]], Awaitable[None]]
 
 
 @asynccontextmanager
 async def opened(url: str, **pool: float) -> AsyncIterator[Database]:
-    """The database, with a pool of one connection unless said otherwise; disposed of at the end."""
+    """Yield the database, by default with a pool of one connection, and dispose of it."""
     database = Database(settings_for(url, **{"database_pool_size": 1, **pool}))
     yield database
     await database.dispose()
@@ -49,7 +49,7 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[s
 
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[Database]:
-    """With one connection, which is open already."""
+    """A database with one connection, which is already open."""
     async with opened(url) as database:
         await read(database, lambda: None)
         yield database
@@ -78,7 +78,7 @@ async def until_they_wait() -> None:
 
 
 async def queue(database: Database, use: Use, names: str, order: list[str]) -> list[asyncio.Task[None]]:
-    """Tasks that wait for a connection in this order."""
+    """Start tasks that wait for a connection in this order."""
     tasks = []
     for name in names:
         tasks.append(asyncio.ensure_future(use(database, lambda name=name: order.append(name))))  # type: ignore[misc]
@@ -213,7 +213,7 @@ async def test_an_error_at_work_gives_the_connection_to_the_next(database: Datab
 
 @pytest.fixture(params=["file", pytest.param("postgres", marks=pytest.mark.postgres)])
 async def postgres_or_file(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """A database that several connections can be open to."""
+    """A database that allows several connections: Postgres, or an SQLite file."""
     if request.param == "file":
         yield f"sqlite+aiosqlite:///{tmp_path}/store.db"
         return

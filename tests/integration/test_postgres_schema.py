@@ -1,4 +1,4 @@
-"""The schema that Postgres gets is Pagila's own, to the type and the name."""
+"""The schema on Postgres has Pagila's types and names."""
 
 from __future__ import annotations
 

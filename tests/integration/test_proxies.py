@@ -1,4 +1,4 @@
-"""Whose address counts: a proxy that is named is believed, and nobody else."""
+"""Client addresses: only trusted proxies may forward them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ CLAIMS = [
     *(f"198.51.100.{number}:{40000 + number}" for number in range(10)),
     *(f"[2001:db8:0:{number}::1]:443" for number in range(10)),
 ]
-"""Thirty addresses, in each of the forms that proxies write."""
+"""Thirty forged addresses, in all forms that proxies write."""
 
 
 @asynccontextmanager
 async def reached(command: tuple[str, ...], folder: Path, **variables: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client on this machine of the service started so, which answers ten questions a minute of each caller."""
+    """Yield a client of a service with this command, with a limit of ten questions a minute."""
     given = {"RATE_LIMIT_AI": "10/minute", "AI_PROVIDER": "offline", "DATABASE_URL": "sqlite:///store.db", **variables}
     if command == ENTRYPOINT:
         async with started(folder, **given) as container:
@@ -47,7 +47,7 @@ async def ask(client: httpx.AsyncClient, forwarded_for: str) -> httpx.Response:
 
 @pytest.mark.parametrize("command", [UVICORN, SERVE, ENTRYPOINT], ids=["uvicorn", "serve", "entrypoint"])
 async def test_made_up_addresses_do_not_get_round_the_limit(command: tuple[str, ...], tmp_path: Path) -> None:
-    """uvicorn by itself believes what comes from this machine."""
+    """By default uvicorn trusts proxies on this machine."""
     async with reached(command, tmp_path) as client:
         responses = [await ask(client, claim) for claim in CLAIMS]
         assert Counter(response.status_code for response in responses) == {422: 10, 429: 20}
@@ -55,7 +55,7 @@ async def test_made_up_addresses_do_not_get_round_the_limit(command: tuple[str, 
 
 
 @pytest.mark.parametrize("command", [UVICORN, SERVE, ENTRYPOINT], ids=["uvicorn", "serve", "entrypoint"])
-async def test_who_has_used_the_limit_up_gets_no_other_by_making_addresses_up(
+async def test_a_limited_caller_does_not_get_another_limit_by_forging_addresses(
     command: tuple[str, ...], tmp_path: Path
 ) -> None:
     async with reached(command, tmp_path) as client:
@@ -66,7 +66,7 @@ async def test_who_has_used_the_limit_up_gets_no_other_by_making_addresses_up(
 
 
 @pytest.mark.parametrize("command", [UVICORN, SERVE, ENTRYPOINT], ids=["uvicorn", "serve", "entrypoint"])
-async def test_callers_behind_a_proxy_that_is_named_are_told_apart(command: tuple[str, ...], tmp_path: Path) -> None:
+async def test_callers_behind_a_trusted_proxy_are_counted_separately(command: tuple[str, ...], tmp_path: Path) -> None:
     async with reached(command, tmp_path, FORWARDED_ALLOW_IPS="127.0.0.1") as client:
         responses = [await ask(client, claim) for claim in CLAIMS]
         assert {response.status_code for response in responses} == {422}
@@ -75,21 +75,21 @@ async def test_callers_behind_a_proxy_that_is_named_are_told_apart(command: tupl
         assert Counter(response.status_code for response in responses) == {422: 10, 429: 20}
 
 
-async def test_a_proxy_that_is_another_is_not_believed(tmp_path: Path) -> None:
+async def test_an_untrusted_proxy_is_ignored(tmp_path: Path) -> None:
     async with reached(SERVE, tmp_path, FORWARDED_ALLOW_IPS="192.0.2.0/24") as client:
         responses = [await ask(client, claim) for claim in CLAIMS]
     assert Counter(response.status_code for response in responses) == {422: 10, 429: 20}
 
 
 @pytest.mark.parametrize("command", [SERVE, ENTRYPOINT], ids=["serve", "entrypoint"])
-async def test_the_server_does_not_say_what_it_is(command: tuple[str, ...], tmp_path: Path) -> None:
+async def test_responses_have_no_server_header(command: tuple[str, ...], tmp_path: Path) -> None:
     async with reached(command, tmp_path) as client:
         for path in ("/health", "/nothing/here"):
             response = await client.get(path)
             assert not {"server", "x-powered-by"} & set(response.headers)
 
 
-async def test_https_at_the_proxy_is_https(tmp_path: Path) -> None:
+async def test_https_at_a_trusted_proxy_counts_as_https(tmp_path: Path) -> None:
     async with reached(SERVE, tmp_path, FORWARDED_ALLOW_IPS="127.0.0.1") as client:
         response = await client.get("/health", headers={"X-Forwarded-Proto": "https"})
     assert response.headers["Strict-Transport-Security"] == "max-age=31536000"

@@ -1,4 +1,4 @@
-"""Every query of every list can be answered from an index, whatever is filtered and however it is sorted."""
+"""Every list query uses an index, with each filter and sort order."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ ALWAYS: dict[str, dict[str, Any]] = {
     "payments": {"customer_id": 1},
     "subscriptions": {"customer_id": 1},
 }
-"""Filters without which nobody asks for these."""
+"""Filters that requests for these lists always have."""
 VALUES: dict[str, Any] = {"rating": Rating.PG}
 NO_INDEX = {"language", "category"}
-"""Tables of a page or less, looked through for part of a name."""
+"""Tables of at most one page, which are scanned for parts of names."""
 
 
 class Explain(sa.Executable, sa.ClauseElement):
-    """EXPLAIN of a statement, run with its parameters."""
+    """EXPLAIN of a statement with its parameters."""
 
     inherit_cache = False
 
@@ -83,7 +83,7 @@ def _explain(element: Explain, compiler: SQLCompiler, **kw: Any) -> str:
 
 @pytest.fixture(scope="module")
 async def connection(postgres: str) -> AsyncIterator[AsyncConnection]:
-    """To a store that is too small for indexes to be worth while, so that without one is made out to be dear."""
+    """A connection with a high planner cost for scans, because the store is too small for indexes to pay off."""
     database = Database(settings_for(await sample_database(postgres, "query_plans")))
     async with database.reading() as connection:
         await connection.execute(sa.text("ANALYZE"))
@@ -93,13 +93,13 @@ async def connection(postgres: str) -> AsyncIterator[AsyncConnection]:
 
 
 def takes_text(condition: Condition, name: str) -> bool:
-    """Whether the condition's parameter is a part of a text."""
+    """Return whether the condition's parameter is part of a text."""
     parameters = (part for part in visitors.iterate(condition) if isinstance(part, sa.BindParameter))
     return any(isinstance(part.type, Pattern) for part in parameters if part.key == name)
 
 
 def cases() -> Iterator[Any]:
-    """Each filter by itself, each order by itself; the first page, and the one after a position."""
+    """Yield each filter and each sort order alone, with the first page and a page after a position."""
     for name, source in LISTS.items():
         always = ALWAYS.get(name, {})
         for filter_name in sorted(set(source.filters) - set(always)):
@@ -114,7 +114,7 @@ def cases() -> Iterator[Any]:
 
 
 def value_of(key: SortKey) -> object:
-    """Some value of this kind."""
+    """Return a value of this type."""
     if key.type is date:
         return date(2026, 1, 1)
     kinds = {Int: 5, Str: "m", Amount: Decimal("2.99"), Time: datetime(2026, 6, 1, tzinfo=timezone.utc)}
@@ -122,7 +122,7 @@ def value_of(key: SortKey) -> object:
 
 
 def scanned(plan: dict[str, Any]) -> Iterator[str]:
-    """Tables that are read from beginning to end."""
+    """Return the tables that a plan scans sequentially."""
     if plan["Node Type"] == "Seq Scan":
         yield plan["Relation Name"]
     for part in plan.get("Plans", ()):
@@ -156,7 +156,7 @@ async def test_no_list_reads_a_whole_table(
         ("films found", search_terms("space", "postgresql"), "film_fulltext_idx"),
     ],
 )
-async def test_what_an_index_was_made_for_it_is_used_for(
+async def test_each_index_is_used_by_its_queries(
     connection: AsyncConnection, name: str, filters: dict[str, Any], index: str
 ) -> None:
     query = LISTS[name].select.where(*(LISTS[name].filters[one] for one in filters if one in LISTS[name].filters))

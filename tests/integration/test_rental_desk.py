@@ -1,4 +1,4 @@
-"""The rental desk's tools on the sample store: the right numbers, of the right customer, with few queries."""
+"""The rental desk's tools on the sample store: results, permissions and the number of queries."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SCOPES = frozenset({Scope.RENTALS_READ, Scope.CUSTOMERS_READ})
 
 
 class Desks:
-    """Tools for whoever asks, and the store's rows to compare with."""
+    """The tools of each caller, and rows of the store for comparison."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -47,7 +47,7 @@ class Desks:
             return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
     async def rentals(self, customer_id: int) -> list[dict[str, Any]]:
-        """All of a customer's rentals, the newest first, with what Pagila's rules make of each now."""
+        """Return a customer's rentals, newest first, each with its fees by Pagila's rules now."""
         found = await self.rows(
             sa.select(Rental.__table__, Film.__table__)  # type: ignore[attr-defined]
             .join_from(Rental, Inventory, col(Inventory.inventory_id) == col(Rental.inventory_id))
@@ -58,7 +58,7 @@ class Desks:
         return [row | ruled(row) for row in found]
 
     async def busy_customers(self) -> list[int]:
-        """Those with most discs out, and one with none."""
+        """Return the customers with the most open rentals, and one without any."""
         out = sa.func.count(sa.case((col(Rental.return_date).is_(None), 1)))
         by_customer = sa.select(col(Rental.customer_id), out.label("out")).group_by(col(Rental.customer_id))
         found = await self.rows(by_customer.order_by(out.desc(), col(Rental.customer_id)))
@@ -66,7 +66,7 @@ class Desks:
 
 
 def ruled(rental: dict[str, Any]) -> dict[str, Any]:
-    """Due after the film's rental duration, a dollar for each day late that has started, lost after three times it."""
+    """Apply Pagila's rules: due date, late fee per started day, and loss after three durations."""
     until = rental["return_date"] or datetime.now(timezone.utc)
     due = rental["rental_date"] + timedelta(days=rental["rental_duration"])
     days = max(0, math.ceil((until - due) / timedelta(days=1)))
@@ -167,11 +167,11 @@ async def test_customers_are_found_by_name_email_and_id(desks: Desks) -> None:
 @pytest.mark.parametrize(
     "asked", ["%", "_", "", " ", "' OR 1=1 --", "0", "9" * 40, "²", "\x00", "\ud800", "x" * 10_000]
 )
-async def test_nobody_is_found_by_what_is_no_name(desks: Desks, asked: str) -> None:
+async def test_a_text_that_is_not_a_name_finds_no_customer(desks: Desks, asked: str) -> None:
     assert (await told(desks.of_staff().find_customer(asked)))["customers"] == []
 
 
-async def test_few_of_many_customers_are_told(desks: Desks) -> None:
+async def test_the_number_of_customers_found_is_bounded(desks: Desks) -> None:
     found = await told(desks.of_staff().find_customer("example.org"))
     assert (len(found["customers"]), found["more"]) == (10, True)
 
@@ -187,7 +187,7 @@ async def test_an_unknown_customer_is_explained(desks: Desks, customer_id: int) 
         assert answer == {"error": f"There is no customer with id {customer_id}."}
 
 
-async def test_ones_own_store_comes_first(desks: Desks) -> None:
+async def test_the_callers_store_comes_first(desks: Desks) -> None:
     stores = dict.fromkeys([1, 2])
     for row in await desks.rows(sa.select(col(Customer.customer_id), col(Customer.store_id))):
         stores[row["store_id"]] = row["customer_id"]
@@ -203,7 +203,7 @@ async def test_ones_own_store_comes_first(desks: Desks) -> None:
 
 
 async def test_a_film_that_is_out_nearby_tells_when_it_is_due(desks: Desks) -> None:
-    """Whichever film it is: what each store has is what its discs say."""
+    """The expected stock of each store is computed from its discs, for whichever film is found."""
     out = sa.func.count(col(Rental.rental_id)).filter(col(Rental.return_date).is_(None))
     (film,) = await desks.rows(
         sa.select(col(Film.title), col(Inventory.store_id), sa.func.min(col(Rental.customer_id)).label("customer_id"))
@@ -223,7 +223,7 @@ async def test_a_film_that_is_out_nearby_tells_when_it_is_due(desks: Desks) -> N
     assert there["next_due"].endswith("+00:00")
 
 
-async def test_staffs_store_is_where_they_work(desks: Desks) -> None:
+async def test_the_store_of_staff_is_where_they_work(desks: Desks) -> None:
     (row,) = await desks.rows(sa.select(col(Staff.store_id)).where(col(Staff.staff_id) == 1))
     assert (await told(desks.of_staff().film_near_me("Alien")))["own_store"] == row["store_id"]
     key = Caller(role=Role.STAFF, key_id=1, scopes=SCOPES)
@@ -241,7 +241,7 @@ async def test_staffs_store_is_where_they_work(desks: Desks) -> None:
         Caller(role=Role.CUSTOMER, customer_id=1, scopes=frozenset({Scope.CUSTOMERS_READ})),
     ],
 )
-def test_others_have_no_desk(desks: Desks, caller: Caller) -> None:
+def test_callers_without_a_customer_or_staff_role_have_no_rental_desk(desks: Desks, caller: Caller) -> None:
     assert desk_for(caller, desks.database.reading) is None
 
 
@@ -251,7 +251,7 @@ def test_no_customers_tool_names_a_customer(desks: Desks) -> None:
     assert {parameter.name for tool in functions.values() for parameter in tool.parameters} == {"title", "limit"}
 
 
-def test_staffs_tools_are_others(desks: Desks) -> None:
+def test_staff_have_other_tools_than_customers(desks: Desks) -> None:
     functions = KernelPlugin.from_object("rental_desk", desks.of_staff()).functions
     assert set(functions) == {
         *("find_customer", "customer_open_rentals", "customer_rental_history", "customer_balance", "film_near_me")

@@ -1,4 +1,4 @@
-"""Turns at the rental desk: whose team has the agent, what it is told, and that many callers at once do not mix."""
+"""Turns at the rental desk: which callers have the agent, its prompt, and concurrent callers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def desk_script(*steps: Step) -> dict[str, list[Step]]:
 
 
 def endless(step: Step) -> Scripted:
-    """For any number of turns: to the rental desk, where every model call is this step."""
+    """Return a script for any number of turns: a handoff to the rental desk, which repeats this step."""
     script: dict[str, Iterable[Step]] = {"SearchAgent": repeat(hand_over("RentalAgent")), "RentalAgent": repeat(step)}
     return script_of(script)
 
@@ -96,7 +96,7 @@ async def test_the_offline_model_says_why_the_desk_is_closed(app: FastAPI, calle
     assert answer.usage.model_calls == 1
 
 
-async def test_the_prompt_does_not_tell_who_asks(app: FastAPI) -> None:
+async def test_the_prompt_does_not_contain_the_callers_identity(app: FastAPI) -> None:
     chat = script_of(desk_script(say("Hello.")))
     await asked(app, chat, Caller(role=Role.CUSTOMER, account_id=987_651, customer_id=987_652))
     assert all("98765" not in seen.transcript for seen in chat.calls)
@@ -125,7 +125,7 @@ async def test_a_failing_tool_is_masked_from_the_model() -> None:
     assert "no such table" not in chat.calls[-1].transcript
 
 
-async def test_an_unreachable_store_is_no_answer(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_unreachable_database_fails_the_turn(caplog: pytest.LogCaptureFixture) -> None:
     chat = script_of(desk_script(call(MINE), say("You have nothing out.")))
     with pytest.raises(Unavailable, match="database cannot be reached"):
         await asked_of("postgresql+asyncpg://nobody:secret@127.0.0.1:1/none", chat)
@@ -157,8 +157,10 @@ async def test_fifty_customers_at_once_get_their_own(own_app: FastAPI, crowd: di
     assert not left, f"tasks left behind: {left}"
 
 
-async def test_fifty_customers_at_once_with_a_model_that_tells_all(own_app: FastAPI, crowd: dict[int, str]) -> None:
-    """Every turn calls the tools several times, and its answer is all that its model saw."""
+async def test_fifty_concurrent_customers_see_only_their_own_data_with_a_model_that_repeats_everything(
+    own_app: FastAPI, crowd: dict[int, str]
+) -> None:
+    """Every turn calls the tools several times, and its answer repeats everything its model saw."""
 
     def look_up(history: ChatHistory, _: PromptExecutionSettings) -> Completion:
         seen = sum(message.role == "tool" for message in history.messages)

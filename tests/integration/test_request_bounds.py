@@ -1,4 +1,4 @@
-"""What a client may send, and how long it may take: over sockets, to the service as deployments start it."""
+"""Limits of the size and the time of requests, over sockets, with the service as deployments start it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ENDLESS = {
     "a trailer": (LOGOUT + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Name: ", b"value"),
     "a chunk's extension": (LOGOUT + b"Transfer-Encoding: chunked\r\n\r\n2;name=", b"value"),
 }
-"""How it begins, and what never ends."""
+"""The beginning of a request, and the part that is repeated endlessly."""
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def assert_refused(response: RawResponse, status: int) -> None:
 
 
 @pytest.mark.parametrize("kind", ENDLESS)
-async def test_what_never_ends_is_refused_after_64_kib_and_a_buffer(service: Service, kind: str) -> None:
+async def test_an_endless_head_is_refused_after_64_kib_and_a_buffer(service: Service, kind: str) -> None:
     start, endless = ENDLESS[kind]
     async with connected(service.url) as connection:
         await connection.send(start)
@@ -90,7 +90,7 @@ async def test_a_head_may_have_64_kib_and_no_more(service: Service, pieces: int)
             assert (await connection.until_closed()).status == status
 
 
-async def test_a_large_body_is_no_large_head(service: Service) -> None:
+async def test_a_large_body_does_not_count_as_head(service: Service) -> None:
     body = b'{"refresh_token": "' + b"x" * 900_000 + b'"}'
     request = LOGOUT + b"Content-Length: %d\r\n\r\n" % len(body) + body
     async with connected(service.url) as connection:
@@ -99,7 +99,7 @@ async def test_a_large_body_is_no_large_head(service: Service) -> None:
             assert (await connection.response()).status == 422  # too long for a token, and read
 
 
-async def test_many_requests_at_once_are_no_large_head(service: Service) -> None:
+async def test_pipelined_requests_do_not_count_as_one_head(service: Service) -> None:
     one = b"GET /health HTTP/1.1\r\nHost: a\r\nX-Long: " + b"x" * 1000 + b"\r\n\r\n"
     async with connected(service.url) as connection:
         await connection.send(one * 100)
@@ -127,7 +127,7 @@ async def test_memory_does_not_grow_with_headers_that_never_end(service: Service
 
 
 async def _pipeline(url: str) -> None:
-    """Requests without end, whose answers are read."""
+    """Send requests endlessly and read the responses."""
     async with connected(url) as connection:
         reading = asyncio.create_task(connection.until_closed())
         deadline = time.monotonic() + 2
@@ -137,14 +137,14 @@ async def _pipeline(url: str) -> None:
         reading.cancel()
 
 
-async def test_nor_does_it_with_requests_that_never_end(service: Service) -> None:
+async def test_memory_does_not_grow_with_endless_requests(service: Service) -> None:
     before = _resident_mb(service)
     await asyncio.gather(*(_pipeline(service.url) for _ in range(3)))
     assert _resident_mb(service) - before < 60
 
 
 async def test_requests_with_bodies_may_be_sent_at_once(service: Service) -> None:
-    """Answered in their order, however they are divided over what arrives."""
+    """The responses have the order of the requests, however the bytes are divided."""
     bodies = [b"x" * size for size in (10, 20_000, 1, 300_000, 5)]
     starts = [LOGOUT, LOGOUT.replace(b"logout", b"nothing")] * 3
     requests = [
@@ -182,7 +182,7 @@ def _resident_mb(service: Service) -> float:
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n", 400),
     ],
 )
-async def test_what_is_no_proper_request_is_told_so(service: Service, request_: bytes, status: int) -> None:
+async def test_unusual_and_malformed_requests_have_their_status(service: Service, request_: bytes, status: int) -> None:
     response = await exchanged(service.url, request_ + CLOSE + b"\r\n")
     assert response.status == status
     if status != 200:
@@ -207,7 +207,7 @@ async def test_offers_to_speak_something_else_are_passed_over(service: Service) 
 
 
 async def _dribbled(connection: RawConnection, start: bytes) -> RawResponse:
-    """What comes when after this a byte is sent now and then, until the connection is closed."""
+    """Send this, and then single bytes slowly; return the response once the connection closes."""
     await connection.send(start)
     closed = asyncio.create_task(connection.until_closed())
     with suppress(ConnectionError):
@@ -234,7 +234,9 @@ async def test_a_connection_on_which_nothing_comes_is_closed(impatient: Service,
 
 
 @pytest.mark.parametrize(("sent", "status"), [(b"", 0), (b"\r\n", 0), (b"GET /health", 408)], ids=repr)
-async def test_so_is_one_on_which_nothing_more_comes(impatient: Service, sent: bytes, status: int) -> None:
+async def test_a_connection_that_is_silent_after_a_request_is_closed(
+    impatient: Service, sent: bytes, status: int
+) -> None:
     async with connected(impatient.url) as connection:
         await connection.send(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
         assert (await connection.response()).status == 200
@@ -252,7 +254,7 @@ async def test_a_body_that_comes_too_slowly_is_ended(impatient: Service) -> None
 
 
 @pytest.mark.alone
-async def test_a_body_that_nobody_reads_is_ended_too(impatient: Service) -> None:
+async def test_a_slow_body_that_the_route_does_not_read_is_ended(impatient: Service) -> None:
     begun = time.monotonic()
     async with connected(impatient.url) as connection:
         await connection.send(b"POST /api/v1/films/import HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n")
@@ -264,7 +266,7 @@ async def test_a_body_that_nobody_reads_is_ended_too(impatient: Service) -> None
 
 @pytest.mark.parametrize("keep", [b"", CLOSE], ids=["kept", "closed"])
 @pytest.mark.parametrize(("size", "status"), [(9_000_000, 401), (11_000_000, 413)])
-async def test_who_sends_all_before_reading_gets_the_answer(
+async def test_a_client_that_sends_everything_before_reading_gets_the_response(
     service: Service, keep: bytes, size: int, status: int
 ) -> None:
     head = b"POST /api/v1/films/import HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n" % size
@@ -298,13 +300,13 @@ async def test_the_entrypoint_has_the_same_bounds(tmp_path: Path) -> None:
 
 
 @pytest.mark.debugger
-async def test_so_it_has_with_a_debugger(tmp_path: Path) -> None:
+async def test_a_service_with_a_debugger_has_the_same_limits(tmp_path: Path) -> None:
     async with started(tmp_path, RECEIVE_TIMEOUT_SECONDS=str(SECONDS), DEBUG_MODE="true", **VARIABLES) as service:
         await service.ready()
         await _assert_bounded(f"http://127.0.0.1:{service.port}")
 
 
-async def test_uvicorns_own_command_has_them_when_told_by_a_variable(tmp_path: Path) -> None:
+async def test_uvicorns_own_command_has_the_limits_with_uvicorn_http(tmp_path: Path) -> None:
     told = {"UVICORN_HTTP": "app.api.protocol:BoundedHttpProtocol", "RECEIVE_TIMEOUT_SECONDS": str(SECONDS)}
     async with serving(*UVICORN, folder=tmp_path, **told, **VARIABLES) as service:
         await _assert_bounded(service.url)

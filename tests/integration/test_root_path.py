@@ -1,4 +1,4 @@
-"""Behind a proxy that serves the API below a prefix, and takes the prefix away before it passes requests on, or not."""
+"""The API below a prefix of a proxy, which may or may not strip the prefix."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PREFIX = "/dvd"
 
 
 class Proxy(httpx.AsyncHTTPTransport):
-    """What clients ask below the prefix, asked of the service; everything else is not here."""
+    """A proxy that forwards paths below the prefix to the service; other paths are 404."""
 
     def __init__(self, service: str, prefix: str, *, strips: bool) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ async def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def proxied(
     request: pytest.FixtureRequest, store: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client whose base URL is the API's, as the public knows it."""
+    """A client with the API's public base URL."""
     command, prefix, told, strips = request.param
     variables = {"DATABASE_URL": f"sqlite:///{store}", "AI_PROVIDER": "offline", "SECRET_KEY": SECRET}
     folder = tmp_path_factory.mktemp("proxied")
@@ -73,7 +73,7 @@ async def proxied(
 
 
 def below(client: httpx.AsyncClient, path: str) -> httpx.URL:
-    """The path as a client must ask for it that has only the address of the service's host."""
+    """Return the path for a client whose base URL is only the host."""
     assert path.startswith(client.base_url.path), path
     return client.base_url.copy_with(raw_path=path.encode())
 
@@ -109,7 +109,7 @@ async def test_the_description_says_where_operations_and_tokens_are(proxied: htt
         assert (await proxied.post(urljoin(page, flow["refreshUrl"]), json=refreshing)).status_code == 200
 
 
-async def test_what_answers_say_of_other_paths_is_below_the_prefix(proxied: httpx.AsyncClient) -> None:
+async def test_paths_in_responses_are_below_the_prefix(proxied: httpx.AsyncClient) -> None:
     headers = bearer(token_of(ADMIN))
     page = await proxied.get("api/v1/films/", params={"limit": 1})
     following = httpx.URL(page.links["next"]["url"])

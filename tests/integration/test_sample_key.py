@@ -1,4 +1,4 @@
-"""The key that `make run` prints is good until the next start, on any store."""
+"""The key that `make run` prints is valid until the next start, on any store."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def test_a_key_is_printed_at_each_start_and_ends_the_one_before(tmp_path: 
     await run_twice(tmp_path, DATABASE_URL=empty_database)
 
 
-async def test_so_it_is_on_the_embedded_store(tmp_path: Path) -> None:
+async def test_a_key_is_printed_on_the_embedded_store(tmp_path: Path) -> None:
     await run_twice(tmp_path)
 
 

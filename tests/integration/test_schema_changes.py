@@ -1,4 +1,4 @@
-"""The schema changes while the service runs, and sequences that lag behind: nobody is blamed who asks."""
+"""Schema changes while the service runs, and sequences that lag behind, are not reported as errors of the caller."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _CHANGES = {
 
 @pytest.fixture
 async def store(postgres: str) -> AsyncIterator[str]:
-    """A store whose schema a test may change."""
+    """A store whose schema the test may change."""
     yield await sample_database(postgres, "schema_changes")
     await drop_database(postgres, "schema_changes")
 
 
 @pytest.fixture
 async def app(store: str) -> AsyncIterator[FastAPI]:
-    """The service on it, with one connection: what it has prepared is there for the next request."""
+    """The service on the store, with one connection, so that the next request uses the same prepared statements."""
     async with running(create_app(settings_for(store, database_pool_size=1))) as application:
         yield application
 
@@ -70,10 +70,10 @@ async def test_writing_goes_on_after_the_schema_has_changed(client: httpx.AsyncC
         assert (changed.status_code, changed.json()["first_name"]) == (200, f"Ada {number}")
 
 
-async def test_a_sequence_that_lags_behind_is_the_operators_affair(
+async def test_a_sequence_that_lags_behind_is_503_and_logged(
     client: httpx.AsyncClient, store: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As after a restore of the rows without their sequences."""
+    """For example after a restore of rows without their sequences."""
     await execute(store, "SELECT setval('category_category_id_seq', 1)")
     with caplog.at_level(logging.ERROR, "app.database"):
         refused = await client.post("/api/v1/categories", json={"name": "Western"})
@@ -96,6 +96,6 @@ async def test_a_sequence_that_lags_behind_stops_no_renting_for_good(client: htt
     assert (await client.post("/api/v1/rentals", json=wanted)).status_code == 201
 
 
-async def test_a_name_that_is_taken_is_still_the_callers_affair(client: httpx.AsyncClient) -> None:
+async def test_a_name_that_is_taken_is_still_a_conflict(client: httpx.AsyncClient) -> None:
     assert (await client.post("/api/v1/categories", json={"name": "Western"})).status_code == 201
     assert (await client.post("/api/v1/categories", json={"name": "Western"})).status_code == 409

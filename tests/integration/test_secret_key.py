@@ -1,4 +1,4 @@
-"""What becomes of a service whose SECRET_KEY cannot do: it does not start, and says why."""
+"""A service with an unusable SECRET_KEY does not start, and reports why."""
 
 from __future__ import annotations
 

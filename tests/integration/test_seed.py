@@ -1,4 +1,4 @@
-"""The sample store, on both databases, judged by what is in its tables afterwards."""
+"""The contents of the sample store, on both databases."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ inventory, rental, payment, customer, staff = (
 
 NewStore = Callable[[], Awaitable[str]]
 NOT_SEEDED = {"last_update", "fulltext"}
-"""Columns that the database fills in by itself."""
+"""Columns that the database fills."""
 
 
 @pytest.fixture(scope="module")
 async def new_sqlite_store(tmp_path_factory: pytest.TempPathFactory) -> NewStore:
-    """Makes migrated, empty SQLite files."""
+    """A function that creates migrated, empty SQLite files."""
     folder, numbers = tmp_path_factory.mktemp("stores"), count(1)
     template = folder / "template.db"
     await asyncio.to_thread(upgrade, f"sqlite+aiosqlite:///{template}")
@@ -55,7 +55,7 @@ async def new_sqlite_store(tmp_path_factory: pytest.TempPathFactory) -> NewStore
 
 @pytest.fixture(scope="module")
 async def new_postgres_store(postgres: str) -> AsyncIterator[NewStore]:
-    """Makes migrated, empty Postgres databases, and drops them in the end."""
+    """A function that creates migrated, empty Postgres databases, which are dropped at the end."""
     names = [f"seed_test_{number}" for number in range(12)]
     for name in names:
         await drop_database(postgres, name)
@@ -73,7 +73,7 @@ async def new_postgres_store(postgres: str) -> AsyncIterator[NewStore]:
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def new_store(request: pytest.FixtureRequest) -> NewStore:
-    """Makes stores of one kind; every test that uses it runs on both."""
+    """A function that creates stores on SQLite, and then on Postgres."""
     make: NewStore = request.getfixturevalue(f"new_{request.param}_store")
     return make
 
@@ -101,7 +101,7 @@ async def seeded(new_store: NewStore) -> AsyncIterator[tuple[Database, SeedRepor
 
 @pytest.fixture
 def store(seeded: tuple[Database, SeedReport]) -> Database:
-    """A store at scale 1: for reading only."""
+    """A store at scale 1, which tests only read."""
     return seeded[0]
 
 
@@ -117,7 +117,7 @@ async def counts(database: Database) -> dict[str, int]:
 
 
 async def contents(database: Database) -> dict[str, list[Any]]:
-    """Every row of every table, without what differs between the databases."""
+    """Return all rows of all tables, without values that differ between the databases."""
     found = {}
     for name in TABLES:
         table = metadata.tables[name]
@@ -129,7 +129,7 @@ async def contents(database: Database) -> dict[str, list[Any]]:
     return found
 
 
-async def test_the_report_says_what_is_there(seeded: tuple[Database, SeedReport]) -> None:
+async def test_the_report_matches_the_tables(seeded: tuple[Database, SeedReport]) -> None:
     database, report = seeded
     found = await counts(database)
 
@@ -275,7 +275,7 @@ async def test_a_second_run_changes_nothing_and_says_so(seeded: tuple[Database, 
     assert await contents(database) == before
 
 
-async def test_a_store_with_films_of_its_own_is_left_alone(empty: Database) -> None:
+async def test_a_store_with_films_is_not_changed(empty: Database) -> None:
     async with AsyncSession(empty.engine) as session, session.begin():
         session.add(Language(name="English"))
         await session.flush()

@@ -1,4 +1,4 @@
-"""SIGTERM: what is under way gets its time and then an answer, and the process ends in order."""
+"""SIGTERM: running requests have a grace period and are answered, and the process ends in order."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def variables(store: Path, provider: FakeOpenAI) -> dict[str, str]:
 
 
 async def assert_ended_well(service: Service, store: Path, *, within: float) -> None:
-    """Every process of it, with its connections closed: the last one to close takes SQLite's log with it."""
+    """Check that all processes have ended and closed their connections: the last one removes SQLite's log."""
     started = time.monotonic()
     assert await service.ended(30) == 0, service.log
     assert time.monotonic() - started < within
@@ -86,7 +86,7 @@ async def impatient(
         yield service
 
 
-async def test_what_waits_for_a_model_beyond_it_gets_an_error(
+async def test_a_request_that_waits_for_a_model_after_the_grace_period_is_503(
     impatient: Service, store: Path, provider: FakeOpenAI
 ) -> None:
     async with httpx.AsyncClient(base_url=impatient.url, timeout=30) as client:

@@ -1,4 +1,4 @@
-"""One turn of the agents, with a model that follows a script: what comes out, and what is left behind."""
+"""Turns of the agents with a scripted model: answers, errors and clean-up."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ async def test_a_tool_beside_a_question_to_the_person_is_cancelled(team: Team) -
     assert stopped.is_set()
 
 
-async def test_a_question_to_the_person_that_is_empty_asks_nobody(team: Team) -> None:
+async def test_an_empty_question_to_the_person_does_not_end_the_turn(team: Team) -> None:
     answer = await team.asked([call("ask_user-ask_user", question=" "), say("Alien rents for $2.99.")])
     assert (answer.status, answer.answer) == ("completed", "Alien rents for $2.99.")
 
@@ -206,7 +206,7 @@ async def test_a_question_back_to_the_person_ends_the_turn(team: Team) -> None:
         [complete("  ")],
     ],
 )
-async def test_silence_is_a_failure(team: Team, script: list[Step]) -> None:
+async def test_a_turn_without_text_fails(team: Team, script: list[Step]) -> None:
     with pytest.raises(NoAnswer):
         await team.asked(script)
 
@@ -220,7 +220,7 @@ async def test_silence_is_a_failure(team: Team, script: list[Step]) -> None:
         [call(SEARCH, title="Alien"), fail(RuntimeError("upstream"))],
     ],
 )
-async def test_a_failing_model_is_told_at_once_and_without_its_words(team: Team, script: list[Step]) -> None:
+async def test_a_model_failure_is_reported_immediately_and_without_its_text(team: Team, script: list[Step]) -> None:
     with pytest.raises(UpstreamFailed) as failure:
         await asyncio.wait_for(team.asked(script), 60)
     assert "upstream" not in failure.value.detail
@@ -243,7 +243,7 @@ async def test_cancelling_the_caller_cancels_the_model_call(team: Team) -> None:
     assert team.chat.cancelled == 1
 
 
-async def test_agents_that_pass_the_ball_forever_are_stopped(team: Team) -> None:
+async def test_agents_that_hand_over_endlessly_are_stopped(team: Team) -> None:
     script = {"SearchAgent": repeat(hand_over("LLMAgent")), "LLMAgent": repeat(hand_over("SearchAgent"))}
     with pytest.raises(UpstreamFailed, match="handing the question to each other"):
         await team.asked(script, ai_max_handoffs=4)
@@ -297,7 +297,7 @@ async def test_a_failing_tool_is_masked_from_the_model(caplog: pytest.LogCapture
     assert any("tool_failed" in record.getMessage() for record in caplog.records)
 
 
-async def test_an_unreachable_store_is_no_answer(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_unreachable_database_fails_the_turn(caplog: pytest.LogCaptureFixture) -> None:
     chat = script_of([call(SEARCH, title="Alien"), say("The store has no such film.")])
     with pytest.raises(Unavailable, match="database cannot be reached"):
         await asked_of("postgresql+asyncpg://nobody:secret@127.0.0.1:1/none", chat)

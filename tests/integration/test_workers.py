@@ -1,4 +1,4 @@
-"""Two worker processes on one port: whichever of them is asked, the answers are those of one service."""
+"""Two worker processes on one port give the same answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def service(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> As
 
 @pytest.fixture(scope="module")
 async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
-    """A connection for each request: the kernel gives each to one of the workers."""
+    """A client with a new connection for each request, which the kernel assigns to one of the workers."""
     limits = httpx.Limits(max_keepalive_connections=0)
     headers = bearer(token_of(ADMIN))
     async with httpx.AsyncClient(base_url=service.url, timeout=60, limits=limits, headers=headers) as http:
@@ -49,7 +49,7 @@ async def test_fifty_questions_at_once_are_right(client: httpx.AsyncClient) -> N
 
 
 async def test_both_workers_answered(client: httpx.AsyncClient, postgres: str) -> None:
-    """What the other tests stand on: there are more connections than one process opens."""
+    """The other tests depend on this: there are more database connections than one process opens."""
     query = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{NAME}' AND application_name = 'interview-api'"
     connections, deadline = 0, time.monotonic() + 30
     # The kernel is free to give one worker most of a round, the more so while the other is still starting.
@@ -59,7 +59,7 @@ async def test_both_workers_answered(client: httpx.AsyncClient, postgres: str) -
     assert connections > Settings().database_pool_size
 
 
-async def test_of_forty_who_want_one_disc_exactly_one_gets_it(client: httpx.AsyncClient) -> None:
+async def test_of_forty_concurrent_rentals_of_an_item_exactly_one_succeeds(client: httpx.AsyncClient) -> None:
     customers = (await client.get("/api/v1/customers", params={"active": True, "limit": 40})).json()
     for _ in range(5):
         (disc,) = (await client.post("/api/v1/inventory", json={"film_id": 1, "store_id": 1})).json()

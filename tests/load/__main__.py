@@ -1,4 +1,4 @@
-"""The service beside hand-written equivalents, in one run: python -m tests.load
+"""Benchmark of the service against hand-written equivalents: python -m tests.load
 
 Exit status 1 when a requirement is missed or an answer was wrong. Only the ratios mean something elsewhere.
 """

@@ -1,4 +1,4 @@
-"""A client that costs little beside the server it drives: bytes built beforehand, keep-alive, hardly any parsing."""
+"""A load client with little overhead: prebuilt bytes, keep-alive, minimal parsing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a list of films costs when it is written as tutorials do: FastAPI, SQLModel entities, relationships by hand.
+"""A list of films written as in tutorials, for the benchmark: FastAPI, SQLModel entities, relationships by hand.
 
 Started by `python -m tests.load` to be measured against; answers as the service does.
 """

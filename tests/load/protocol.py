@@ -1,4 +1,4 @@
-"""What the server's protocol takes for a request, without a socket: windows of load cannot tell so little apart."""
+"""The processor time of the HTTP protocol for a request, without a socket: too little for windows of load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the service is measured against: the same answers by hand, with as little as possible in between.
+"""The hand-written reference service of the benchmark: the same answers with minimal code.
 
 Started by `python -m tests.load`, which hands over MODEL_CALL: a file with the request that the service makes of the
 model for a question, so that this loop offers the same instructions and tools.

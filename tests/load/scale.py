@@ -1,4 +1,4 @@
-"""Whether a request costs the same in a large store and deep in a list: python -m tests.load.scale [--scale 100]
+"""The cost of requests in a large store and deep in a list: python -m tests.load.scale [--scale 100]
 
 Exit status 1 when it does not. Seeding a hundred times Pagila takes some minutes.
 """

@@ -1,4 +1,4 @@
-"""The processes that are measured: uvicorn with one worker each, and what they need."""
+"""The measured processes: uvicorn with one worker each, and their databases."""
 
 from __future__ import annotations
 

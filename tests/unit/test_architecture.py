@@ -1,4 +1,4 @@
-"""The rules of the house, as far as a machine can tell."""
+"""Rules of the architecture that can be checked automatically."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_heavy_modules_are_not_imported_before_they_are_needed(module: str) -> N
     assert result.stdout.strip() == "[]"
 
 
-def test_nobody_but_the_database_ends_a_transaction() -> None:
+def test_only_the_database_module_ends_transactions() -> None:
     ended = [
         f"{path}:{node.lineno}"
         for path in SOURCES

@@ -51,7 +51,7 @@ def bound(**given: object) -> dict[str, object]:
         ({"category": 7}, {"category": "7"}),
     ],
 )
-def test_what_fits_is_read(given: dict[str, object], read: dict[str, object]) -> None:
+def test_valid_arguments_are_bound(given: dict[str, object], read: dict[str, object]) -> None:
     assert bound(**given) == {"title": "Alien", **read}
 
 
@@ -75,7 +75,7 @@ def test_what_fits_is_read(given: dict[str, object], read: dict[str, object]) ->
         ),
     ],
 )
-def test_what_does_not_fit_is_told_by_name(given: dict[str, object], told: str) -> None:
+def test_an_invalid_argument_is_named(given: dict[str, object], told: str) -> None:
     with pytest.raises(ArgumentError) as error:
         bound(**given)
     assert str(error.value) == told
@@ -87,5 +87,5 @@ def test_a_function_without_parameters_takes_none() -> None:
         bind(None, {"reason": "x"})
 
 
-def test_half_a_surrogate_does_not_get_through() -> None:
+def test_a_lone_surrogate_in_an_argument_is_replaced() -> None:
     assert bound(category="\ud83d")["category"] == "\N{REPLACEMENT CHARACTER}"

@@ -43,7 +43,7 @@ async def test_a_password_is_known_again_and_no_other_is(passwords: Passwords) -
         assert await passwords.check(other, kept) == (False, None)
 
 
-async def test_one_password_is_kept_in_two_ways(passwords: Passwords) -> None:
+async def test_two_hashes_of_a_password_differ(passwords: Passwords) -> None:
     assert await passwords.hash(PASSWORD) != await passwords.hash(PASSWORD)
 
 
@@ -53,13 +53,13 @@ async def test_every_character_of_a_long_password_counts(passwords: Passwords) -
     assert await passwords.check("é" * 127 + "b", kept) == (False, None)
 
 
-async def test_without_a_hash_nothing_is_the_password(passwords: Passwords) -> None:
+async def test_without_a_hash_no_password_matches(passwords: Passwords) -> None:
     assert await passwords.check(PASSWORD, None) == (False, None)
     assert await passwords.check("", None) == (False, None)
 
 
 @pytest.mark.parametrize("old", [lambda: bcrypt.using(rounds=4).hash(PASSWORD), None], ids=["bcrypt", "fewer rounds"])
-async def test_an_old_hash_is_made_anew_for_who_knows_the_password(
+async def test_an_old_hash_is_replaced_when_the_password_matches(
     passwords: Passwords, old: Callable[[], str] | None
 ) -> None:
     kept = old() if old else await passwords.hash(PASSWORD)
@@ -74,7 +74,7 @@ async def test_an_old_hash_is_made_anew_for_who_knows_the_password(
 
 ACCENTED = "caf\u00e9 f\u00fcr zw\u00f6lf"
 ACCENTED_APART = unicodedata.normalize("NFD", ACCENTED)
-"""The same to a reader, as some keyboards write it."""
+"""The same password in another Unicode form, as some keyboards produce it."""
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ async def test_a_password_is_the_same_however_its_letters_are_encoded(
     assert await passwords.check(chosen, kept) == (True, None)
 
 
-async def test_a_hash_of_what_was_typed_is_good_and_made_anew(passwords: Passwords) -> None:
+async def test_a_hash_of_an_unnormalised_password_matches_and_is_replaced(passwords: Passwords) -> None:
     kept = bcrypt_sha256.using(rounds=4).hash(ACCENTED_APART)
     right, better = await passwords.check(ACCENTED_APART, kept)
     assert right
@@ -104,7 +104,7 @@ async def test_a_hash_of_what_was_typed_is_good_and_made_anew(passwords: Passwor
     assert await passwords.check(ACCENTED_APART.upper(), kept) == (False, None)
 
 
-async def test_letters_that_become_many_are_no_password_and_no_error(passwords: Passwords) -> None:
+async def test_a_password_that_normalisation_makes_too_long_does_not_match(passwords: Passwords) -> None:
     kept = await passwords.hash(PASSWORD)
     for stored in (kept, None):
         assert await passwords.check("\ufdfa" * 1000, stored) == (False, None)
@@ -116,7 +116,7 @@ def test_a_token_carries_its_caller(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
-def test_a_token_that_nobody_was_given_is_refused(forge: Callable[[], str]) -> None:
+def test_a_forged_token_is_refused(forge: Callable[[], str]) -> None:
     with pytest.raises(InvalidToken):
         TOKENS.read(forge())
 
@@ -132,7 +132,7 @@ def test_a_claim_of_another_kind_is_refused(changes: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "é.é.é", "\x00", "x" * 100_000, "." * 1000])
-def test_what_is_no_token_is_refused(token: str) -> None:
+def test_a_text_that_is_not_a_token_is_refused(token: str) -> None:
     with pytest.raises(InvalidToken):
         TOKENS.read(token)
 
@@ -174,7 +174,7 @@ def test_a_digest_is_sha256_of_any_text() -> None:
     assert len(digest("\ud800")) == 64
 
 
-def test_callers_see_what_is_theirs() -> None:
+def test_callers_may_see_only_their_own_customer() -> None:
     assert [caller.may_see(1) for caller in EVERYBODY] == [True, True, True, False, False]
     assert not ANONYMOUS.may_see(1)
     assert ANONYMOUS.is_anonymous
@@ -182,7 +182,7 @@ def test_callers_see_what_is_theirs() -> None:
     assert Caller(Role.CUSTOMER, customer_id=0).may_see(0)
 
 
-def test_scopes_limit_keys_and_nobody_else() -> None:
+def test_scopes_limit_only_keys() -> None:
     key = Caller(Role.STAFF, key_id=1, scopes=frozenset({Scope.RENTALS_READ}))
     assert key.has(Scope.RENTALS_READ)
     assert not key.has(Scope.RENTALS_WRITE)
@@ -206,8 +206,8 @@ def test_printing_a_schema_shows_no_secret(schema: BaseModel) -> None:
     assert PASSWORD not in str(schema)
 
 
-async def test_what_asking_for_a_token_or_a_key_costs_a_rental(own_app: FastAPI) -> None:
-    """In queries, on top of what renting costs: `BEGIN` is none."""
+async def test_authentication_adds_this_number_of_queries_to_a_rental(own_app: FastAPI) -> None:
+    """The number of additional queries, without `BEGIN`."""
     command = ApiKeyCreate(name="till", scopes=[Scope.RENTALS_WRITE])
     key = (await ApiKeyService(own_app.state.database).create(command, None)).key
     async with client_of(own_app) as admin:

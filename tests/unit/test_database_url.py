@@ -1,4 +1,4 @@
-"""DATABASE_URL as people have it: mapped for the drivers, dropped, or refused in a sentence."""
+"""Common forms of DATABASE_URL: parameters are converted, dropped, or refused with an error."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def arguments_of(url: str) -> dict[str, Any]:
         ("sqlite3:///x.db", "sqlite+aiosqlite:///x.db"),
     ],
 )
-def test_other_drivers_urls_are_ours(given: str, used: str) -> None:
+def test_urls_of_other_drivers_are_converted(given: str, used: str) -> None:
     assert Settings(database_url=given).database_url == used
 
 
 def test_reading_a_url_twice_changes_nothing() -> None:
-    """Alembic reads the service's."""
+    """Alembic reads the converted URL again."""
     given = "postgres://u:p@one:5432,two:5433/db?sslmode=require&channel_binding=require"
     once = Settings(database_url=given).database_url
     assert Settings(database_url=once).database_url == once
@@ -71,7 +71,7 @@ def test_reading_a_url_twice_changes_nothing() -> None:
         ("sslmode=", {}),
     ],
 )
-def test_parameters_are_what_asyncpg_calls_them(query: str, expected: dict[str, Any]) -> None:
+def test_parameters_are_converted_to_asyncpgs_names(query: str, expected: dict[str, Any]) -> None:
     assert arguments_of(f"{_BASE}/pagila?{query}") == expected
 
 
@@ -90,7 +90,7 @@ def test_parameters_are_what_asyncpg_calls_them(query: str, expected: dict[str, 
         ("postgresql://one/db?port=5433", "one", 5433),
     ],
 )
-def test_hosts_are_where_libpq_would_connect(url: str, host: str | list[str], port: int | list[int]) -> None:
+def test_hosts_are_those_that_libpq_would_use(url: str, host: str | list[str], port: int | list[int]) -> None:
     found = arguments_of(url)
     assert (found["host"], found["port"]) == (host, port)
 
@@ -103,7 +103,7 @@ def test_the_login_may_be_in_parameters() -> None:
 @pytest.mark.parametrize(
     "name", ["channel_binding", "keepalives_idle", "client_encoding", "connection_limit", "gssencmode", "sslsni"]
 )
-def test_what_has_no_equivalent_is_dropped_by_name(name: str) -> None:
+def test_parameters_without_an_equivalent_are_dropped_and_named(name: str) -> None:
     url = f"{_BASE}/pagila?{name}=prefer&sslmode=disable"
     target = target_of(Settings(database_url=url).database_url)
     assert (target.dropped, target.connect_args) == ([name], {"ssl": False})
@@ -140,7 +140,7 @@ def test_what_has_no_equivalent_is_dropped_by_name(name: str) -> None:
         ("sqlite:///x.db?timeout=long", "timeout must be a number"),
     ],
 )
-def test_what_cannot_be_used_is_refused_in_a_sentence(
+def test_an_unusable_url_is_refused_with_a_sentence(
     url: str, says: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))  # without root certificates

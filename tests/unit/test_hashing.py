@@ -1,4 +1,4 @@
-"""Passwords are hashed in few threads, for those who still wait for it, and keep nothing else waiting."""
+"""The hashing threads: their queue, cancelled callers, and other work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.core.errors import Unavailable
 
 
 class Work:
-    """A job that goes on until it is let go, and tells that it was begun."""
+    """A job that runs until it is released, and records that it was started."""
 
     def __init__(self) -> None:
         self.begun: list[int] = []
@@ -43,14 +43,14 @@ def threads() -> Iterator[HashingThreads]:
 
 
 async def begun(threads: HashingThreads, work: Work, jobs: int) -> list[asyncio.Task[int]]:
-    """So many jobs, the first of them under way."""
+    """Start this number of jobs, the first of which is running."""
     tasks = [asyncio.create_task(threads.run(work, number)) for number in range(jobs)]
     while not work.begun:  # noqa: ASYNC110  a thread tells
         await asyncio.sleep(0.001)
     return tasks
 
 
-async def test_eight_wait_for_a_thread_and_the_next_is_told_to_come_again(threads: HashingThreads, work: Work) -> None:
+async def test_eight_jobs_wait_for_a_thread_and_the_next_is_unavailable(threads: HashingThreads, work: Work) -> None:
     tasks = await begun(threads, work, 9)
     with pytest.raises(Unavailable) as refused:
         await threads.run(work, 9)
@@ -60,7 +60,7 @@ async def test_eight_wait_for_a_thread_and_the_next_is_told_to_come_again(thread
     assert await threads.run(work, 10) == 10
 
 
-async def test_who_does_not_wait_any_more_is_not_worked_for(threads: HashingThreads, work: Work) -> None:
+async def test_a_job_whose_caller_is_cancelled_is_not_started(threads: HashingThreads, work: Work) -> None:
     tasks = await begun(threads, work, 9)
     for task in tasks:
         task.cancel()
@@ -72,9 +72,7 @@ async def test_who_does_not_wait_any_more_is_not_worked_for(threads: HashingThre
     assert work.begun == [0, 100]
 
 
-async def test_a_job_that_is_under_way_keeps_its_place_when_nobody_waits_for_it(
-    threads: HashingThreads, work: Work
-) -> None:
+async def test_a_running_job_without_a_caller_keeps_its_place(threads: HashingThreads, work: Work) -> None:
     first, *_ = tasks = await begun(threads, work, 9)
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""What the offline model looks up and answers, question by question, over the sample store's films in memory."""
+"""Look-ups and answers of the offline model for single questions, with the sample store's films in memory."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ ONE_LOOK_UP = [
 
 
 @pytest.mark.parametrize(("question", "title", "answer"), ONE_LOOK_UP)
-def test_one_look_up_answers(store: FilmStore, question: str, title: str, answer: str) -> None:
+def test_questions_with_one_look_up_are_answered(store: FilmStore, question: str, title: str, answer: str) -> None:
     outcome = ask(store, question)
     assert outcome.calls == [("find_mentions", {"text": question})]
     assert outcome.answer == answer
@@ -136,7 +136,7 @@ def test_questions_in_a_form_of_their_own(store: FilmStore, question: str, answe
         ("godfather 2 length", "The Godfather Part II (1974) runs 202 minutes (3 h 22 min)."),
     ],
 )
-def test_misspelt_titles_are_told_as_such(store: FilmStore, question: str, answer: str) -> None:
+def test_the_answer_says_that_a_title_was_misspelt(store: FilmStore, question: str, answer: str) -> None:
     assert ask(store, question).answer == answer
 
 
@@ -169,7 +169,7 @@ def test_misspelt_titles_are_told_as_such(store: FilmStore, question: str, answe
         ),
     ],
 )
-def test_several_films_may_fit(store: FilmStore, question: str, answer: str) -> None:
+def test_a_question_that_several_films_match_is_answered(store: FilmStore, question: str, answer: str) -> None:
     assert ask(store, question).answer == answer
 
 
@@ -354,7 +354,9 @@ def test_a_fact_at_the_edge_of_a_title_does_not_hide_the_title(pagila: FilmStore
         ),
     ],
 )
-def test_it_is_the_film_of_before(store: FilmStore, earlier: list[str], question: str, answer: str) -> None:
+def test_a_follow_up_question_is_about_the_last_film(
+    store: FilmStore, earlier: list[str], question: str, answer: str
+) -> None:
     turns: list[tuple[str, str]] = []
     for asked in earlier:
         turns.append((asked, ask(store, asked, turns).answer or ""))
@@ -387,7 +389,7 @@ def test_facts_the_store_lacks_are_not_made_up(question: str, answer: str) -> No
 @pytest.mark.parametrize(
     "question", ["how much is Alien?", "horror films", "something like Alien", "is Alien in stock"]
 )
-def test_a_store_that_cannot_be_asked_is_told_as_such(question: str) -> None:
+def test_an_unavailable_store_is_reported_in_the_answer(question: str) -> None:
     class Broken(FilmStore):
         def call(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
             return {"error": "The store could not be asked just now."}
@@ -402,7 +404,7 @@ def test_a_turn_looks_up_the_stores_of_three_films(store: FilmStore) -> None:
     assert outcome.answer.startswith("Alien (1979) is in stock: ")
 
 
-def test_nothing_that_anyone_types_raises(pagila: FilmStore) -> None:
+def test_no_text_raises_an_exception(pagila: FilmStore) -> None:
     chance = random.Random(7)
     pieces = [
         *("Alien", "the film", "how long is", "how much", "and", "or", "it", "who", "?", "in stock", "1999", "the 80s"),

@@ -1,4 +1,4 @@
-"""What the offline model looks up and answers at the rental desk, and what it says where that is closed."""
+"""Look-ups and answers of the offline model at the rental desk, and its refusals."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SUMS = {"rental_fees": 9.97, "late_fees": 2.0, "replacement_costs": 0.0, "paymen
 
 
 def asked(question: str, offered: frozenset[str], *results: dict[str, Any]) -> Step:
-    """The step after these results of all look-ups so far."""
+    """Return the step after these results."""
     plan, seen = desk_plan_for(question), list[tuple[Call, Result]]()
     for result in results:
         step = desk_step(plan, question, seen, offered)
@@ -38,7 +38,7 @@ def asked(question: str, offered: frozenset[str], *results: dict[str, Any]) -> S
     return desk_step(plan, question, seen, offered)
 
 
-def test_a_customer_is_told_what_is_out() -> None:
+def test_a_customer_is_told_their_open_rentals() -> None:
     assert asked("What do I have out?", MINE) == Calls((Call("my_open_rentals"),))
     told = asked("What do I have out?", MINE, {"total": 1, "rentals": [LATE]})
     due = "which was due on 4 March 2026, 10:00 UTC: 2 days late, $2.00 in late fees"
@@ -46,7 +46,7 @@ def test_a_customer_is_told_what_is_out() -> None:
     assert asked("My rentals?", MINE, {"total": 0, "rentals": []}) == Say("You have nothing out.")
 
 
-def test_a_customer_is_told_what_was_rented() -> None:
+def test_a_customer_is_told_their_rental_history() -> None:
     rental = {**LATE, "returned": "2026-03-06T09:00:00+00:00"}
     told = asked("What have I rented?", MINE, {"total": 7, "rentals": [rental]})
     film = "Alien (rented on 1 March 2026, returned on 6 March 2026)"
@@ -59,7 +59,7 @@ def test_a_customer_is_told_what_was_rented() -> None:
     ("balance", "opening"),
     [(2.0, "You owe $2.00."), (0.0, "You owe nothing."), (-1.5, "You owe nothing: $1.50 more was paid than is owed.")],
 )
-def test_a_customer_is_told_what_is_owed(balance: float, opening: str) -> None:
+def test_a_customer_is_told_their_balance(balance: float, opening: str) -> None:
     told = asked("Do I owe anything?", MINE, {**SUMS, "balance": balance, "late_now": [LATE]})
     assert isinstance(told, Say)
     assert told.text.startswith(opening)
@@ -92,18 +92,18 @@ def test_staff_choose_among_namesakes() -> None:
     assert nobody == Say("There is no customer “Elena Dubois”.")
 
 
-def test_nobody_is_told_what_is_not_theirs_to_know() -> None:
+def test_no_caller_is_told_the_data_of_others() -> None:
     assert asked("What does customer 5 have out?", MINE) == Say(say("not yours"))
     assert asked("What do I have out?", ANYONES) == Say(say("whose"))
 
 
-def test_a_silent_store_is_told() -> None:
+def test_an_unavailable_store_is_reported_at_the_rental_desk() -> None:
     failed = {"error": "The store could not be asked just now."}
     assert asked("What do I have out?", MINE, failed) == Say(say("silent"))
     assert asked("Is Alien in stock near me?", MINE, failed) == Say(say("silent"))
 
 
-def test_where_a_film_is_near() -> None:
+def test_the_answer_names_the_callers_store_and_others_with_the_film() -> None:
     assert asked("Is Alien in stock near me?", MINE) == Calls((Call("film_near_me", {"title": "Alien"}),))
     stores = [
         {"store_id": 2, "is_own": True, "copies": 1, "in_stock": 0, "next_due": "2026-03-04T10:00:00+00:00"},
@@ -119,5 +119,5 @@ def test_where_a_film_is_near() -> None:
     assert asked("Is Alien in stock near me?", MINE, {"films": []}) == Say("The store has no film called “Alien”.")
 
 
-def test_the_desk_hands_over_what_is_not_for_it() -> None:
+def test_the_rental_desk_hands_over_other_questions() -> None:
     assert desk_step(None, "How much is Alien?", [], MINE) == Transfer()

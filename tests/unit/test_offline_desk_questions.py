@@ -1,4 +1,4 @@
-"""How the offline model understands questions for the rental desk: whose rentals, what about them, and what is none."""
+"""How the offline model parses questions for the rental desk, and recognises other questions."""
 
 from __future__ import annotations
 

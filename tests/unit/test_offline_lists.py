@@ -1,4 +1,4 @@
-"""How the offline model understands wishes: the arguments of its criteria search."""
+"""How the offline model converts wishes to the arguments of a criteria search."""
 
 from __future__ import annotations
 
@@ -138,12 +138,14 @@ def test_amounts_and_periods(store: FilmStore, said: str, bounds: dict[str, Any]
         ("films about a shark", [{"words": "shark"}]),
     ],
 )
-def test_several_of_a_kind_and_what_is_not_wanted(store: FilmStore, question: str, calls: list[dict[str, Any]]) -> None:
+def test_several_values_and_exclusions_become_arguments(
+    store: FilmStore, question: str, calls: list[dict[str, Any]]
+) -> None:
     assert searches(store, question) == calls
 
 
 @pytest.mark.parametrize("question", ["best film of all time", "highest rated movies of the critics"])
-def test_what_the_store_does_not_record_is_not_searched_for(store: FilmStore, question: str) -> None:
+def test_criteria_that_the_store_does_not_record_are_not_searched(store: FilmStore, question: str) -> None:
     assert searches(store, question) == []
 
 

@@ -101,7 +101,7 @@ def looked_up(question: str, result: str) -> ChatHistory:
 
 
 def mentioned(question: str, film: dict[str, Any]) -> str:
-    """What find_mentions tells of a question that names this film."""
+    """Return the result of find_mentions for a question with this film."""
     start = question.index(film["title"])
     place = {"mention": film["title"], "start": start, "end": start + len(film["title"])}
     found = {**place, "match": "exact", "score": 1.0, "common": False, "total": 1, "films": [film]}
@@ -122,7 +122,7 @@ async def test_a_film_question_becomes_a_tool_call() -> None:
     assert message.finish_reason == FinishReason.TOOL_CALLS
 
 
-async def test_what_several_films_need_becomes_tool_calls_of_one_completion() -> None:
+async def test_the_tool_calls_for_several_films_are_in_one_completion() -> None:
     question = "Are Alien and Jaws in stock?"
     alien, jaws = (
         json.loads(mentioned(question, {**ALIEN, "film_id": i, "title": t})) for i, t in ((1, "Alien"), (8, "Jaws"))
@@ -142,7 +142,7 @@ async def test_the_answer_is_worded_from_the_tools_result() -> None:
 
 
 @pytest.mark.parametrize("result", ["Error: connection refused at 10.0.0.1", "[1, 2]", "null", '{"error": "hidden'])
-async def test_a_result_that_is_no_json_is_a_failure_and_not_repeated(result: str) -> None:
+async def test_a_result_that_is_not_json_is_a_failure_and_is_not_shown(result: str) -> None:
     message = await complete(looked_up("how much is Alien?", result), SEARCH_TOOLS)
     assert message.content == "The store could not be asked just now."
 
@@ -155,12 +155,12 @@ async def test_nothing_found_is_handed_over() -> None:
     assert call.name == "Handoff-transfer_to_LLMAgent"
 
 
-async def test_nothing_found_is_told_where_nobody_can_take_over() -> None:
+async def test_without_a_handoff_the_answer_says_that_nothing_was_found() -> None:
     message = await complete(asked("Who won the World Cup?"), SEARCH_TOOLS[:3])
     assert message.content == "I found nothing in the store for this question."
 
 
-async def test_the_general_agent_says_what_it_is_and_never_hands_over() -> None:
+async def test_the_general_agent_introduces_itself_and_never_hands_over() -> None:
     message = await complete(asked("Who won the FIFA World Cup in 2022?"), GENERAL_TOOLS)
     assert "I am the offline model" in message.content
     assert message.content.count("OPENAI_API_KEY") == 1

@@ -1,4 +1,4 @@
-"""How the offline model understands questions about films that are named: which film, which fact."""
+"""How the offline model finds the film and the fact in a question."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def store() -> FilmStore:
 
 
 def told(store: FilmStore, question: str, **wanted: object) -> list[str]:
-    """What is wrong with the answer."""
+    """Return the mistakes in the answer."""
     answer = ask(store, question).answer
     return (
         ["handed over"]
@@ -149,10 +149,10 @@ def told(store: FilmStore, question: str, **wanted: object) -> list[str]:
 
 
 def title_of(store: FilmStore, said: str) -> str:
-    """The title as the store spells it."""
+    """Return the title in the store's spelling."""
     return str(store.call("search_films", {"title": said})["films"][0]["title"])
 
 
 @pytest.mark.parametrize(("question", "title", "fact"), ONE_FILM)
-def test_tells_the_fact_of_the_film(store: FilmStore, question: str, title: str, fact: str) -> None:
+def test_the_answer_has_the_fact_of_the_film(store: FilmStore, question: str, title: str, fact: str) -> None:
     assert told(store, question, film=title_of(store, title), fact=fact) == []

@@ -1,4 +1,4 @@
-"""The offline model with agents and tools that no form was written for."""
+"""The offline model with agents and tools that it has no intents for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""app/agents/private_names.py lists what we touch of Semantic Kernel's own: no more and no less."""
+"""app/agents/private_names.py lists exactly the private names of Semantic Kernel that the code uses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOURCES = [path for folder in ("app/agents", "plugins") for path in sorted((ROOT
 
 
 def private_names_of(path: Path) -> set[str]:
-    """Attributes that a file reads or sets on any object, and methods that it defines."""
+    """Return the private attributes that a file uses, and the private methods that it defines."""
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     defined = {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
@@ -24,7 +24,7 @@ def private_names_of(path: Path) -> set[str]:
 
 
 async def semantic_kernels() -> set[str]:
-    """The private names of the classes that we derive from."""
+    """Return the private names of Semantic Kernel's base classes."""
     runtime = InProcessRuntime(ignore_unhandled_exceptions=False)
     return {name for owner in (runtime, ChatCompletionClientBase) for name in dir(owner) if name.startswith("_")}
 
@@ -45,7 +45,7 @@ async def test_every_name_that_we_touch_is_listed() -> None:
 
 
 @pytest.mark.parametrize("source", ["x._message_queue", "def _try_serialize(): ..."])
-def test_a_use_is_noticed(source: str, tmp_path: Path) -> None:
+def test_a_use_of_a_private_name_is_detected(source: str, tmp_path: Path) -> None:
     path = tmp_path / "used.py"
     path.write_text(source)
     assert len(private_names_of(path)) == 1

@@ -1,4 +1,4 @@
-"""Prompt plugins: ours are whole, and one that would silently do something else is refused."""
+"""Prompt plugins: those of the repository are complete, and faulty ones are refused."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write(root: Path, prompt: str | None = "Hello {{$name}}", config: object = C
     return root
 
 
-def test_ours_are_found_whole() -> None:
+def test_all_prompts_of_the_repository_are_loaded() -> None:
     plugins = load_prompt_plugins()
     assert {(name, function) for name, plugin in plugins.items() for function in plugin.functions} == {
         ("agents", "llm_agent"),

@@ -1,4 +1,4 @@
-"""Providers' errors: masked for the log, told by their kind."""
+"""Errors of providers: masking for the log, and conversion to AppErrors."""
 
 from __future__ import annotations
 
@@ -71,13 +71,15 @@ def test_every_form_of_an_error_is_read(body: object, message: str, code: str | 
         (ProviderError(None), UpstreamFailed, "reported an error"),
     ],
 )
-def test_an_error_is_told_by_its_kind(error: ProviderError, kind: type[AppError], words: str) -> None:
+def test_each_kind_of_provider_error_becomes_its_app_error(
+    error: ProviderError, kind: type[AppError], words: str
+) -> None:
     app_error = told(error)
     assert type(app_error) is kind
     assert words in app_error.detail
 
 
-def test_a_message_that_names_max_tokens_for_the_context_is_no_refusal_of_it() -> None:
+def test_an_error_about_the_context_length_does_not_count_as_rejection_of_max_tokens() -> None:
     error = ProviderError(400, message="maximum context length is 8192, max_tokens is 9000", text="max_tokens")
     body = {"messages": [], "max_tokens": 9000}
     assert not Compatibility().learn(error, body, {}, {})

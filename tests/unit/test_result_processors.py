@@ -1,4 +1,4 @@
-"""The cost of a row: asyncpg's values are used as they are, without a call of Python for each."""
+"""asyncpg's values are used without conversion, which would cost a Python call for each value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sample store's films: the catalogue, the store's terms, and invented films."""
+"""The sample store's films: the catalogue, rental terms, and invented films."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def rows_of(films: list[CatalogueFilm]) -> list[FilmRow]:
     return list(film_rows(films, languages_of(CATALOGUE)))
 
 
-def test_alien_is_the_film_that_everybody_knows() -> None:
+def test_alien_has_the_facts_of_the_real_film() -> None:
     alien = next(film for film in CATALOGUE if film.title == "Alien")
 
     assert (alien.year, alien.length, alien.rating.value, str(alien.rental_rate)) == (1979, 117, "R", "2.99")
@@ -90,7 +90,7 @@ def test_an_actor_of_several_films_is_one_actor() -> None:
         ("Robert Downey Jr.", ("Robert", "Downey Jr.")),
     ],
 )
-def test_names_are_split_where_their_owners_split_them(name: str, parts: tuple[str, str]) -> None:
+def test_names_are_split_into_first_and_last_name(name: str, parts: tuple[str, str]) -> None:
     assert split_name(name) == parts
 
 

@@ -1,4 +1,4 @@
-"""Two hundred days of trade, without a database."""
+"""The loans of the sample store, without a database."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_stock_puts_every_film_in_both_stores() -> None:
     }
 
 
-def test_a_few_films_are_out_altogether_and_of_all_others_a_disc_is_in() -> None:
+def test_a_few_films_are_out_of_stock_and_all_others_are_in_stock() -> None:
     out = {disc.inventory_id for disc in discs_out(SHOP.discs, 180)}
     in_stock = {disc.film_id for disc in SHOP.discs if disc.inventory_id not in out}
 

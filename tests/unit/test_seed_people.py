@@ -1,4 +1,4 @@
-"""The sample store's people are invented, and recognisably so."""
+"""The invented people of the sample store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_no_two_of_the_first_thousands_of_customers_have_the_same_name() -> None
     assert len(set(names)) == 5900
 
 
-def test_mail_and_telephone_reach_nobody() -> None:
+def test_e_mail_addresses_and_telephone_numbers_are_not_real() -> None:
     customers, staff = list(customer_rows(599, TODAY)), list(staff_rows())
 
     assert all(row.email.isascii() and row.email.endswith("@example.org") for row in customers)
@@ -25,7 +25,7 @@ def test_mail_and_telephone_reach_nobody() -> None:
     assert all(row.phone.startswith("000-") for row in address_rows(599))
 
 
-def test_everybody_has_an_address_of_their_own() -> None:
+def test_each_person_has_a_separate_address() -> None:
     addresses = [row.address_id for row in address_rows(599)]
     stores, staff = [row.address_id for row in store_rows()], [row.address_id for row in staff_rows()]
     customers = [row.address_id for row in customer_rows(599, TODAY)]

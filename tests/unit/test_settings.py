@@ -1,4 +1,4 @@
-"""Settings: what they accept, and that .env.example tells the truth about them."""
+"""Settings: valid and invalid values, and their agreement with .env.example."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_urls_get_their_async_drivers(given: str, used: str) -> None:
 
 
 @pytest.mark.parametrize("given", ["", "localhost", "interview_db"])
-def test_what_is_no_url_is_refused(given: str) -> None:
+def test_an_invalid_url_is_refused(given: str) -> None:
     with pytest.raises(ValidationError, match="must be a URL"):
         Settings(database_url=given)
 
@@ -161,7 +161,7 @@ AZURE = {"ai_provider": "azure", "azure_openai_api_key": "k", "azure_openai_depl
         ),
     ],
 )
-def test_what_no_client_could_use_is_told_by_name(variables: dict[str, str], named: str) -> None:
+def test_a_setting_that_no_client_can_use_is_named(variables: dict[str, str], named: str) -> None:
     problem = Settings.model_validate(variables).provider_problem
     assert problem is not None
     assert named in problem
@@ -176,5 +176,5 @@ def test_blanks_around_keys_and_addresses_do_not_count() -> None:
     assert (settings.openai_base_url, settings.openai_model) == ("http://x/v1", "m")
 
 
-def test_a_key_of_blanks_is_no_key() -> None:
+def test_a_key_of_blanks_counts_as_unset() -> None:
     assert Settings.model_validate({"openai_api_key": "  "}).provider == "offline"

@@ -1,4 +1,4 @@
-"""Settings that are more than a word: what they accept, and what they say to the rest, which may be secret."""
+"""Validators of settings: accepted values, and error messages, which must not show secrets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def test_limits_that_can_be_counted_are_accepted(given: str) -> None:
 
 
 @pytest.mark.parametrize("given", ["30", "30/fortnight", "-1/minute", "1/minute, 5/hour", "many"])
-def test_what_is_no_limit_is_refused(given: str) -> None:
+def test_an_invalid_limit_is_refused(given: str) -> None:
     with pytest.raises(ValidationError, match="must be one limit such as 30/minute, or off"):
         Settings(rate_limit_auth=given)
 
@@ -32,7 +32,7 @@ def test_limits_are_kept_in_redis(given: str) -> None:
 
 
 @pytest.mark.parametrize("given", ["memory", "http://:pass@host", "redis://:pass@:6379", "redis://:pass@h:x/0"])
-def test_what_is_no_redis_is_refused_without_showing_its_password(given: str) -> None:
+def test_an_invalid_redis_url_is_refused_without_showing_its_password(given: str) -> None:
     with pytest.raises(ValidationError, match="must be a URL such as redis://host:6379/0") as refused:
         Settings.model_validate({"rate_limit_storage": given})
     assert "pass" not in str(refused.value)
@@ -44,7 +44,7 @@ def test_proxies_are_addresses_and_networks(given: str) -> None:
 
 
 @pytest.mark.parametrize("given", ["*", "nginx", "10.0.0.5/8", "0.0.0.0/0", "::/0"])
-def test_proxies_that_could_be_anybody_are_refused(given: str) -> None:
+def test_a_proxy_network_of_all_addresses_is_refused(given: str) -> None:
     with pytest.raises(ValidationError, match="must name"):
         Settings(forwarded_allow_ips=given)
 
@@ -77,6 +77,6 @@ def test_origins_are_a_list_in_either_form(given: str, used: tuple[str, ...]) ->
         ("[https://shop.example", "must be a JSON list"),
     ],
 )
-def test_what_is_no_origin_is_refused_and_named(given: str, said: str) -> None:
+def test_an_invalid_origin_is_refused_and_named(given: str, said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         Settings.model_validate({"cors_origins": given})

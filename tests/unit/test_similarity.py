@@ -1,4 +1,4 @@
-"""How alike titles are."""
+"""The similarity of titles."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def test_misspellings_are_alike(asked: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("asked", "name"), [("fifa world cup", "waynes world"), ("paris", "parasite run"), ("", "up")])
-def test_other_things_are_not(asked: str, name: str) -> None:
+def test_other_titles_are_not_similar(asked: str, name: str) -> None:
     assert likeness(asked, name) < 0.75

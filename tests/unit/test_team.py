@@ -139,7 +139,7 @@ def test_the_handoffs_that_an_agent_gives_reasons_for_are_offered_first() -> Non
     assert handoffs[LLM_AGENT].startswith("The question is not about the store's films")
 
 
-def test_an_agent_for_admins_is_listed_and_refused_to_everybody_else() -> None:
+def test_an_agent_for_admins_is_listed_and_refused_to_all_others() -> None:
     spec = replace(HELP, refusal=lambda caller: None if caller.role is Role.ADMIN else "Ask an administrator.")
     team = team_of((*AGENTS, spec))
     assert "HelpAgent" in names(team, ADMIN)

@@ -1,4 +1,4 @@
-"""Thoughts are taken out of a text in whatever pieces it arrives."""
+"""Thoughts are removed from a text, whatever the pieces in which it arrives."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read(text: str, size: int, *, hold: bool = True) -> tuple[str, ThoughtFilter
         ("ends with a <", "ends with a <"),
     ],
 )
-def test_the_answer_is_what_is_no_thought(text: str, answer: str, size: int) -> None:
+def test_thoughts_are_removed_from_the_answer(text: str, answer: str, size: int) -> None:
     assert read(text, size)[0] == answer
 
 
@@ -48,7 +48,7 @@ def test_without_holding_text_comes_at_once(size: int) -> None:
     assert thoughts.feed("b>$2.99") == "<b>$2.99"
 
 
-def test_with_holding_nothing_comes_before_it_is_certain() -> None:
+def test_with_hold_text_is_passed_on_only_when_it_is_known_to_be_answer() -> None:
     thoughts = ThoughtFilter(hold=True)
     assert thoughts.feed("Is this a thought?") == ""
     assert thoughts.feed("</think>No.") == "No."
@@ -56,7 +56,7 @@ def test_with_holding_nothing_comes_before_it_is_certain() -> None:
     assert (thoughts.lone, thoughts.leaked) == (True, False)
 
 
-def test_a_thought_that_has_come_out_is_told() -> None:
+def test_a_thought_that_was_passed_on_is_reported() -> None:
     _, thoughts = read("A thought.</think>Alien.", 4, hold=False)
     assert (thoughts.lone, thoughts.leaked) == (True, True)
 

@@ -1,4 +1,4 @@
-"""Tool calls as models really send them."""
+"""Irregular tool calls of models."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def test_a_name_is_understood_in_any_spelling(name: str, meant: str | None) -> N
     assert offered_name(name, OFFERED) == meant
 
 
-def test_a_function_of_two_plugins_is_no_one_tool() -> None:
+def test_a_function_name_in_two_plugins_is_ambiguous() -> None:
     assert offered_name("search", ["films-search", "actors-search"]) is None
 
 
-def test_a_name_that_nobody_offered_can_go_back_to_the_provider() -> None:
+def test_an_unknown_tool_name_is_made_safe_for_the_provider() -> None:
     assert safe_name("launch rocket\n" + "x" * 100) == "launch_rocket_" + "x" * 50
 
 
@@ -66,7 +66,7 @@ def test_arguments_are_read_however_they_are_quoted(text: str, arguments: dict[s
 
 
 @pytest.mark.parametrize("text", ['{"title": "Ali', "[1]", "5", '"Alien"', "{'a': {1, 2}}", "{" * 9000, "[" * 9000])
-def test_what_is_no_object_is_none(text: str) -> None:
+def test_arguments_that_are_not_an_object_are_none(text: str) -> None:
     assert arguments_of(text) is None
 
 
@@ -123,7 +123,7 @@ def test_several_calls_are_all_run() -> None:
         "<｜tool▁calls▁begin｜>search_films",
     ],
 )
-def test_what_is_meant_as_a_call_and_is_not_clearly_one_is_an_error(text: str) -> None:
+def test_a_text_that_looks_like_a_call_but_cannot_be_parsed_is_an_error(text: str) -> None:
     with pytest.raises(UpstreamFailed, match="tool call as text"):
         calls_in(text, OFFERED)
 
@@ -142,5 +142,5 @@ def test_what_is_meant_as_a_call_and_is_not_clearly_one_is_an_error(text: str) -
         "",
     ],
 )
-def test_an_answer_stays_an_answer(text: str) -> None:
+def test_an_ordinary_answer_is_not_parsed_as_a_call(text: str) -> None:
     assert calls_in(text, OFFERED) == ()

@@ -1,4 +1,4 @@
-"""A provider's response as JSON documents, in whatever framing and compression it comes."""
+"""Parsing a provider's response to JSON documents: framing, compression and limits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ONE = b'{"a": 1}'
 
 
 async def read(body: bytes, *, size: int = 7, encoding: str = "identity") -> list[object]:
-    """What a server's body is read as that arrives in pieces of this size."""
+    """Return the documents of a body that arrives in pieces of this size."""
 
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(body), size):
@@ -47,7 +47,7 @@ async def read(body: bytes, *, size: int = 7, encoding: str = "identity") -> lis
         (b"<html></html>", []),
     ],
 )
-async def test_bodies_and_streams_are_told_apart_by_what_they_begin_with(
+async def test_bodies_and_streams_are_distinguished_by_their_first_byte(
     body: bytes, found: list[object], size: int
 ) -> None:
     assert await read(body, size=size) == found
@@ -61,7 +61,7 @@ async def test_a_compressed_answer_is_read(packed: bytes, encoding: str) -> None
     assert await read(packed, encoding=encoding) == [{"a": 1}]
 
 
-async def test_an_encoding_that_nobody_asked_for_is_not_understood() -> None:
+async def test_an_unsupported_encoding_is_an_error() -> None:
     with pytest.raises(NotUnderstood):
         await read(ONE, encoding="br")
 
@@ -76,18 +76,18 @@ async def test_an_encoding_that_nobody_asked_for_is_not_understood() -> None:
     ],
     ids=["body", "line", "blanks", "events"],
 )
-async def test_beyond_the_bounds_reading_ends(body: bytes) -> None:
+async def test_reading_ends_at_the_limits(body: bytes) -> None:
     with pytest.raises(UpstreamFailed, match="too long"):
         await read(body, size=65_536)
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", '{"a"', "[" * 100_000, '{"a":' * 100_000])
-def test_what_is_no_json_is_not_understood(text: str) -> None:
+def test_invalid_json_is_an_error(text: str) -> None:
     with pytest.raises(NotUnderstood):
         loads(text)
 
 
-def test_numbers_beyond_all_use_are_no_numbers() -> None:
+def test_numbers_out_of_range_become_strings() -> None:
     assert loads("[" + "9" * 6000 + ", 1e999, NaN, -Infinity, 12, 1.5]") == [
         "9" * 19,
         "1e999",

@@ -1,4 +1,4 @@
-"""What Semantic Kernel's runtime writes about messages: nothing, unless AI_DIAGNOSTICS asks for it."""
+"""Semantic Kernel's runtime logs messages only if AI_DIAGNOSTICS is set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fake server that mixes no quirks in by itself, and applications that ask it."""
+"""A fake server without added quirks, and applications that use it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _fresh(provider: FakeOpenAI) -> None:
 
 @pytest.fixture(scope="module")
 async def store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A sample store that all applications here read."""
+    """The sample store that all applications of these tests read."""
     return await sample_file(tmp_path_factory)
 
 
@@ -48,7 +48,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def new_app(provider: FakeOpenAI, store: str) -> AsyncIterator[FastAPI]:
-    """One that has learnt nothing of the server yet."""
+    """An application that has not yet learnt which parameters the server rejects."""
     async with app_with(provider, store) as application:
         yield application
 

@@ -1,4 +1,4 @@
-"""Far too much of something: the turn ends soon, and nobody else waits."""
+"""Answers of excessive size: the turn ends soon, and other requests are served."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ HOSTILE_IN_TEXT = (
 
 
 class TestHostile:
-    """Far too much of something: the turn ends soon, and nobody else waits."""
+    """Answers of excessive size: the turn ends soon, and other requests are served."""
 
     @pytest.fixture
     async def url(self, app: FastAPI) -> AsyncIterator[str]:
@@ -78,7 +78,7 @@ class TestHostile:
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024
 
     @pytest.mark.parametrize("mode", [Mode.NAN_ARGUMENTS, Mode.INFINITE_ARGUMENTS])
-    async def test_a_model_that_is_told_of_absurd_arguments_goes_on(
+    async def test_a_turn_continues_after_absurd_tool_arguments_are_rejected(
         self, client: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode
     ) -> None:
         provider.mode = mode
@@ -94,7 +94,7 @@ class TestHostile:
         ],
         ids=["digits", "nan", "deep", "surrogate"],
     )
-    async def test_absurd_arguments_are_told_to_the_model(
+    async def test_the_model_is_told_that_its_tool_arguments_are_absurd(
         self, client: httpx.AsyncClient, provider: FakeOpenAI, reply: Reply
     ) -> None:
         provider.script([reply, Reply("There is no such film.")])

@@ -1,4 +1,4 @@
-"""What is broken is told by its kind, to the caller and, with the provider's words, in the log."""
+"""Each kind of failure has its own error for the caller, and is logged with the provider's message."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ DETAILS = {
 
 @pytest.mark.parametrize("question", [FILM, OTHER, SUMMARY], ids=["film", "other", "summary"])
 @pytest.mark.parametrize("mode", [mode for mode in BROKEN_ANSWERS if mode is not Mode.REFUSAL])
-async def test_a_broken_answer_says_what_kind_it_is(
+async def test_the_error_names_the_kind_of_a_broken_answer(
     client: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode, question: Question
 ) -> None:
     provider.mode = mode
@@ -49,7 +49,9 @@ async def test_a_broken_answer_says_what_kind_it_is(
     assert DETAILS[mode] in response.json()["detail"]
 
 
-async def test_a_refused_summary_is_told_as_such(client: httpx.AsyncClient, provider: FakeOpenAI) -> None:
+async def test_a_summary_that_the_model_refuses_is_reported_as_a_refusal(
+    client: httpx.AsyncClient, provider: FakeOpenAI
+) -> None:
     provider.mode = Mode.REFUSAL
     response = await summarise(client)
     assert (response.status_code, response.json()["detail"]) == (502, "The model refused to write a summary.")
@@ -68,7 +70,7 @@ async def test_prose_around_a_tool_call_is_never_the_answer(client: httpx.AsyncC
 
 
 class TestAzure:
-    """A deployment on Azure OpenAI, in Azure's forms."""
+    """A deployment on Azure OpenAI, with Azure's response formats."""
 
     @pytest.mark.parametrize("question", QUESTIONS)
     @pytest.mark.parametrize("mode", [Mode.NORMAL, Mode.AZURE_FILTER_RESULTS, Mode.AZURE_ASYNC_FILTER])
@@ -88,7 +90,7 @@ class TestAzure:
             (Mode.AZURE_CONTENT_FILTERED, 502, "answer was filtered by the provider's content policy"),
         ],
     )
-    async def test_what_is_wrong_is_told_by_its_kind(
+    async def test_each_kind_of_failure_has_its_own_error(
         self,
         azure: httpx.AsyncClient,
         provider: FakeOpenAI,
@@ -117,7 +119,7 @@ ERRORS = [
 
 @pytest.mark.parametrize("question", [FILM, OTHER, SUMMARY], ids=["film", "other", "summary"])
 @pytest.mark.parametrize(("mode", "status", "detail"), ERRORS)
-async def test_a_providers_error_is_told_by_its_kind(
+async def test_each_kind_of_provider_error_has_its_own_error(
     client: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode, status: int, detail: str, question: Question
 ) -> None:
     provider.mode = mode
@@ -140,7 +142,7 @@ async def test_a_429_says_when_within_reason(
 
 
 class TestLog:
-    """What operators can read, and what nobody can."""
+    """The log: facts that operators need, with secrets masked."""
 
     async def test_a_providers_error_is_in_the_log_once(
         self, client: httpx.AsyncClient, provider: FakeOpenAI, caplog: pytest.LogCaptureFixture

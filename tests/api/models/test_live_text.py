@@ -80,7 +80,7 @@ async def test_a_tool_call_written_as_text_is_not_told_as_text(
     assert told[-1][1]["result"]["steps"][0]["arguments"]["title"] == "Alien"
 
 
-async def test_a_thought_that_surprises_breaks_off_and_is_learnt(
+async def test_a_stream_aborts_at_an_unexpected_thought_and_the_next_one_holds_it_back(
     new_client: httpx.AsyncClient, provider: FakeOpenAI
 ) -> None:
     surprising = Behaviour(reply=Reply(f"Blue is what scatters most.</think>\n\n{FILM.answer}"), chunk_delay=0.001)

@@ -33,14 +33,14 @@ class TestRefusedParameters:
 
     @pytest.fixture
     async def configured(self, provider: FakeOpenAI, store: str) -> AsyncIterator[httpx.AsyncClient]:
-        """With everything set that a server may refuse."""
+        """An application with a value for each parameter that a server may reject."""
         settings = {"ai_max_tokens": 500, "ai_temperature": 0.3, "openai_reasoning_effort": "low"}
         async with app_with(provider, store, **settings) as application, client_of(application) as http:
             yield http
 
     @pytest.mark.parametrize("question", QUESTIONS)
     @pytest.mark.parametrize("mode", REFUSALS)
-    async def test_what_is_refused_is_left_out_or_replaced_and_remembered(
+    async def test_rejected_parameters_are_removed_or_replaced_and_remembered(
         self,
         configured: httpx.AsyncClient,
         provider: FakeOpenAI,
@@ -73,20 +73,18 @@ class TestRefusedParameters:
         warned = [record for record in caplog.records if "model_parameter_refused" in record.getMessage()]
         assert len(warned) == 1
 
-    async def test_nothing_is_sent_that_nobody_configured(
-        self, new_client: httpx.AsyncClient, provider: FakeOpenAI
-    ) -> None:
+    async def test_unset_parameters_are_not_sent(self, new_client: httpx.AsyncClient, provider: FakeOpenAI) -> None:
         for question in (FILM, TEXT, SUMMARY):
             await question.ask(new_client)
         sent = {name for request in provider.requests for name in request.body}
         assert sent == {"model", "messages", "tools", "stream", "stream_options", "response_format"}
 
-    async def test_what_is_configured_is_sent(self, configured: httpx.AsyncClient, provider: FakeOpenAI) -> None:
+    async def test_configured_parameters_are_sent(self, configured: httpx.AsyncClient, provider: FakeOpenAI) -> None:
         await ask_film(configured)
         body = provider.requests[0].body
         assert (body["max_tokens"], body["temperature"], body["reasoning_effort"]) == (500, 0.3, "low")
 
-    async def test_a_refusal_of_what_we_cannot_change_is_told(
+    async def test_a_rejected_request_that_cannot_be_changed_is_502(
         self, new_client: httpx.AsyncClient, provider: FakeOpenAI
     ) -> None:
         provider.mode = Mode.BAD_REQUEST

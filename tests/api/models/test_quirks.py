@@ -77,7 +77,7 @@ async def test_fifty_turns_with_mixed_quirks_at_once_are_right(
 
 @pytest.mark.parametrize("mode", RECOVERED)
 @pytest.mark.parametrize("question", [pytest.param(FILM, id="film"), pytest.param(OTHER, id="other")])
-async def test_what_a_model_does_after_a_wrong_call_is_the_answer(
+async def test_the_answer_is_that_after_a_corrected_tool_call(
     client: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode, question: Question
 ) -> None:
     provider.mode = mode
@@ -103,7 +103,7 @@ async def test_a_refused_handoff_leaves_the_active_agent_active(
 
 
 @pytest.mark.parametrize("mode", TWO_CALLS)
-async def test_two_calls_that_are_hard_to_tell_apart_are_both_made(
+async def test_two_similar_tool_calls_are_both_made(
     client: httpx.AsyncClient, provider: FakeOpenAI, mode: Mode
 ) -> None:
     provider.mode = mode

@@ -37,7 +37,7 @@ class TestThoughtsInStreams:
         for _ in range(2):
             assert_answered(TEXT, await ask_model(http))
 
-    async def test_a_thought_that_surprises_breaks_off_and_is_learnt(
+    async def test_a_stream_aborts_at_an_unexpected_thought_and_the_next_one_holds_it_back(
         self, http: httpx.AsyncClient, provider: FakeOpenAI
     ) -> None:
         surprising = Reply(f"Blue is what scatters most, surely.</think>\n\n{TEXT.answer}")

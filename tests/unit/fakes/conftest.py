@@ -1,4 +1,4 @@
-"""A fake server of one module's own, plain again for each test."""
+"""A fake server for each module, which is reset for each test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two stand-ins for a model behave like one: the same agents take the same turns on both."""
+"""Both fake models behave alike: the same agents take the same turns with each."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def texts(messages: list[ChatMessageContent]) -> list[str]:
 
 
 def tokens(messages: list[ChatMessageContent]) -> dict[str, tuple[int, int]]:
-    """What each model call says it used, by the completion's id."""
+    """Return the usage of each model call, by the completion's id."""
     used = {message.metadata["id"]: message.metadata.get("usage") for message in messages if message.metadata}
     return {key: (usage.prompt_tokens, usage.completion_tokens) for key, usage in used.items() if usage}
 

@@ -1,4 +1,4 @@
-"""The fake server's answers have the quirks that their modes are named after, on the wire."""
+"""The fake server's answers have the quirks of their modes."""
 
 from __future__ import annotations
 

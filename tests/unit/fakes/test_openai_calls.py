@@ -1,4 +1,4 @@
-"""The fake server's tool calls have the quirks that their modes are named after, and the turn goes on after them."""
+"""The fake server's tool calls have the quirks of their modes, and the turn continues after them."""
 
 from __future__ import annotations
 

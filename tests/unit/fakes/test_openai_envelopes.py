@@ -1,4 +1,4 @@
-"""What the fake server puts around an answer has the quirks that the modes are named after."""
+"""The envelopes of the fake server's answers have the quirks of their modes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def said(server: FakeOpenAI, body: dict[str, Any]) -> str:
         (Mode.USAGE_TEXT, dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), str)),
     ],
 )
-def test_usage_has_holes(server: FakeOpenAI, mode: Mode, usage: dict[str, type] | None) -> None:
+def test_usage_can_lack_fields(server: FakeOpenAI, mode: Mode, usage: dict[str, type] | None) -> None:
     server.mode = mode
     for found in (plain(server, request()), chunks(server, request())[-1]):
         types = {key: type(value) for key, value in found["usage"].items()} if found["usage"] else found["usage"]
@@ -76,7 +76,7 @@ def test_there_can_be_two_choices(server: FakeOpenAI) -> None:
         (Mode.NO_ROLE, None, set()),
     ],
 )
-def test_roles_are_others(server: FakeOpenAI, mode: Mode, whole: str | None, streamed: set[str]) -> None:
+def test_messages_can_have_other_roles(server: FakeOpenAI, mode: Mode, whole: str | None, streamed: set[str]) -> None:
     server.mode = mode
     message, deltas = messages(server, request())
     assert message.get("role") == whole
@@ -122,7 +122,7 @@ def test_unknown_fields_are_on_each_level(server: FakeOpenAI) -> None:
         (Mode.CREATED_TEXT, "created", "2025-10-09T08:53:20.123456Z"),
     ],
 )
-def test_envelopes_have_holes(server: FakeOpenAI, mode: Mode, field: str, value: Any) -> None:
+def test_envelopes_can_lack_fields(server: FakeOpenAI, mode: Mode, field: str, value: Any) -> None:
     server.mode = mode
     assert {found.get(field, "missing") for found in [plain(server, request()), *chunks(server, request())]} == {value}
 

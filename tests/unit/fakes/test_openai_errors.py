@@ -1,4 +1,4 @@
-"""The fake server's errors are those that providers send: refused parameters, statuses, invalid messages."""
+"""The fake server's errors are those of providers: rejected parameters, statuses, invalid messages."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_strict_server_refuses_one_name_an_answer(server: FakeOpenAI) -> None:
 
 
 @pytest.mark.parametrize("mode", REFUSALS)
-def test_whoever_sends_the_least_is_answered(server: FakeOpenAI, mode: Mode) -> None:
+def test_a_request_without_optional_parameters_is_answered(server: FakeOpenAI, mode: Mode) -> None:
     server.mode = mode
     assert post(server, request()).status_code == 200
 
