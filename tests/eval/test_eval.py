@@ -18,6 +18,7 @@ HELD_OUT = (
     "held_out_third",
     "held_out_fourth",
     "held_out_blind",
+    "held_out_fifth",
 )
 FILES = ("questions.yaml", *(f"{name}.yaml" for name in HELD_OUT))
 ALL_RIGHT = ("general", "small_talk", "missing")

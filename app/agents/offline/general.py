@@ -34,7 +34,7 @@ def small_talk_in(text: str) -> str:
 
 def _composed(text: str) -> str:
     """The strongest kind in a text of nothing but small talk: "ok cool bye" is a goodbye."""
-    said = {token.word for token in tokens_of(text)}
+    said = {token.text.lower() for token in tokens_of(text)}
     kinds = {kind: words(f"small {kind}") for kind in _STRENGTH}
     is_all = said <= words("small words").union(*kinds.values())
     return next((kind for kind in _STRENGTH if is_all and said & kinds[kind]), "")

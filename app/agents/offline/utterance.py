@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.agents.offline.lexicon import cue, is_only, says, words
-from app.agents.offline.unexplained import respelt, tidy, unknown_runs
+from app.agents.offline.unexplained import explained, respelt, tidy, unknown_runs
 from app.core.name_spellings import COMMON, tokens_of
 
 Film = Mapping[str, Any]
@@ -125,6 +125,11 @@ def _others(
 
 def is_within_title(text: str, at: int) -> bool:
     """Return whether the word there is written as part of a longer name: "Games" of "The Hunger Games"."""
+    word = re.match(r"\w+", text[at:])
+    if word and word[0] in words("also in titles") and not re.match(r"\w+ (?:films?|movies?)", text[at:]):
+        first = re.search(r"\w+ $", text[:at])
+        if first and first[0].strip() not in COMMON and explained(text)[first.start() : at].strip():
+            return True
     before = re.search(r"\w+[ -]*[^\w]([A-Z][a-z]+) $", text[:at])
     return (
         before is not None and text[at].isupper() and not (before[1].lower() in COMMON or is_only("filler", before[1]))
