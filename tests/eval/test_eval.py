@@ -10,7 +10,16 @@ from fastapi import FastAPI
 from tests.eval.runner import Answered, answer_all, read_questions, table
 from tests.fixtures.settings import settings_for
 
-HELD_OUT = ("held_out", "held_out_again", "held_out_people", "held_out_others", "held_out_third", "held_out_fourth")
+HELD_OUT = (
+    "held_out",
+    "held_out_again",
+    "held_out_people",
+    "held_out_others",
+    "held_out_third",
+    "held_out_fourth",
+    "held_out_blind",
+    "held_out_fifth",
+)
 FILES = ("questions.yaml", *(f"{name}.yaml" for name in HELD_OUT))
 ALL_RIGHT = ("general", "small_talk", "missing")
 

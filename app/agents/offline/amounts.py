@@ -95,7 +95,7 @@ def _years(period: str) -> tuple[int, int]:
     text = period.lower()
     digits = re.search(r"\d+", text)
     start = int(digits[0]) if digits else 1920 + 10 * next(i for i, name in enumerate(_DECADES) if name in text)
-    if start > 99 and digits and not text.endswith("s"):
+    if start > 99 and digits and not re.search("s$|^(?:an|dé)|er$", text):
         return start, start
     if start < 100:
         start += 2000 if start < 20 else 1900
@@ -106,4 +106,4 @@ def _years(period: str) -> tuple[int, int]:
 def age_in(text: str) -> int | None:
     """Return the age that a text names."""
     match = cue("amount age").search(text)
-    return round(number(match["age"] or match["turning"])) if match else None
+    return round(number(match["age"] or match["turning"] or match["of_kids"])) if match else None

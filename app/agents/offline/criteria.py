@@ -26,8 +26,10 @@ def criteria_in(said: Utterance) -> Arguments:
         found.setdefault(key if is_wanted else f"without_{key}", []).append(name)
     if (age := age_in(text)) is not None and age < max(_GENTLE):
         found["ratings"] = next(list(marks) for limit, marks in _GENTLE.items() if age < limit)
-    if said.languages:
-        found["language"] = said.languages[0]
+    spoken = {name: match.start() for name in named("language") if (match := cue(f"language {name}").search(text))}
+    spoken.update((name, text.find(f"xlanguage{place}")) for place, name in enumerate(said.languages))
+    if wanted := [name for name, at in spoken.items() if not _is_negated(text, at)]:
+        found["language"] = wanted[-1]
     if says("fact streaming", text):
         found["streaming"] = True
     if re.search(r"\b(?:in stock|available|in right now|in now|(?:is|are|that's) in\b(?! x))", text, re.IGNORECASE):

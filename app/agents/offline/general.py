@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from app.agents.offline.lexicon import cue, is_only, named, says
+from app.agents.offline.lexicon import cue, is_only, named, says, words
 from app.agents.offline.phrasing import say
 from app.agents.offline.unexplained import tidy, unknown_runs
 from app.core.name_spellings import COMMON, tokens_of
 
 HANDOFF_ROUTE = "POST /api/v1/ai/handoff"
 _SMALL_TALK = ("greeting", "thanks", "bye", "help")
+_STRENGTH = ("bye", "thanks", "greeting")
 _LONGEST_SMALL_TALK = 120
+_LONGEST_BARE = 5
 _STORE = ("film", "has", "fact stock", "fact price", "fact days", "fact cast", "fact rating", "like")
-_SURE_STORE = ("film", "has", "fact stock", "fact replacement", "fact days")
+_SURE_STORE = (
+    "film",
+    "has",
+    *(f"fact {name}" for name in ["stock", "replacement", "days", "price", "cast", "rating", "streaming"]),
+)
 
 
 @lru_cache(maxsize=64)
@@ -23,10 +29,15 @@ def small_talk_in(text: str) -> str:
     plain = "".join(char for char in said if char.isascii() or char.isalpha()).strip()
     if not plain or len(plain) > _LONGEST_SMALL_TALK:
         return ""
-    core = cue("around small talk").sub("", plain).strip(" ,.!?")
-    whole = next((kind for kind in _SMALL_TALK if is_only(kind, plain) or (core and is_only(kind, core))), "")
-    is_more = "?" in plain or speaks_of_films(plain) or any(char.isdigit() for char in plain)
-    return whole or ("thanks" if not is_more and cue("thanks for").match(plain) else "")
+    return next((kind for kind in _SMALL_TALK if is_only(kind, plain)), "") or _composed(plain)
+
+
+def _composed(text: str) -> str:
+    """The strongest kind in a text of nothing but small talk: "ok cool bye" is a goodbye."""
+    said = {token.text.lower() for token in tokens_of(text)}
+    kinds = {kind: words(f"small {kind}") for kind in _STRENGTH}
+    is_all = said <= words("small words").union(*kinds.values())
+    return next((kind for kind in _STRENGTH if is_all and said & kinds[kind]), "")
 
 
 @lru_cache(maxsize=64)
@@ -60,14 +71,17 @@ def answer_without_store(text: str, *, alone: bool = False) -> str:
 
 def missing_title(text: str) -> str:
     """Return what seems to be a film's title in a text that speaks of films, or an empty text."""
-    runs = sorted(unknown_runs(text), key=lambda run: (not _is_title_case(run), "'s " in run, not _is_name(run, text)))
-    if not runs or len(runs) > 2:
+    named_runs = (
+        run for run in unknown_runs(text) if run[0].isupper() or not says("possessive", text.partition(run)[0])
+    )
+    runs = sorted(named_runs, key=lambda run: (not _is_title_case(run), "'s " in run, not _is_name(run, text)))
+    if not runs or len(runs) > 3:
         return ""
     asked = any(says(name, text) for name in _SURE_STORE)
     is_sequel = any(char.isdigit() for char in runs[0])
-    asks = any(says(f"fact {fact}", text) for fact in ("price", "cast", "length", "rating", "year", "streaming"))
-    named_so = (runs[0][0].isupper() or is_sequel) and asks
-    is_whole = len(text.strip(" ?!.")) - len(runs[0]) < 2 and runs[0][0].isupper()
+    named_so = (runs[0][0].isupper() or is_sequel) and any(says(f"fact {fact}", text) for fact in ("length", "year"))
+    rest = tokens_of(text.replace(runs[0], " ", 1))
+    is_whole = len(tokens_of(runs[0])) <= _LONGEST_BARE and all(one.word in words("around a title") for one in rest)
     return runs[0] if asked or named_so or is_whole else ""
 
 

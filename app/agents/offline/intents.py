@@ -103,7 +103,8 @@ def _compare(said: Utterance, context: Context) -> Slots | None:
 
 def _in_cast(said: Utterance, context: Context) -> Slots | None:
     film = said.films[0].films[0] if said.films else context.recent if _refers(said) else None
-    if not said.actors or film is None or set(facts_in(said.masked)) - {"cast", "overview", "plot"}:
+    is_beside = says("except actor", said.masked)
+    if is_beside or not said.actors or film is None or set(facts_in(said.masked)) - {"cast", "overview", "plot"}:
         return None
     return {"film": film, "persons": said.actors}
 
@@ -176,6 +177,18 @@ def _missing(said: Utterance, _: Context) -> Slots | None:
     return {"said": title, "films": near} if title else None
 
 
+def _absent(said: Utterance, context: Context) -> Slots | None:
+    """ "Is The Social Network rated R?": what stands where a title does is one, whatever else is said of it."""
+    if said.films or (context.asked is not None and _refers(said)):
+        return None
+    for run, films in said.unknown:
+        before, _, after = said.masked.partition(run)
+        is_subject = says("before a subject", before) or (run[0].isupper() and says("before an object", before))
+        if is_subject and not cue("after no title").match(after):
+            return {"said": run, "films": films}
+    return None
+
+
 def _which(said: Utterance, _: Context) -> Slots | None:
     """A fact of an unnamed film."""
     facts = set(facts_in(said.masked)) - {"not recorded", "overview", "plot"}
@@ -193,6 +206,7 @@ INTENTS = (
     Intent("in cast", _in_cast),
     Intent("like", _like),
     Intent("facts", _facts),
+    Intent("absent", _absent),
     Intent("more", more_slots),
     Intent("facts", _followed),
     Intent("kinds", kinds_slots),
@@ -206,4 +220,4 @@ INTENTS = (
 def intent_of(said: Utterance, context: Context) -> tuple[str, Slots] | None:
     """Return the first intent that the utterance has, with its slots."""
     found = ((intent.name, intent.read(said, context)) for intent in INTENTS)
-    return next(((name, slots) for name, slots in found if slots is not None), None)
+    return next(((name.replace("absent", "missing"), slots) for name, slots in found if slots is not None), None)

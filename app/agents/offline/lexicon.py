@@ -27,7 +27,8 @@ def _pattern(name: str) -> str:
 @lru_cache(maxsize=256)
 def cue(name: str) -> re.Pattern[str]:
     """Return the pattern of a cue."""
-    return re.compile(rf"(?<!\w)(?:{_pattern(name)})(?!\w)", re.IGNORECASE)
+    compound = "(?:filme?n?)?" if name.startswith("category ") else ""
+    return re.compile(rf"(?<!\w)(?:{_pattern(name)}){compound}(?!\w)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=32)

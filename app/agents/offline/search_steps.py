@@ -150,6 +150,7 @@ def _answer(name: str, slots: Slots, findings: Findings) -> Step:
         return Say(" ".join(_cast(slots["film"], person) for person in slots["persons"]))
     if name == "act":
         has = [tell(film, ["has"]) for film in slots["films"]]
+        has += [say("missing", said=slots["title"], films=())] if slots["title"] else []
         return Transfer(RENTAL_AGENT, " ".join((say("cannot act"), *has)))
     if name == "missing" and not slots["films"] and "beside" not in slots:
         return Transfer()

@@ -60,7 +60,7 @@ def respelt(text: str, kept: frozenset[str] = frozenset()) -> str:
 @lru_cache(maxsize=64)
 def explained(text: str) -> str:
     """Blank every cue in a text, so that only words without a meaning of their own are left."""
-    kinds = (f"category {name}" for name in named("category"))
+    kinds = (f"{kind} {name}" for kind in ("category", "language") for name in named(kind))
     for name in (
         *(f"amount {one}" for one in named("amount")),
         "rating mark",
@@ -102,7 +102,8 @@ def unknown_runs(text: str) -> tuple[str, ...]:
             continue
         if not runs[-1] and before and before.text in words("also in titles") and text[before.end : token.start] == " ":
             runs[-1].append((before.start, before.end))
-        is_name = token.text[0].isupper() or token.text.isdecimal()
+        ends_title = token.text in words("also in titles") and text[token.start - 1] == " "
+        is_name = token.text[0].isupper() or token.text.isdecimal() or ends_title
         if is_common or (blank and is_name) or not blank:
             runs[-1].append((token.start, token.end))
         else:

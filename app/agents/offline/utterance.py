@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.agents.offline.lexicon import cue, is_only, says, words
-from app.agents.offline.unexplained import respelt, tidy, unknown_runs
+from app.agents.offline.unexplained import explained, respelt, tidy, unknown_runs
 from app.core.name_spellings import COMMON, tokens_of
 
 Film = Mapping[str, Any]
@@ -57,6 +57,8 @@ def read_utterance(text: str, found: Mapping[str, Any]) -> Utterance:
     text = tidy(text)
     mentions = [_film_mention(one) for one in found.get("films") or () if one.get("films")]
     mentions = [_with_number(one, text) for one in mentions]
+    if says("about films", text):
+        mentions = [one for one in mentions if one.match != "similar"]
     sure = [one for one in mentions if one.score >= _SURE and not one.common]
     doubtful = [one for one in mentions if one.score < _SURE]
     places: list[tuple[int, int, str]] = [(one.start, one.end, "film") for one in sure]
@@ -66,7 +68,7 @@ def read_utterance(text: str, found: Mapping[str, Any]) -> Utterance:
     )
     kept = frozenset(word for one in doubtful if one.score >= _LIKELY for word in one.said.split())
     plain = Utterance(text, respelt(masked(text, places), kept), tuple(sure), actors, categories, languages)
-    accepted, unknown = _runs(plain, [] if says("about films", plain.masked) else doubtful)
+    accepted, unknown = _runs(plain, doubtful)
     if accepted and not sure:
         places += [(one.start, one.end, "film") for one in accepted]
     elif not sure and (common := [one for one in mentions if one.common and _is_meant(one, text, unknown)]):
@@ -123,8 +125,15 @@ def _others(
 
 def is_within_title(text: str, at: int) -> bool:
     """Return whether the word there is written as part of a longer name: "Games" of "The Hunger Games"."""
+    word = re.match(r"\w+", text[at:])
+    if word and word[0] in words("also in titles") and not re.match(r"\w+ (?:films?|movies?)", text[at:]):
+        first = re.search(r"\w+ $", text[:at])
+        if first and first[0].strip() not in COMMON and explained(text)[first.start() : at].strip():
+            return True
     before = re.search(r"\w+[ -]*[^\w]([A-Z][a-z]+) $", text[:at])
-    return before is not None and text[at].isupper() and before[1].lower() not in COMMON
+    return (
+        before is not None and text[at].isupper() and not (before[1].lower() in COMMON or is_only("filler", before[1]))
+    )
 
 
 def masked(text: str, places: Sequence[tuple[int, int, str]]) -> str:
@@ -141,9 +150,12 @@ def masked(text: str, places: Sequence[tuple[int, int, str]]) -> str:
 
 def _is_meant(mention: FilmMention, text: str, unknown: Sequence[tuple[str, tuple[Film, ...]]]) -> bool:
     """Whether words such as "up" are the film, in a question about one: "it" never is, where it may be a pronoun."""
-    if says("it", mention.said) or is_only("never a title", mention.said):
-        return False
     before = text[: mention.start].rstrip().rpartition(" ")[2].lower()
+    is_subject = " " in mention.said and before in ("is", "does", "was")
+    if says("it", mention.said) or (is_only("never a title", mention.said) and not is_subject):
+        return False
+    if is_subject:
+        return True
     is_all = all(run == mention.said and run[0].isupper() for run, _ in unknown)
     return is_all and before not in words("before no title")
 

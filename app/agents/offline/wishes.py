@@ -35,13 +35,20 @@ def more_slots(said: Utterance, context: Context) -> Slots | None:
     match = cue("more like that").search(said.masked)
     if context.asked is None or match is None or said.films:
         return None
-    film = next(iter(context.answered), None) or context.recent
     kind = next((name for name, value in match.groupdict().items() if value), None)
-    if film is None or kind is None or film.get(_MORE[kind][1]) is None:
+    if kind is None or any(name.startswith(("min_", "max_")) for name in criteria_in(said)):
         return None
     bound, key, step, sort = _MORE[kind]
+    shown = context.answered or ((context.recent,) if context.recent else ())
+    values = [film[key] for film in shown if film.get(key) is not None]
+    if not values:
+        return None
     before = {name: value for name, value in criteria_in(context.asked).items() if name not in _WEAK}
-    return {"arguments": [{**before, bound: round(film[key] + step, 2), "sort": sort}], "count": False, "top": False}
+    return {
+        "arguments": [{**before, bound: round((max if step > 0 else min)(values) + step, 2), "sort": sort}],
+        "count": False,
+        "top": False,
+    }
 
 
 def kinds_slots(said: Utterance, _: Context) -> Slots | None:
@@ -75,7 +82,8 @@ def list_slots(said: Utterance, context: Context) -> Slots | None:
         return {"arguments": [{}], "count": True, "top": False}
     if not found and _WISH.search(said.masked) and says("several", said.masked) and not said.unknown:
         found = {"in_stock": True, "sort": "newest"}
-    if not found or (found.keys() <= _WEAK and (said.unknown or not asks)):
+    is_whole_store = "sort" in found and says("about films", said.masked)
+    if not found or (found.keys() <= _WEAK and ((said.unknown and not is_whole_store) or not asks)):
         return None
     is_vague = found.keys() <= _WEAK | {"actors"} and not asks
     if said.unknown and not words and is_vague and missing_title(said.masked):
