@@ -22,14 +22,13 @@ from sqlmodel import col
 
 from app.core.database.engine import Database
 from app.models import Turn
-from tests.conftest import sample_database, sample_file, settings_for
+from tests.conftest import settings_for
 from tests.fakes.openai_server import Behaviour, FakeOpenAI, Mode, Reply, ToolCall, fake_openai
 from tests.fixtures.agui import events_in, outline, streaming
 from tests.fixtures.callers import ADMIN, CUSTOMER, SECRET, bearer, token_of
-from tests.fixtures.postgres_server import drop_database
 from tests.fixtures.proposing import CONFIRMATIONS, RENT, decide
 from tests.fixtures.serving import UVICORN, Service, serving
-from tests.fixtures.talking import CONVERSATIONS
+from tests.fixtures.talking import CONVERSATIONS, own_store
 
 pytestmark = pytest.mark.servers
 
@@ -73,17 +72,13 @@ def provider() -> Iterator[FakeOpenAI]:
 async def both(
     server: str | None, provider: FakeOpenAI, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Processes]:
-    name = f"store_of_processes_{next(_numbers)}"
-    url = await (sample_database(server, name) if server else sample_file(tmp_path_factory))
     variables = {"SECRET_KEY": SECRET, "OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": provider.base_url}
-    found = Processes(url, provider, {**variables, "RATE_LIMIT_AI": "off"}, tmp_path_factory.mktemp("processes"))
-    async with AsyncExitStack() as stack:
+    async with own_store(server, tmp_path_factory) as url, AsyncExitStack() as stack:
+        found = Processes(url, provider, {**variables, "RATE_LIMIT_AI": "off"}, tmp_path_factory.mktemp("processes"))
         for service, client in await asyncio.gather(*(stack.enter_async_context(found.another()) for _ in range(2))):
             found.services.append(service)
             found.clients.append(client)
         yield found
-    if server:
-        await drop_database(server, name)
 
 
 @pytest.fixture

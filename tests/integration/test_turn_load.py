@@ -8,7 +8,6 @@ import random
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from statistics import median
 
@@ -20,14 +19,13 @@ from sqlmodel import col
 
 from app.main import create_app
 from app.models import Turn, TurnEvent
-from tests.conftest import running, sample_database, sample_file, settings_for
+from tests.conftest import running, sample_file, settings_for
 from tests.fakes.openai_server import Behaviour, FakeOpenAI, Reply, fake_openai
 from tests.fixtures.agui import STREAM, events_in, streaming
 from tests.fixtures.callers import CUSTOMER, SECRET, bearer, token_of
-from tests.fixtures.postgres_server import drop_database
 from tests.fixtures.served import served
 from tests.fixtures.serving import UVICORN, serving
-from tests.fixtures.talking import CONVERSATIONS
+from tests.fixtures.talking import CONVERSATIONS, own_store
 
 pytestmark = [pytest.mark.alone, pytest.mark.servers]
 
@@ -38,7 +36,6 @@ STREAMS = 200
 MEMORY = 60 * 1024
 """KB."""
 DISCONNECTS = int(os.environ.get("TURN_DISCONNECTS", "100"))
-_numbers = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +48,13 @@ def provider() -> Iterator[FakeOpenAI]:
 async def app(
     server: str | None, provider: FakeOpenAI, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[FastAPI]:
-    name = f"store_of_load_{next(_numbers)}"
-    url = await (sample_database(server, name) if server else sample_file(tmp_path_factory))
-    settings = settings_for(url, ai_provider="openai", openai_api_key="sk-test", openai_base_url=provider.base_url)
-    async with running(create_app(settings)) as application:
+    model = {"ai_provider": "openai", "openai_api_key": "sk-test", "openai_base_url": provider.base_url}
+    async with (
+        own_store(server, tmp_path_factory) as url,
+        running(create_app(settings_for(url, **model))) as application,
+    ):
         await application.state.assistant.get()
         yield application
-    if server:
-        await drop_database(server, name)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
 from app.agents.chat_services import provider_errors
 from app.agents.chat_services.base import ToolCallingChat, chat_settings
 from app.agents.chat_services.compatibility import Compatibility
-from app.agents.chat_services.live_text import TOLD, live_text
+from app.agents.chat_services.live_text import TOLD, LiveText, live_text
 from app.agents.chat_services.normalise import REFUSED, Completion, CompletionReader
 from app.agents.chat_services.provider_errors import ProviderError
 from app.agents.chat_services.request import EXTRA_CONTENT, THOUGHTS, Json, request_body
@@ -105,10 +105,10 @@ class OpenAIChatCompletions(ToolCallingChat):
                 )
             ]
 
-        reader, body = self._prepare(chat_history, settings, stream=True)
+        live = live_text(current_transcript.get())
+        reader, body = self._prepare(chat_history, settings, stream=True, live=live)
         # Semantic Kernel joins the chunks of agents pairwise, at quadratic cost: with tools, the text is one chunk.
         at_once = not body.get("tools")
-        live = None if at_once else live_text(current_transcript.get())
         shown = 0
         async for text in self._read(reader, body):
             if at_once:
@@ -125,10 +125,10 @@ class OpenAIChatCompletions(ToolCallingChat):
         yield chunk(finish_reason=_finish_reason(completion), metadata={"usage": completion.usage})
 
     def _prepare(
-        self, history: ChatHistory, settings: PromptExecutionSettings, *, stream: bool
+        self, history: ChatHistory, settings: PromptExecutionSettings, *, stream: bool, live: LiveText | None = None
     ) -> tuple[CompletionReader, Json]:
         own = chat_settings(settings).model_copy(update=self._configured())
-        streaming = stream and (not own.tools or live_text(current_transcript.get()) is not None)
+        streaming = stream and (not own.tools or live is not None)
         # OpenAI's models never send their thoughts.
         is_openai = self._settings.provider == "openai" and self._settings.openai_base_url is None
         is_azure = self._settings.provider == "azure"

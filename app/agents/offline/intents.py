@@ -206,7 +206,7 @@ INTENTS = (
     Intent("in cast", _in_cast),
     Intent("like", _like),
     Intent("facts", _facts),
-    Intent("absent", _absent),
+    Intent("missing", _absent),
     Intent("more", more_slots),
     Intent("facts", _followed),
     Intent("kinds", kinds_slots),
@@ -220,4 +220,4 @@ INTENTS = (
 def intent_of(said: Utterance, context: Context) -> tuple[str, Slots] | None:
     """Return the first intent that the utterance has, with its slots."""
     found = ((intent.name, intent.read(said, context)) for intent in INTENTS)
-    return next(((name.replace("absent", "missing"), slots) for name, slots in found if slots is not None), None)
+    return next(((name, slots) for name, slots in found if slots is not None), None)

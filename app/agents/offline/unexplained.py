@@ -16,23 +16,8 @@ _NAMES = re.compile(r"x(?:film|actor|category|language)\d+")
 _BREAK = re.compile(r"[.?!;,()\n]")
 _QUOTED = re.compile(r"[\"“”«»„]([^\"“”«»„]{1,120})[\"“”«»„]")
 _EXPLAINED = (
-    *(
-        "film",
-        "has",
-        "several",
-        "count",
-        "like after",
-        "compare",
-        "store",
-        "kinds",
-        "languages",
-        "it",
-        "them",
-        "act other",
-        "act rent",
-        "act return",
-    ),
-    *("superlative", "same facts", "filler"),
+    *("film", "has", "several", "count", "like after", "compare", "store", "kinds", "languages", "it", "them"),
+    *("act other", "act rent", "act return", "superlative", "same facts", "filler"),
 )
 _TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'"})
 
