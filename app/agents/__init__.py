@@ -1,4 +1,4 @@
-"""The agents. Importing anything of them makes what they import lazy."""
+"""The agents. Importing this package installs the lazy imports of their libraries."""
 
 from app.agents.lazy_imports import install
 

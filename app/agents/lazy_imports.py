@@ -1,7 +1,7 @@
-"""Packages that Semantic Kernel and openai import whole, and of which a turn needs little.
+"""Lazy imports of packages that Semantic Kernel and openai import completely, although a turn uses few of their names.
 
-Loading the rest of them took two thirds of the time that loading the agents takes. A name of a listed package is
-imported from its submodule when it is first touched. It is the real one, so whatever uses it works:
+Importing them completely took two thirds of the time that loads the agents. A name of a listed package is imported
+from its submodule on first use. It is the real object, so all users of it work:
 tests/integration/test_lazy_imports.py checks that for each package.
 """
 
@@ -31,14 +31,14 @@ LAZY_PACKAGES: Mapping[str, Mapping[str, object]] = {
     "openai.types.responses": _NOTHING,
     "openai.types.shared": _NOTHING,
     "openai.types.shared_params": _NOTHING,
-    # For handlebars templates, which no prompt here is: it builds a parser when it is imported.
+    # For handlebars templates, which no prompt uses. Importing it builds a parser.
     "pybars": {"Compiler": _compiler, "PybarsError": Exception},
 }
 """Package: stand-ins for names that Semantic Kernel touches when it is imported."""
 
 
 def install() -> None:
-    """Import the listed packages lazily from now on, those that are not imported yet."""
+    """Import the listed packages lazily from now on, except those that are already imported."""
     sys.meta_path.insert(0, _LazyFinder())
 
 

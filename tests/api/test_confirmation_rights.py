@@ -72,7 +72,7 @@ async def assert_refused(talk: Talk, client: httpx.AsyncClient, film: dict[str, 
     assert await rentals_of(talk, film) == []
 
 
-async def test_whoever_has_signed_out_may_not_approve(talk: Talk) -> None:
+async def test_a_signed_out_caller_cannot_approve(talk: Talk) -> None:
     film, session = await new_film(talk), await session_of(talk)
     waiting = await session.proposal(film)
     await session.ends()
@@ -80,7 +80,7 @@ async def test_whoever_has_signed_out_may_not_approve(talk: Talk) -> None:
         await assert_refused(talk, client, film, waiting)
 
 
-async def test_whoever_signs_in_again_may_approve(talk: Talk) -> None:
+async def test_a_caller_can_approve_after_a_new_sign_in(talk: Talk) -> None:
     film, session = await new_film(talk), await session_of(talk)
     waiting = await session.proposal(film)
     await session.ends()
@@ -90,7 +90,7 @@ async def test_whoever_signs_in_again_may_approve(talk: Talk) -> None:
     assert (await decide(session.here, waiting)).status_code == 401
 
 
-async def test_another_sessions_end_changes_nothing(talk: Talk) -> None:
+async def test_the_end_of_another_session_has_no_effect(talk: Talk) -> None:
     film, session, other = await new_film(talk), await session_of(talk), await session_of(talk)
     waiting = await session.proposal(film)
     await other.ends()
@@ -137,7 +137,7 @@ async def new_account(talk: Talk, role: Role, **records: int) -> str:
     return email
 
 
-async def test_whoever_was_demoted_may_not_approve(talk: Talk) -> None:
+async def test_a_demoted_caller_cannot_approve(talk: Talk) -> None:
     film, email = await new_film(talk), await new_account(talk, Role.STAFF, staff_id=1)
     session = await session_of(talk, email)
     waiting = await session.proposal(film, customer_id=5)
